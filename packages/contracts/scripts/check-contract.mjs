@@ -1,0 +1,38 @@
+// What buf lint can't know: every RPC says who may call it, and has a JSON route or says that it has none.
+import { createFileRegistry, fromBinary, getExtension, hasExtension } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+
+/** @param {Uint8Array} descriptorSet a serialized google.protobuf.FileDescriptorSet
+ *  @returns {string[]} what is wrong, a sentence each; empty when all is well */
+export function checkContract(descriptorSet) {
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet))
+  const option = (options, name) => {
+    const extension = registry.getExtension(name)
+    return options && extension && hasExtension(options, extension) ? getExtension(options, extension) : undefined
+  }
+  const problems = []
+  const eventTypes = new Map()
+  for (const type of registry) {
+    if (type.kind === 'service' && type.typeName.startsWith('holdfast.')) {
+      for (const method of type.methods) {
+        const name = `${type.typeName}.${method.name}`
+        const access = option(method.proto.options, 'holdfast.common.v1.access')
+        const noRoute = option(method.proto.options, 'holdfast.common.v1.no_route') === true
+        const route = option(method.proto.options, 'google.api.http')
+        if (!access || access.who === 0) problems.push(`${name} does not say who may call it (holdfast.common.v1.access)`)
+        else if (access.who === 4 && access.callers.length === 0) problems.push(`${name} is for services but names none`)
+        if (!route && !noRoute) problems.push(`${name} has neither a route (google.api.http) nor no_route`)
+        if (route && noRoute) problems.push(`${name} has a route and says no_route`)
+      }
+    }
+    if (type.kind === 'message' && type.typeName.startsWith('holdfast.')) {
+      const event = option(type.proto.options, 'holdfast.common.v1.event')
+      if (!event) continue
+      if (!/^holdfast\.[a-z_]+\.[a-z_]+\.v\d+$/.test(event.type)) problems.push(`${type.typeName}: "${event.type}" is no event type`)
+      if (!/^holdfast\.[a-z]+\.v\d+$/.test(event.topic)) problems.push(`${type.typeName}: "${event.topic}" is no topic`)
+      if (eventTypes.has(event.type)) problems.push(`${type.typeName} and ${eventTypes.get(event.type)} have one type`)
+      eventTypes.set(event.type, type.typeName)
+    }
+  }
+  return problems
+}

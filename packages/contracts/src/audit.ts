@@ -1,0 +1,1 @@
+export * from '../gen/holdfast/audit/v1/audit_service'

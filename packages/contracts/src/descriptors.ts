@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import {
+  createFileRegistry,
+  type DescMessage,
+  type DescMethod,
+  type FileRegistry,
+  fromBinary,
+  getExtension,
+  hasExtension,
+  toBinary,
+} from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+
+import { HttpRule } from '../gen/google/api/http'
+import { Access, Access_Who, EventType } from '../gen/holdfast/common/v1/access'
+
+/** What the proto says of one RPC. */
+export interface RpcDescriptor {
+  /** gRPC path, as `/holdfast.order.v1.OrderService/Checkout`. */
+  path: string
+  /** As `holdfast.order.v1.OrderService`. */
+  service: string
+  /** As `Checkout`. */
+  method: string
+  access: Access
+  /** Its JSON route; undefined: it has none on purpose. */
+  route: HttpRule | undefined
+  /** It changes something. */
+  mutates: boolean
+  desc: DescMethod
+}
+
+/** What the proto says of one published event. */
+export interface EventDescriptor extends EventType {
+  desc: DescMessage
+}
+
+let bytes: Buffer | undefined
+
+/** The serialized google.protobuf.FileDescriptorSet of all of proto/ and what it imports. */
+export function descriptorSet(): Buffer {
+  bytes ??= readFileSync(join(__dirname, '..', '..', 'gen', 'descriptors.binpb'))
+  return bytes
+}
+
+let files: FileRegistry | undefined
+
+/** All types by name. */
+export function registry(): FileRegistry {
+  files ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet()))
+  return files
+}
+
+let rpcs: RpcDescriptor[] | undefined
+
+/** Every RPC of Holdfast's own services. */
+export function rpcDescriptors(): readonly RpcDescriptor[] {
+  rpcs ??= [...registry()]
+    .filter((type) => type.kind === 'service')
+    .filter((service) => service.typeName.startsWith('holdfast.'))
+    .flatMap((service) => service.methods.map(describeRpc))
+  return rpcs
+}
+
+let events: EventDescriptor[] | undefined
+
+/** Every event that is published. */
+export function eventDescriptors(): readonly EventDescriptor[] {
+  events ??= [...registry()]
+    .filter((type) => type.kind === 'message')
+    .flatMap((desc) => {
+      const option = messageOption(desc)
+      return option === undefined ? [] : [{ ...option, desc }]
+    })
+  return events
+}
+
+function describeRpc(desc: DescMethod): RpcDescriptor {
+  const access = methodOption(desc, 'holdfast.common.v1.access')
+  const route = methodOption(desc, 'google.api.http')
+  return {
+    path: `/${desc.parent.typeName}/${desc.name}`,
+    service: desc.parent.typeName,
+    method: desc.name,
+    access: access instanceof Uint8Array ? Access.decode(access) : { who: Access_Who.WHO_UNSPECIFIED, callers: [] },
+    route: route instanceof Uint8Array ? HttpRule.decode(route) : undefined,
+    mutates: methodOption(desc, 'holdfast.common.v1.mutates') === true,
+    desc,
+  }
+}
+
+/** A message option comes back as its bytes, to be decoded by its generated type; a scalar as itself. */
+function methodOption(desc: DescMethod, name: string): unknown {
+  const extension = registry().getExtension(name)
+  const options = desc.proto.options
+  if (extension === undefined || options === undefined || !hasExtension(options, extension)) return undefined
+  const value = getExtension(options, extension)
+  if (extension.message === undefined) return value
+  return toBinary(extension.message, value as Parameters<typeof toBinary>[1])
+}
+
+function messageOption(desc: DescMessage): EventType | undefined {
+  const extension = registry().getExtension('holdfast.common.v1.event')
+  const options = desc.proto.options
+  if (extension?.message === undefined || options === undefined || !hasExtension(options, extension)) return undefined
+  return EventType.decode(toBinary(extension.message, getExtension(options, extension) as Parameters<typeof toBinary>[1]))
+}
+

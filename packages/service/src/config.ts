@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+
+import { z } from 'zod'
+
+/** A wrong or missing value in the environment; the message names each, a line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads the environment once, checks it whole, and names every value that is wrong.
+ * Any variable may be given as `NAME_FILE`, the path of a file that holds it (as secrets are mounted).
+ */
+export function readConfig<Shape extends z.ZodRawShape>(shape: Shape, env: NodeJS.ProcessEnv = process.env): z.infer<z.ZodObject<Shape>> {
+  const values = Object.fromEntries(Object.keys(shape).map((name) => [name, readVariable(name, env)]))
+  const parsed = z.object(shape).safeParse(values)
+  if (parsed.success) return parsed.data
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+}
+
+function readVariable(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const value = env[name]
+  if (value !== undefined && value !== '') return value
+  const file = env[`${name}_FILE`]
+  if (file === undefined || file === '') return undefined
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new ConfigError(`${name}_FILE: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** A TCP port; 0 lets the system choose. */
+export const port = (fallback?: number) => withDefault(wholeNumber(0, 65_535), fallback)
+
+/** A whole number within bounds, both inclusive. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string({ error: 'is needed' })
+    .regex(/^-?\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`)
+
+/** A whole number with a default. */
+export const wholeNumberOr = (fallback: number, min: number, max: number) => withDefault(wholeNumber(min, max), fallback)
+
+export const text = (fallback?: string) => withDefault(z.string({ error: 'is needed' }), fallback)
+
+/** `postgres://user:password@host:port/database` */
+export const databaseUrl = () => z.string({ error: 'is needed' }).regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+
+export const httpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+
+/** A gRPC target, as `dns:///inventory:50051` or `127.0.0.1:50051`. */
+export const grpcTarget = () => z.string({ error: 'is needed' }).min(1, 'must be a gRPC target')
+
+/** A PEM text; `\n` written out is taken for a line end, as .env files have it. */
+export const pem = () =>
+  z
+    .string({ error: 'is needed' })
+    .transform((value) => value.replaceAll('\\n', '\n'))
+    .refine((value) => value.includes('-----BEGIN '), 'must be a PEM text')
+
+/** A JSON object from names to PEM texts. */
+export const pemByName = () =>
+  z.string({ error: 'is needed' }).transform((value, context) => {
+    try {
+      return z.record(z.string(), z.string().includes('-----BEGIN ')).parse(JSON.parse(value))
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be a JSON object from service names to PEM texts' })
+      return z.NEVER
+    }
+  })
+
+/** What every service process needs. The full table with defaults and units is docs/configuration.md. */
+export const serviceShape = {
+  LOG_LEVEL: withDefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
+  GRPC_HOST: text('127.0.0.1'),
+  GRPC_PORT: port(),
+  DATABASE_URL: databaseUrl(),
+  /** The embedded event log's database. */
+  EVENTS_DATABASE_URL: databaseUrl(),
+  /** ES256 private key of this service, for its tokens to others. */
+  SERVICE_PRIVATE_KEY: pem(),
+  /** The public keys of all services, by name. */
+  SERVICE_PUBLIC_KEYS: pemByName(),
+}
+
+/** Where the keys of users' tokens are published; every service but the gateway, which has them, needs it. */
+export const userTokenShape = { JWKS_URL: httpUrl() }
+
+function withDefault<Schema extends z.ZodType>(schema: Schema, fallback: z.infer<Schema> | undefined) {
+  return fallback === undefined ? schema : schema.prefault(undefined as never).optional().transform((value) => value ?? fallback)
+}

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Logger } from 'pino'
+import { DatabaseError, Pool, type PoolClient, TypeOverrides, types } from 'pg'
+
+import { HoldfastError } from './errors'
+
+export interface DatabaseOptions {
+  /** `postgres://...` */
+  url: string
+  /** Shown in pg_stat_activity. */
+  name: string
+  log: Logger
+  /** Most connections at once; 10. */
+  maxConnections?: number
+  /** How long a start waits for the server, in ms; 30,000. */
+  startTimeoutMs?: number
+}
+
+/** A pool, and transactions on it that are repeated after a deadlock. */
+export interface Database {
+  readonly pool: Pool
+  readonly url: string
+  /** One READ COMMITTED transaction. `work` may run again after a deadlock or serialization error: it must only touch the database. */
+  transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** A statement that hangs must not hold a lock or a connection for good. In ms. */
+const sessionTimeouts = { lock_timeout: 5_000, statement_timeout: 20_000, idle_in_transaction_session_timeout: 10_000 }
+
+const maxAttempts = 5
+
+// int8 is money, versions and sequences here: a number would lose digits, a string would sort wrong.
+const typeParsers = new TypeOverrides()
+typeParsers.setTypeParser(types.builtins.INT8, BigInt)
+
+/** Connects, waits for the server if it is not there yet, and refuses one that may forget what it acknowledged. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const pool = new Pool({
+    connectionString: options.url,
+    application_name: options.name,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    options: Object.entries(sessionTimeouts)
+      .map(([name, ms]) => `-c ${name}=${ms}`)
+      .join(' '),
+    types: typeParsers,
+  })
+  // An idle connection that breaks (the server restarts) is no reason to end the process: the pool makes another.
+  pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'))
+  try {
+    await waitForServer(pool, options)
+    await refuseForgetfulServer(pool)
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  return {
+    pool,
+    url: options.url,
+    transaction: async (work) => runTransaction(pool, options.log, work),
+    close: async () => pool.end(),
+  }
+}
+
+async function waitForServer(pool: Pool, options: DatabaseOptions): Promise<void> {
+  const giveUpAt = Date.now() + (options.startTimeoutMs ?? 30_000)
+  for (;;) {
+    try {
+      await pool.query('select 1')
+      return
+    } catch (error) {
+      if (Date.now() >= giveUpAt) throw error
+      options.log.info({ reason: error instanceof Error ? error.message : String(error) }, 'waiting for the database')
+      await sleep(300)
+    }
+  }
+}
+
+/** Truth 7: what was acknowledged survives a crash, so a server that does not write to disk is refused. */
+async function refuseForgetfulServer(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ name: string; setting: string }>(
+    `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'off'`,
+  )
+  const names = rows.map((row) => row.name)
+  if (names.length > 0) {
+    throw new Error(`the database server has ${names.join(' and ')} off: it could forget what it acknowledged`)
+  }
+}
+
+async function runTransaction<T>(pool: Pool, log: Logger, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await oneTransaction(pool, work)
+    } catch (error) {
+      if (!isRetryable(error)) throw databaseError(error)
+      // One lock order everywhere (truth 8) means that this should not happen: it is repeated, and counted as a bug.
+      log.error({ err: error, attempt, bug: 'lock-order' }, 'deadlock or serialization failure')
+      if (attempt >= maxAttempts) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
+      await sleep(Math.random() * 20 * attempt)
+    }
+  }
+}
+
+async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    try {
+      await client.query('rollback')
+    } catch (rollbackError) {
+      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError))
+    }
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001')
+}
+
+/** PostgreSQL's and the socket's errors as ours, in this one place; ours and unknown ones come back as they are. */
+export function databaseError(error: unknown): unknown {
+  if (error instanceof HoldfastError || !(error instanceof Error)) return error
+  const unavailable = () => new HoldfastError('UNAVAILABLE', 'The database did not answer; repeat the request', { cause: error })
+  if (error instanceof DatabaseError) {
+    const code = error.code ?? ''
+    // 08 connection, 53 too many connections or no memory, 57 shut down or timed out, 55P03 lock_timeout, 25P03 idle too long.
+    return /^(08|53|57)/.test(code) || code === '55P03' || code === '25P03' ? unavailable() : error
+  }
+  const code = 'code' in error ? String(error.code) : ''
+  const lost = /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code) || /connection (terminated|timeout)|timeout exceeded|not queryable/i.test(error.message)
+  return lost ? unavailable() : error
+}
+
+/** Whether an INSERT or UPDATE met a row with the same unique key. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '23505'
+}

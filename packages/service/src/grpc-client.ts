@@ -1,0 +1,69 @@
+import { Client, type ClientOptions, credentials, Metadata, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js'
+
+import { type CallContext, metadataNames } from './context'
+import { fromGrpcError } from './grpc-errors'
+import type { RequestOf, ResponseOf } from './grpc-server'
+import type { ServiceTokens } from './tokens'
+
+/** A peer's RPCs as plain functions; errors arrive as HoldfastError. */
+export type PeerClient<Definition> = {
+  [Method in keyof Definition]: (request: RequestOf<Definition[Method]>, ctx: CallContext) => Promise<ResponseOf<Definition[Method]>>
+} & { close(): void }
+
+export interface PeerOptions {
+  /** gRPC target; a DNS name with several addresses is called round robin. */
+  address: string
+  /** The peer's name, as its service tokens name it. */
+  peer: string
+  services: ServiceTokens
+}
+
+/** What an answer needs on its way back, in ms: a peer is given that much less time than there is. */
+const hopMs = 10
+
+/** Lost connections come back quickly: a restarted peer is found again within a second. */
+export const channelOptions: ClientOptions = {
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc.max_receive_message_length': 8 * 1024 * 1024,
+  'grpc.max_send_message_length': 8 * 1024 * 1024,
+}
+
+/** A typed client that passes on request id, user token and deadline, and names itself by a service token. */
+export function createPeer<Definition extends object>(definition: Definition, options: PeerOptions): PeerClient<Definition> {
+  const client = new Client(options.address, credentials.createInsecure(), channelOptions)
+  const methods = Object.entries(definition as ServiceDefinition).map(([name, method]) => [
+    name,
+    async (request: unknown, ctx: CallContext) => callUnary(client, method, request, ctx, options),
+  ])
+  return { ...Object.fromEntries(methods), close: () => client.close() } as PeerClient<Definition>
+}
+
+async function callUnary(
+  client: Client,
+  method: MethodDefinition<unknown, unknown>,
+  request: unknown,
+  ctx: CallContext,
+  options: PeerOptions,
+): Promise<unknown> {
+  const metadata = new Metadata()
+  metadata.set(metadataNames.requestId, ctx.requestId)
+  metadata.set(metadataNames.serviceToken, options.services.issueFor(options.peer))
+  if (ctx.userToken !== undefined) metadata.set(metadataNames.authorization, `Bearer ${ctx.userToken}`)
+  if (ctx.traceparent !== undefined) metadata.set(metadataNames.traceparent, ctx.traceparent)
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadata,
+      { deadline: ctx.deadline - hopMs },
+      (error, response) => (error ? reject(fromGrpcError(error)) : resolve(response)),
+    )
+  })
+}

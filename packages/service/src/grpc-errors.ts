@@ -1,0 +1,94 @@
+/** Our errors on the gRPC wire: a status, and google.rpc details (https://google.aip.dev/193) in `grpc-status-details-bin`. */
+import { Metadata, type ServiceError, status as Grpc, type StatusObject } from '@grpc/grpc-js'
+import type { ItemError } from '@holdfast/contracts/common'
+import { BadRequest, ErrorInfo, RequestInfo, RetryInfo, Status } from '@holdfast/contracts/google-rpc'
+
+import { errorCodes, HoldfastError, isErrorCode } from './errors'
+
+const domain = 'holdfast'
+const detailsKey = 'grpc-status-details-bin'
+const typeUrl = (name: string): string => `type.googleapis.com/google.rpc.${name}`
+
+export function toGrpcStatus(error: HoldfastError, requestId: string): StatusObject {
+  const code = errorCodes[error.code].grpc
+  const details = [
+    { typeUrl: typeUrl('ErrorInfo'), value: ErrorInfo.encode({ reason: error.code, domain, metadata: {} }).finish() },
+    { typeUrl: typeUrl('RequestInfo'), value: RequestInfo.encode({ requestId, servingData: '' }).finish() },
+  ]
+  if (error.fields.length > 0) {
+    const fieldViolations = error.fields.map(({ field, message }) => ({
+      field,
+      description: message,
+      reason: '',
+      localizedMessage: undefined,
+    }))
+    details.push({ typeUrl: typeUrl('BadRequest'), value: BadRequest.encode({ fieldViolations }).finish() })
+  }
+  if (error.retryAfterMs !== undefined) {
+    const retryDelay = { seconds: BigInt(Math.floor(error.retryAfterMs / 1000)), nanos: (error.retryAfterMs % 1000) * 1_000_000 }
+    details.push({ typeUrl: typeUrl('RetryInfo'), value: RetryInfo.encode({ retryDelay }).finish() })
+  }
+  const metadata = new Metadata()
+  metadata.set(
+    detailsKey,
+    Buffer.from(
+      Status.encode({
+        code,
+        message: error.message,
+        details: details.map((detail) => ({ typeUrl: detail.typeUrl, value: Buffer.from(detail.value) })),
+      }).finish(),
+    ),
+  )
+  metadata.set('x-request-id', requestId)
+  return { code, details: error.message, metadata }
+}
+
+/** What a peer answered, as ours again. */
+export function fromGrpcError(error: ServiceError): HoldfastError {
+  const packed = error.metadata?.get(detailsKey)[0]
+  const details = Buffer.isBuffer(packed) ? Status.decode(packed).details : []
+  const find = (name: string): Uint8Array | undefined => details.find((detail) => detail.typeUrl === typeUrl(name))?.value
+  const info = find('ErrorInfo')
+  const reason = info === undefined ? '' : ErrorInfo.decode(info).reason
+  if (!isErrorCode(reason)) return withoutDetails(error)
+  const badRequest = find('BadRequest')
+  const retry = find('RetryInfo')
+  const retryDelay = retry === undefined ? undefined : RetryInfo.decode(retry).retryDelay
+  return new HoldfastError(reason, error.details, {
+    fields:
+      badRequest === undefined
+        ? []
+        : BadRequest.decode(badRequest).fieldViolations.map(({ field, description }) => ({ field, message: description })),
+    ...(retryDelay && { retryAfterMs: Number(retryDelay.seconds) * 1000 + retryDelay.nanos / 1_000_000 }),
+    cause: error,
+  })
+}
+
+/** gRPC itself speaks: the peer is not there, is too slow, or does not know the method. */
+function withoutDetails(error: ServiceError): HoldfastError {
+  const cause = error
+  switch (error.code) {
+    case Grpc.DEADLINE_EXCEEDED:
+    case Grpc.CANCELLED:
+      return new HoldfastError('DEADLINE_EXCEEDED', 'It took too long', { cause })
+    case Grpc.UNAVAILABLE:
+      return new HoldfastError('UNAVAILABLE', 'A service that is needed is not there right now', { cause })
+    case Grpc.RESOURCE_EXHAUSTED:
+      return new HoldfastError('INVALID_ARGUMENT', 'The message is too large', { cause })
+    case Grpc.UNIMPLEMENTED:
+      return new HoldfastError('UNIMPLEMENTED', 'No such method', { cause })
+    default:
+      return HoldfastError.from(error)
+  }
+}
+
+/** An error as one item's part of a batch answer, and back. */
+export function toItemError(error: unknown): ItemError {
+  const ours = HoldfastError.from(error)
+  return { code: ours.code, message: ours.message, fields: ours.fields, retryAfterMs: ours.retryAfterMs ?? 0 }
+}
+
+export function fromItemError(error: ItemError): HoldfastError {
+  const details = { fields: error.fields, ...(error.retryAfterMs > 0 && { retryAfterMs: error.retryAfterMs }) }
+  return new HoldfastError(isErrorCode(error.code) ? error.code : 'INTERNAL', error.message, details)
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+
+import { invalidField } from './errors'
+
+/**
+ * The id of what an operation makes: a hash of (user, operation, idempotency key), so that a repeat meets what was made
+ * (truth 4). A version 8 UUID of RFC 9562.
+ */
+export function operationId(user: string, operation: string, key: string): string {
+  const bytes = createHash('sha256').update(JSON.stringify([user, operation, key])).digest().subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+/** SHA-256, hex, of a request in canonical form: the caller orders what has no order of its own. */
+export function fingerprint(canonical: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+export function isUuid(value: string): boolean {
+  return uuidPattern.test(value)
+}
+
+/** @throws INVALID_ARGUMENT that names the field */
+export function checkUuid(field: string, value: string): string {
+  const lower = value.toLowerCase()
+  if (!isUuid(lower)) throw invalidField(field, value === '' ? 'is needed' : 'must be a UUID')
+  return lower
+}

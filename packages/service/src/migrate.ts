@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+
+import knex from 'knex'
+
+import type { Database } from './database'
+
+/** Any number that no other program uses on these databases: whoever holds it migrates. */
+const migrationLock = 7_305_811
+
+/**
+ * Brings a database to the newest version: numbered `.sql` files, forward only, each in a transaction. Services that start
+ * at the same time wait for one another, and the files run once.
+ * @param folders folders of migrations, in order; their file names must differ
+ */
+export async function migrate(database: Database, folders: string[]): Promise<void> {
+  const files = (await Promise.all(folders.map(listMigrations))).flat()
+  // knex has a lock of its own, but a second starter fails on it; this one waits.
+  const guard = await database.pool.connect()
+  const runner = knex({ client: 'pg', connection: database.url, pool: { min: 0, max: 2 } })
+  try {
+    await guard.query('set statement_timeout = 0; set lock_timeout = 0')
+    await guard.query('select pg_advisory_lock($1)', [migrationLock])
+    await runner.migrate.latest({
+      migrationSource: {
+        getMigrations: async () => Promise.resolve(files),
+        getMigrationName: (file: string) => basename(file),
+        getMigration: async (file: string) => {
+          const sql = await readFile(file, 'utf8')
+          return { up: async (db: knex.Knex) => db.schema.raw(sql), down: async () => Promise.reject(new Error('forward only')) }
+        },
+      },
+    })
+  } finally {
+    await runner.destroy()
+    // Not back to the pool: ending the session gives the lock and the settings back whatever happened.
+    guard.release(true)
+  }
+}
+
+async function listMigrations(folder: string): Promise<string[]> {
+  const names = await readdir(folder)
+  return names
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .map((name) => join(folder, name))
+}

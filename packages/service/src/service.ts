@@ -1,0 +1,51 @@
+import { ConfigError } from './config'
+
+/** What a started service leaves behind to be stopped, last started first stopped. */
+export type Stopper = () => Promise<void> | void
+
+/** How long a stop may take before the process leaves all the same, in ms. */
+const stopTimeoutMs = 15_000
+
+/**
+ * Runs a service process: starts it, tells its parent (if it has one) that it is ready, and stops it in order on SIGTERM,
+ * SIGINT, or when the parent is gone, finishing what is under way.
+ * @param start wires the service up; registers with `onStop` what has to be stopped; answers what the parent is told
+ */
+export async function runService(
+  name: string,
+  start: (onStop: (stopper: Stopper) => void) => Promise<Record<string, unknown>>,
+): Promise<void> {
+  const stoppers: Stopper[] = []
+  let stopping = false
+  const stop = async (exitCode: number): Promise<void> => {
+    if (stopping) return
+    stopping = true
+    setTimeout(() => process.exit(exitCode === 0 ? 1 : exitCode), stopTimeoutMs).unref()
+    for (const stopper of stoppers.reverse()) {
+      try {
+        await stopper()
+      } catch (error) {
+        exitCode = 1
+        process.stderr.write(`${name}: while stopping: ${error instanceof Error ? error.stack : String(error)}\n`)
+      }
+    }
+    process.exit(exitCode)
+  }
+  process.once('SIGTERM', () => void stop(0))
+  process.once('SIGINT', () => void stop(0))
+  process.once('disconnect', () => void stop(0))
+  const crash = (error: unknown): void => {
+    process.stderr.write(`${name}: ${error instanceof Error ? error.stack : String(error)}\n`)
+    void stop(1)
+  }
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+  try {
+    const facts = await start((stopper) => stoppers.push(stopper))
+    process.send?.({ type: 'ready', ...facts })
+  } catch (error) {
+    if (error instanceof ConfigError) process.stderr.write(`${name}: the configuration is wrong\n${error.message}\n`)
+    else process.stderr.write(`${name}: could not start: ${error instanceof Error ? error.stack : String(error)}\n`)
+    await stop(1)
+  }
+}

@@ -1,0 +1,171 @@
+import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+
+import jwt from 'jsonwebtoken'
+import { LRUCache } from 'lru-cache'
+
+import { HoldfastError } from './errors'
+
+/** Of users' tokens. */
+export const userIssuer = 'holdfast'
+export const userAudience = 'holdfast-api'
+
+/** How long an access token lives, in seconds. */
+export const accessTokenSeconds = 900
+
+const serviceTokenSeconds = 60
+
+export type UserRole = 'USER' | 'ADMIN'
+
+export interface VerifiedUser {
+  id: string
+  role: UserRole
+}
+
+/** Checks users' tokens; remembers the good ones until they expire, so that a signature is checked once. */
+export interface UserTokens {
+  verify(token: string): VerifiedUser | Promise<VerifiedUser>
+}
+
+/** Where public keys come from: the JWKS of the gateway, or the gateway's own. */
+export interface KeySource {
+  /** @returns undefined for an unknown `kid` */
+  find(kid: string): Promise<KeyObject | undefined>
+}
+
+const mostRemembered = 50_000
+
+interface Remembered<Claims> {
+  claims: Claims
+  /** ms since 1970 */
+  until: number
+}
+
+export function createUserTokens(keys: KeySource): UserTokens {
+  const remembered = new LRUCache<string, Remembered<VerifiedUser>>({ max: mostRemembered })
+  const verifyNow = async (token: string): Promise<VerifiedUser> => {
+    const kid = keyIdOf(token)
+    const key = kid === undefined ? undefined : await keys.find(kid)
+    if (key === undefined) throw unauthenticated()
+    const claims = verifyWith(token, key, { issuer: userIssuer, audience: userAudience })
+    const { sub, role, exp } = claims
+    if (typeof sub !== 'string' || (role !== 'USER' && role !== 'ADMIN') || exp === undefined) throw unauthenticated()
+    const user: VerifiedUser = { id: sub, role }
+    remembered.set(token, { claims: user, until: exp * 1000 })
+    return user
+  }
+  return {
+    verify: (token) => {
+      const known = remembered.get(token)
+      return known !== undefined && known.until > Date.now() ? known.claims : verifyNow(token)
+    },
+  }
+}
+
+/** Signs users' access tokens (ES256, RFC 7518); the gateway's business. */
+export function signUserToken(user: VerifiedUser, privateKey: KeyObject): string {
+  return jwt.sign({ role: user.role }, privateKey, {
+    algorithm: 'ES256',
+    keyid: keyId(createPublicKey(privateKey)),
+    subject: user.id,
+    issuer: userIssuer,
+    audience: userAudience,
+    expiresIn: accessTokenSeconds,
+  })
+}
+
+/** A key's name: its RFC 7638 thumbprint. */
+export function keyId(publicKey: KeyObject): string {
+  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' })
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+}
+
+/** A public key as one entry of a JWKS (RFC 7517). */
+export function toJwk(publicKey: KeyObject): JsonWebKey {
+  return { ...publicKey.export({ format: 'jwk' }), kid: keyId(publicKey), alg: 'ES256', use: 'sig' }
+}
+
+/** Keys fetched from a JWKS URL: kept for five minutes, asked for again when an unknown `kid` turns up, at most once a second. */
+export function jwksKeys(url: string): KeySource {
+  const keepMs = 300_000
+  const pauseMs = 1_000
+  let keys = new Map<string, KeyObject>()
+  let fetchedAt = 0
+  let underWay: Promise<void> | undefined
+  const fetchKeys = async (): Promise<void> => {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
+      if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+      const body = (await response.json()) as { keys?: (JsonWebKey & { kid?: string })[] }
+      keys = new Map((body.keys ?? []).map((key) => [String(key.kid), createPublicKey({ key, format: 'jwk' })]))
+      fetchedAt = Date.now()
+    } catch (error) {
+      // Old keys are better than none; without any, nobody can be let in.
+      if (keys.size === 0) throw new HoldfastError('UNAVAILABLE', 'The keys that tokens are checked with are not there', { cause: error })
+    } finally {
+      underWay = undefined
+    }
+  }
+  return {
+    find: async (kid) => {
+      const age = Date.now() - fetchedAt
+      if (age > keepMs || (!keys.has(kid) && age > pauseMs)) await (underWay ??= fetchKeys())
+      return keys.get(kid)
+    },
+  }
+}
+
+/** This service's tokens for others, and the check of theirs. A token names its caller and the one service it is for. */
+export interface ServiceTokens {
+  /** A token for calls to `audience`, made again before it ends. */
+  issueFor(audience: string): string
+  /** @returns the caller's name */
+  verify(token: string): string
+}
+
+/** @param publicKeys PEM of every service's public key, by name */
+export function createServiceTokens(self: string, privateKeyPem: string, publicKeys: Record<string, string>): ServiceTokens {
+  const privateKey = createPrivateKey(privateKeyPem)
+  const keys = new Map(Object.entries(publicKeys).map(([name, key]) => [name, createPublicKey(key)]))
+  const issued = new Map<string, { token: string; renewAt: number }>()
+  const remembered = new LRUCache<string, Remembered<string>>({ max: 1_000 })
+  return {
+    issueFor: (audience) => {
+      const known = issued.get(audience)
+      if (known !== undefined && known.renewAt > Date.now()) return known.token
+      const token = jwt.sign({}, privateKey, { algorithm: 'ES256', issuer: self, audience, expiresIn: serviceTokenSeconds })
+      issued.set(audience, { token, renewAt: Date.now() + (serviceTokenSeconds * 1000) / 2 })
+      return token
+    },
+    verify: (token) => {
+      const known = remembered.get(token)
+      if (known !== undefined && known.until > Date.now()) return known.claims
+      const payload = jwt.decode(token, { json: true })
+      const caller = payload?.iss ?? ''
+      const key = keys.get(caller)
+      if (key === undefined) throw unauthenticated()
+      const claims = verifyWith(token, key, { issuer: caller, audience: self })
+      remembered.set(token, { claims: caller, until: (claims.exp ?? 0) * 1000 })
+      return caller
+    },
+  }
+}
+
+function keyIdOf(token: string): string | undefined {
+  const header = jwt.decode(token, { complete: true })?.header
+  // Only ES256: neither "none" nor an HMAC made with the public key gets past this line.
+  return header?.alg === 'ES256' && typeof header.kid === 'string' ? header.kid : undefined
+}
+
+function verifyWith(token: string, key: KeyObject, options: { issuer: string; audience: string }): jwt.JwtPayload {
+  try {
+    const claims = jwt.verify(token, key, { ...options, algorithms: ['ES256'], clockTolerance: 2 })
+    if (typeof claims !== 'string') return claims
+  } catch (error) {
+    throw unauthenticated(error)
+  }
+  throw unauthenticated()
+}
+
+function unauthenticated(cause?: unknown): HoldfastError {
+  return new HoldfastError('UNAUTHENTICATED', 'The token is missing, not valid, or has ended', { cause })
+}
