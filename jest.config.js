@@ -1,0 +1,39 @@
+/**
+ * Three projects by file name: unit (beside the source, no I/O), int (a real database for each file) and e2e (the running
+ * system). `jest --selectProjects unit int`, `jest packages/system-tests/oversell.e2e.test.ts`, ... The workspace has to be
+ * built: packages are used from their dist folders.
+ */
+const shared = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testTimeout: 60_000,
+  modulePathIgnorePatterns: ['/dist/', '/.holdfast/'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } }],
+  },
+}
+
+/** Suites that this machine can't run: `{ suite: 'name', pattern: 'regular expression of its files', want: 'what is missing' }`. */
+const leftOut = []
+
+const project = (displayName, testMatch, more) => ({
+  ...shared,
+  displayName,
+  testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...leftOut.map(({ pattern }) => pattern)],
+  ...more,
+})
+
+module.exports = {
+  maxWorkers: 2,
+  testTimeout: shared.testTimeout,
+  globalSetup: '<rootDir>/packages/testing/dist/src/global-setup.js',
+  globalTeardown: '<rootDir>/packages/testing/dist/src/global-teardown.js',
+  reporters: ['default', ['<rootDir>/packages/testing/dist/src/reporter.js', { leftOut }]],
+  projects: [
+    project('unit', ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts']),
+    project('int', ['packages/*/test/**/*.int.test.ts', 'services/*/test/**/*.int.test.ts']),
+    // A whole system is many processes, so these files run one after the other, and never beside the other projects.
+    project('e2e', ['packages/system-tests/**/*.e2e.test.ts'], { runner: '<rootDir>/packages/testing/dist/src/serial-runner.js' }),
+  ],
+}

@@ -1,0 +1,3 @@
+export { freePort, isPortFree } from './ports'
+export { type Postgres, type PostgresOptions, startPostgres } from './postgres'
+export { workspaceRoot } from './workspace'

@@ -1,0 +1,2 @@
+export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
+export { waitFor, type WaitOptions } from './wait-for'
