@@ -1,0 +1,87 @@
+import type { Logger } from 'pino'
+import type { PoolClient } from 'pg'
+import type { Database } from '@holdfast/service'
+
+import { retryTopic } from './dead-letters'
+import type { PublishedEvent } from './event'
+import { maintainInbox } from './inbox'
+import { Settler } from './settler'
+import type { Transport } from './transport'
+
+interface CommonOptions {
+  /** The consumer's name: its group, its memory, and a part of its dead letter topics. Never changed once released. */
+  name: string
+  topics: string[]
+  transport: Transport
+  database: Database
+  log: Logger
+  /** Called after a commit with the events that were new, to wake a relay or a watcher. What it throws is logged. */
+  afterCommit?: (events: PublishedEvent[]) => void
+  /** Most events in one transaction; 500. */
+  maxBatch?: number
+  /** How often an event is tried before it is parked; 5. A database that is away does not count. */
+  attempts?: number
+}
+
+/**
+ * One of the two. Either runs in a transaction of the service's database together with the memory of the events, so both
+ * happen or neither, and gets only events that this consumer has not handled yet. It must only touch the database
+ * (truth 13), and may run again. It decides about event types that it does not know: mostly, by ignoring them. A statement
+ * that fails must fail the handler.
+ *
+ * Whether an event is out of date is decided by the handler: it compares `event.version` with the version that its own row
+ * took over (`update ... where version < $event`). A memory of versions beside that row would be a second truth.
+ */
+type Handler =
+  | { handle: (client: PoolClient, event: PublishedEvent) => Promise<void>; handleBatch?: undefined }
+  | { handleBatch: (client: PoolClient, events: PublishedEvent[]) => Promise<void>; handle?: undefined }
+
+export type ConsumerOptions = CommonOptions & Handler
+
+export interface Consumer {
+  /** How many messages wait, over all its topics. */
+  lag(): Promise<number>
+  /** Finishes the batch under way. */
+  close(): Promise<void>
+}
+
+const maintenanceMs = 3_600_000
+
+/** Reads the topics, and what was put back from its dead letters, from where the consumer left off. */
+export async function startConsumer(options: ConsumerOptions): Promise<Consumer> {
+  const home = new Map(options.topics.map((topic) => [topic, topic]))
+  for (const topic of options.topics) home.set(retryTopic(topic, options.name), topic)
+  const topics = [...home.keys()]
+
+  const maintain = async () => {
+    try {
+      await maintainInbox(options.database)
+    } catch (error) {
+      // Without a day's partition its events are remembered in the one for all others: nothing stops.
+      options.log.warn({ err: error }, 'the inbox could not be looked after; next time')
+    }
+  }
+  let maintenance = maintain()
+  await maintenance
+  const timer = setInterval(() => (maintenance = maintain()), maintenanceMs)
+
+  const settler = new Settler(options)
+  const subscription = await options.transport.subscribe({
+    group: options.name,
+    topics,
+    maxBatch: options.maxBatch,
+    log: options.log,
+    onBatch: async (batch) => settler.settle(batch, home.get(batch.topic) ?? batch.topic),
+  })
+  return {
+    lag: async () => {
+      const lags = await options.transport.lag(options.name, topics)
+      return [...lags.values()].reduce((sum, lag) => sum + lag, 0)
+    },
+    close: async () => {
+      clearInterval(timer)
+      await subscription.close()
+      await maintenance
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import type { Pool } from 'pg'
+
+import type { Session } from '../session'
+import type { Message, ReceivedMessage } from '../transport'
+
+/** Appends messages, all or none. Locks: their topics, sorted by name (see the function in the log's migrations). */
+export async function appendMessages(pool: Pool, messages: readonly Message[]): Promise<void> {
+  if (messages.length === 0) return
+  await pool.query({
+    name: 'append-messages',
+    text: 'select append_messages($1, $2, $3, $4)',
+    values: [
+      messages.map((message) => message.topic),
+      messages.map((message) => message.key),
+      messages.map((message) => message.value),
+      messages.map((message) => JSON.stringify(message.headers)),
+    ],
+  })
+}
+
+/** A batch ends where its values reach this many bytes. */
+const maxBatchBytes = 8_000_000
+
+/**
+ * The messages of a topic from an offset on, in order. Locks nothing: offsets are given under the topic's lock, so none
+ * below the last one seen can appear later.
+ */
+export async function readMessages(session: Session, topic: string, from: bigint, limit: number): Promise<ReceivedMessage[]> {
+  const rows = await session.query<{ offset: bigint; key: string; value: string; headers: Record<string, string> }>({
+    name: 'read-messages',
+    text: `
+      select "offset", key, value, headers
+      from (select next.*, sum(octet_length(value)) over (order by "offset") - octet_length(value) as bytes_before
+            from (select * from messages where topic_id = (select id from topics where name = $1) and "offset" >= $2
+                  order by "offset" limit $3) as next) as sized
+      where bytes_before < $4
+      order by "offset"`,
+    values: [topic, from, limit, maxBatchBytes],
+  })
+  return rows.map((row) => ({ topic, partition: 0, ...row }))
+}
+
+/** Where a group goes on reading a topic. */
+export async function readOffset(session: Session, group: string, topic: string): Promise<bigint> {
+  const [row] = await session.query<{ next_offset: bigint }>({
+    text: 'select next_offset from group_offsets where group_name = $1 and topic = $2',
+    values: [group, topic],
+  })
+  return row?.next_offset ?? 0n
+}
+
+/** Notes that a group is done with everything before `next`. On the session that holds the group's lock: nobody else can. */
+export async function saveOffset(session: Session, group: string, topic: string, next: bigint): Promise<void> {
+  await session.query({
+    name: 'save-offset',
+    text: `
+      insert into group_offsets (group_name, topic, next_offset) values ($1, $2, $3)
+      on conflict (group_name, topic) do update set next_offset = excluded.next_offset`,
+    values: [group, topic, next],
+  })
+}
+
+/** How many messages are left for a group; those that retention took are not counted. */
+export async function readLag(pool: Pool, group: string, topics: string[]): Promise<Map<string, number>> {
+  const { rows } = await pool.query<{ topic: string; lag: number }>({
+    text: `
+      select wanted.topic,
+             coalesce(t.next_offset - greatest(o.next_offset, (select min("offset") from messages where topic_id = t.id)), 0)::float8 as lag
+      from unnest($2::text[]) as wanted (topic)
+      left join topics t on t.name = wanted.topic
+      left join group_offsets o on o.group_name = $1 and o.topic = wanted.topic`,
+    values: [group, topics],
+  })
+  return new Map(rows.map((row) => [row.topic, row.lag]))
+}
+
+/**
+ * Deletes a topic's messages from its beginning up to a time, a few thousand at once so that no transaction is long.
+ * @returns whether there may be more
+ */
+export async function deleteOldMessages(pool: Pool, topicId: number, before: Date): Promise<boolean> {
+  const batch = 5_000
+  const { rowCount } = await pool.query({
+    text: `
+      delete from messages where topic_id = $1 and "offset" = any (array(
+        select "offset" from (select "offset", at from messages where topic_id = $1 order by "offset" limit $2) as oldest
+        where at < $3))`,
+    values: [topicId, batch, before],
+  })
+  return rowCount === batch
+}

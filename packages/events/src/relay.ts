@@ -1,0 +1,90 @@
+/**
+ * Publishes what the outbox holds. One relay per database at a time: whoever has the advisory lock reads, publishes and
+ * deletes on the very connection that holds the lock, so one that lost its place can delete nothing. It may still publish
+ * the batch that its successor publishes as well: a batch twice, which every consumer's inbox filters out; the first
+ * occurrences are in order all the same.
+ */
+import type { Logger } from 'pino'
+import type { Database } from '@holdfast/service'
+
+import { type Backlog, deleteFromOutbox, readBacklog, readOutbox } from './outbox'
+import { Bell, pause } from './pause'
+import { Retrying } from './retrying'
+import { keepSession, type Session, takeLock } from './session'
+import type { EventPublisher } from './transport'
+
+export interface RelayOptions {
+  database: Database
+  transport: EventPublisher
+  /** The service's name, as `inventory`: the events' source is `//holdfast/inventory`. */
+  service: string
+  log: Logger
+  /** Most events published at once; 500. */
+  batchSize?: number
+  /** How long an idle relay waits at most before it looks again by itself, in ms; 500. It begins with a fifth of it. */
+  pollMs?: number
+}
+
+export interface Relay {
+  /** Call it after a commit that wrote events: they are published at once instead of at the next look. */
+  wake(): void
+  /** What waits in the outbox, whoever is its relay. */
+  backlog(): Promise<Backlog>
+  /** Whether this process is the one that publishes. */
+  readonly leading: boolean
+  /** Finishes the batch under way; what is left in the outbox is another relay's, or for the next start. */
+  stop(): Promise<void>
+}
+
+/** Starts at once and never fails: with the database or the transport away it goes on trying, and nothing else waits for it. */
+export function startRelay(options: RelayOptions): Relay {
+  const stop = new AbortController()
+  const bell = new Bell()
+  const retrying = new Retrying(options.log, 'publishing events')
+  let leading = false
+
+  const lead = async (session: Session) => {
+    leading = await takeLock(session, 'holdfast relay')
+    try {
+      await publishUntilOver(options, session, bell, retrying)
+    } finally {
+      leading = false
+    }
+  }
+  const done = keepSession({ url: options.database.url, name: `${options.service} relay`, stop: stop.signal }, retrying, lead)
+
+  return {
+    wake: () => bell.ring(),
+    backlog: async () => readBacklog(options.database.pool),
+    get leading() {
+      return leading
+    },
+    stop: async () => {
+      stop.abort()
+      await done
+    },
+  }
+}
+
+async function publishUntilOver(options: RelayOptions, session: Session, bell: Bell, retrying: Retrying): Promise<void> {
+  const longestIdleMs = options.pollMs ?? 500
+  let idleMs = longestIdleMs / 5
+  while (!session.over.aborted) {
+    const rows = await readOutbox(session, `//holdfast/${options.service}`, options.batchSize ?? 500)
+    if (rows.length === 0) {
+      await bell.wait(idleMs, session.over)
+      idleMs = Math.min(longestIdleMs, idleMs * 1.5)
+      continue
+    }
+    idleMs = longestIdleMs / 5
+    try {
+      await options.transport.publish(rows.map((row) => row.message))
+    } catch (error) {
+      // No wake ends this wait early: a transport that is down is not asked again for each commit.
+      await pause(retrying.failed(error), session.over)
+      continue
+    }
+    await deleteFromOutbox(session, rows)
+    retrying.succeeded()
+  }
+}

@@ -1,0 +1,124 @@
+import { HoldfastError } from '@holdfast/service'
+
+import type { ConsumerOptions } from './consumer'
+import { toDeadLetter } from './dead-letters'
+import { fromMessage } from './envelope'
+import type { PublishedEvent } from './event'
+import { remember } from './inbox'
+import { pause } from './pause'
+import { backoffMs, Retrying } from './retrying'
+import type { MessageBatch, ReceivedMessage } from './transport'
+
+/** A message and the event in it. */
+interface Delivery {
+  message: ReceivedMessage
+  event: PublishedEvent
+}
+
+/**
+ * Brings every message of a batch to its end: handled once, or parked. All together in one transaction if that works; else
+ * each half by itself, and so on, until what fails stands alone. Neighbours of a bad message share no transaction with it
+ * in the end, and their order is kept.
+ */
+export class Settler {
+  readonly #retrying: Retrying
+
+  constructor(private readonly options: ConsumerOptions) {
+    this.#retrying = new Retrying(options.log, `consumer ${options.name}`)
+  }
+
+  /**
+   * @param topic where the messages were published at first
+   * @throws when the batch's signal is aborted; what is not settled then will be delivered again
+   */
+  async settle(batch: MessageBatch, topic: string): Promise<void> {
+    const readable: Delivery[] = []
+    for (const message of batch.messages) {
+      try {
+        readable.push({ message, event: fromMessage({ ...message, topic }) })
+      } catch (error) {
+        await this.#park(message, topic, error, 1, batch.signal)
+      }
+    }
+    if (readable.length > 0) await this.#settleAll(readable, batch.signal)
+  }
+
+  async #settleAll(deliveries: Delivery[], signal: AbortSignal): Promise<void> {
+    try {
+      await this.#untilAvailable(async () => this.#handleOnce(deliveries), signal, isTransient)
+    } catch (error) {
+      signal.throwIfAborted()
+      const [only, ...others] = deliveries
+      if (only !== undefined && others.length === 0) {
+        await this.#tryAgainOrPark(only, error, signal)
+      } else {
+        const middle = deliveries.length >> 1
+        await this.#settleAll(deliveries.slice(0, middle), signal)
+        await this.#settleAll(deliveries.slice(middle), signal)
+      }
+    }
+  }
+
+  async #tryAgainOrPark({ message, event }: Delivery, firstError: unknown, signal: AbortSignal): Promise<void> {
+    const attempts = this.options.attempts ?? 5
+    let error = firstError
+    for (let failures = 1; failures < attempts; failures++) {
+      await pause(backoffMs(failures), signal)
+      signal.throwIfAborted()
+      try {
+        await this.#untilAvailable(async () => this.#handleOnce([{ message, event }]), signal, isTransient)
+        return
+      } catch (nextError) {
+        signal.throwIfAborted()
+        error = nextError
+      }
+    }
+    await this.#park(message, event.topic, error, attempts, signal)
+  }
+
+  /** One transaction: the memory of the events that are new, and their effect. */
+  async #handleOnce(deliveries: Delivery[]): Promise<void> {
+    const { name, database, log, handle, handleBatch, afterCommit } = this.options
+    const events = deliveries.map((delivery) => delivery.event)
+    const fresh = await database.transaction(async (client) => {
+      const unseen = await remember(client, name, events)
+      if (unseen.length === 0) return unseen
+      if (handleBatch !== undefined) await handleBatch(client, unseen)
+      else for (const event of unseen) await handle(client, event)
+      return unseen
+    })
+    if (fresh.length === 0 || afterCommit === undefined) return
+    try {
+      afterCommit(fresh)
+    } catch (error) {
+      log.error({ err: error }, 'what should follow the handling of events failed')
+    }
+  }
+
+  async #park(message: ReceivedMessage, topic: string, error: unknown, attempts: number, signal: AbortSignal): Promise<void> {
+    const { name, transport, log } = this.options
+    const deadLetter = toDeadLetter(message, { error, attempts, topic, consumer: name })
+    await this.#untilAvailable(async () => transport.publish([deadLetter]), signal, () => true)
+    log.error({ err: error, topic: deadLetter.topic, key: message.key, eventId: message.headers['ce_id'], attempts }, 'event parked')
+  }
+
+  /** Tries for good while what fails is somebody's absence. */
+  async #untilAvailable(work: () => Promise<void>, signal: AbortSignal, passes: (error: unknown) => boolean): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted()
+      try {
+        await work()
+        this.#retrying.succeeded()
+        return
+      } catch (error) {
+        if (!passes(error)) throw error
+        await pause(this.#retrying.failed(error), signal)
+      }
+    }
+  }
+}
+
+/** Not the event's fault, and over some time. */
+function isTransient(error: unknown): boolean {
+  return error instanceof HoldfastError && ['UNAVAILABLE', 'OVERLOADED', 'DEADLINE_EXCEEDED'].includes(error.code)
+}
