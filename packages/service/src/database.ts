@@ -50,6 +50,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   })
   // An idle connection that breaks (the server restarts) is no reason to end the process: the pool makes another.
   pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'))
+  // Neither is one that breaks between two statements of a transaction: the next statement fails and says so.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   try {
     await waitForServer(pool, options)
     await refuseForgetfulServer(pool)
@@ -110,7 +112,8 @@ async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
   try {
     await client.query('begin')
     const result = await work(client)
-    await client.query('commit')
+    const { command } = await client.query('commit')
+    if (command !== 'COMMIT') throw new Error('a statement of the transaction failed and its error was ignored: nothing was committed')
     return result
   } catch (error) {
     try {
