@@ -26,8 +26,7 @@ interface CommonOptions {
 /**
  * One of the two. Either runs in a transaction of the service's database together with the memory of the events, so both
  * happen or neither, and gets only events that this consumer has not handled yet. It must only touch the database
- * (truth 13), and may run again. It decides about event types that it does not know: mostly, by ignoring them. A statement
- * that fails must fail the handler.
+ * (truth 13), and may run again. It decides about event types that it does not know: mostly, by ignoring them.
  *
  * Whether an event is out of date is decided by the handler: it compares `event.version` with the version that its own row
  * took over (`update ... where version < $event`). A memory of versions beside that row would be a second truth.

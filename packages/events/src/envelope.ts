@@ -59,6 +59,7 @@ export function fromMessage(message: Message): PublishedEvent {
   const missing = required.filter((name) => headers[name] === undefined)
   if (missing.length > 0) throw new UnreadableEventError(`headers missing: ${missing.join(', ')}`)
   const header = (name: (typeof required)[number]) => headers[name] ?? ''
+  matching(header('ce_specversion'), /^1\./, 'ce_specversion is not 1.x')
   return {
     id: matching(header('ce_id'), uuid, 'ce_id is no UUID'),
     source: header('ce_source'),
@@ -72,7 +73,7 @@ export function fromMessage(message: Message): PublishedEvent {
     requestId: header('ce_requestid'),
     traceparent: headers['traceparent'],
     at: parseTime(header('ce_time')),
-    data: parseData(matching(header('ce_specversion'), /^1\./, 'ce_specversion is not 1.x') && message.value),
+    data: parseData(message.value),
   }
 }
 

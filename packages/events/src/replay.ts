@@ -1,9 +1,11 @@
-import { once } from 'node:events'
-
 import type { Logger } from 'pino'
 
 import { deadLetterTopic, toRetry } from './dead-letters'
+import { pause } from './pause'
 import type { Transport } from './transport'
+
+/** How often a replay looks whether it is done, in ms. */
+const progressMs = 250
 
 export interface ReplayOptions {
   transport: Transport
@@ -22,26 +24,30 @@ export interface ReplayOptions {
 export async function replayDeadLetters({ transport, topic, consumer, log }: ReplayOptions): Promise<number> {
   const parked = deadLetterTopic(topic, consumer)
   const group = `${consumer}.replay`
-  const waiting = (await transport.lag(group, [parked])).get(parked) ?? 0
+  const countWaiting = async () => (await transport.lag(group, [parked])).get(parked) ?? 0
+  const waiting = await countWaiting()
   if (waiting === 0) return 0
 
   let replayed = 0
   const enough = new AbortController()
-  const ended = once(enough.signal, 'abort')
   const subscription = await transport.subscribe({
     group,
     topics: [parked],
     maxBatch: Math.min(waiting, 500),
     log,
     onBatch: async (batch) => {
-      // A batch begun while the subscription closes is left for the next replay.
+      // A batch that begins while the subscription closes is left for the next replay.
       enough.signal.throwIfAborted()
       await transport.publish(batch.messages.map((message) => toRetry(message, topic, consumer)))
       replayed += batch.messages.length
       if (replayed >= waiting) enough.abort()
     },
   })
-  await ended
-  await subscription.close()
+  try {
+    // Another replay at the same time may do a part of the work, or all of it.
+    while (!enough.signal.aborted && (await countWaiting()) > 0) await pause(progressMs, enough.signal)
+  } finally {
+    await subscription.close()
+  }
   return replayed
 }

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { Client, DatabaseError, type QueryConfig, type QueryResultRow, TypeOverrides, types } from 'pg'
 
 import { pause } from './pause'
@@ -81,7 +83,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     close: async () => {
       lost.abort(new Error('the session was closed'))
-      await client.end()
+      // A peer that vanished never answers the farewell.
+      await Promise.race([client.end(), sleep(2_000, undefined, { ref: false })])
     },
   }
 }

@@ -9,8 +9,9 @@ import { deleteOldMessages } from './sql'
 
 const dayMs = 86_400_000
 const intervalMs = 3_600_000
+const firstRunMs = 60_000
 
-/** Deletes old messages every hour, at a time of its own in each process. */
+/** Deletes old messages soon after the start and every hour, each process at a time of its own. */
 export function startRetention(database: Database, log: Logger): { stop(): Promise<void> } {
   let running = Promise.resolve()
   const run = () => {
@@ -21,7 +22,7 @@ export function startRetention(database: Database, log: Logger): { stop(): Promi
   let timer = setTimeout(() => {
     run()
     timer = setInterval(run, intervalMs)
-  }, randomInt(intervalMs))
+  }, randomInt(firstRunMs))
   return {
     stop: async () => {
       clearTimeout(timer)

@@ -1,0 +1,4 @@
+import { consumerContract } from './consumer-contract'
+import { embeddedFixture } from './embedded-fixture'
+
+consumerContract('embedded', embeddedFixture)

@@ -1,0 +1,31 @@
+import { createTestDatabase } from '@holdfast/testing'
+
+import { openEmbeddedTransport, type Transport } from '../src'
+import type { TransportFixture } from './transport-contract'
+import { cutConnections, log } from './world'
+
+export interface EmbeddedFixture extends TransportFixture {
+  url: string
+}
+
+/** An event log of its own. */
+export async function embeddedFixture(): Promise<EmbeddedFixture> {
+  const { url, drop } = await createTestDatabase()
+  const names = new Map<Transport, string>()
+  return {
+    url,
+    open: async () => {
+      const name = `log ${names.size}`
+      const transport = await openEmbeddedTransport({ url, log, name })
+      names.set(transport, name)
+      return transport
+    },
+    kill: async (transport) => {
+      const closed = transport.close()
+      await cutConnections(url, `${names.get(transport)}%`)
+      await closed
+    },
+    cut: async () => cutConnections(url),
+    cleanup: drop,
+  }
+}
