@@ -1,0 +1,32 @@
+import { eventDescriptors } from '@holdfast/contracts'
+import { type Consumer, startConsumer, type Transport } from '@holdfast/events'
+import type { Database } from '@holdfast/service'
+import type { Logger } from '@holdfast/service'
+
+import { appendRecords } from './append'
+
+/** Every topic of the contract. */
+export function auditedTopics(): string[] {
+  return [...new Set(eventDescriptors().map((event) => event.topic))].sort()
+}
+
+export interface AuditConsumerOptions {
+  transport: Transport
+  database: Database
+  log: Logger
+}
+
+/**
+ * Reads all topics and appends what is marked `audit`. The mark travels with the event, so event types of newer versions of
+ * other services are recorded as well.
+ */
+export async function startAuditConsumer(options: AuditConsumerOptions): Promise<Consumer> {
+  return startConsumer({
+    ...options,
+    name: 'audit',
+    topics: auditedTopics(),
+    handleBatch: async (client, events) => {
+      await appendRecords(client, events)
+    },
+  })
+}

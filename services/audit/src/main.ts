@@ -1,0 +1,52 @@
+import { AuditServiceService } from '@holdfast/contracts/audit'
+import { eventsMigrations, openEmbeddedTransport } from '@holdfast/events'
+import {
+  createLog,
+  createServiceTokens,
+  createUserTokens,
+  jwksKeys,
+  migrate,
+  openDatabase,
+  runService,
+  startGrpcServer,
+} from '@holdfast/service'
+
+import { readAuditConfig } from './config'
+import { startAuditConsumer } from './events'
+import { auditMigrations } from './migrations'
+import { auditRpc } from './rpc'
+import { Verifier } from './verify'
+
+const name = 'audit'
+
+void runService(name, async (onStop) => {
+  const config = readAuditConfig()
+  const log = createLog(name, config.LOG_LEVEL)
+
+  const database = await openDatabase({ url: config.DATABASE_URL, name, log })
+  onStop(async () => database.close())
+  await migrate(database, [eventsMigrations, auditMigrations])
+  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, name: `${name} events`, log })
+  onStop(async () => transport.close())
+
+  const users = createUserTokens(jwksKeys(config.JWKS_URL))
+  const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
+
+  const verifier = new Verifier(database)
+  const server = await startGrpcServer({
+    name,
+    host: config.GRPC_HOST,
+    port: config.GRPC_PORT,
+    definition: AuditServiceService,
+    handlers: auditRpc({ database, verifier }),
+    users,
+    services,
+    log,
+  })
+  onStop(async () => server.stop())
+
+  const consumer = await startAuditConsumer({ transport, database, log })
+  onStop(async () => consumer.close())
+  log.info({ port: server.port }, 'serving')
+  return { grpcPort: server.port }
+})
