@@ -1,0 +1,130 @@
+import { type Database, openDatabase } from '@holdfast/service'
+import { waitFor } from '@holdfast/testing'
+
+import { deadLetterTopic, type Message, openEmbeddedTransport, type Transport } from '../src'
+import { dropOldMessages } from '../src/embedded/retention'
+import { type EmbeddedFixture, embeddedFixture } from './embedded-fixture'
+import { eventMessages, log, names, newTopic } from './world'
+
+let fixture: EmbeddedFixture
+let transport: Transport
+let database: Database
+let topic: string
+
+beforeAll(async () => {
+  fixture = await embeddedFixture()
+})
+afterAll(async () => fixture.cleanup())
+beforeEach(async () => {
+  topic = newTopic()
+  transport = await fixture.open()
+  database = await openDatabase({ url: fixture.url, name: 'test', log })
+})
+afterEach(async () => {
+  await transport.close()
+  await database.close()
+})
+
+async function follow(group: string): Promise<Message[]> {
+  const messages: Message[] = []
+  await transport.subscribe({
+    group,
+    topics: [topic],
+    log,
+    onBatch: async (batch) => {
+      messages.push(...batch.messages)
+      return Promise.resolve()
+    },
+  })
+  return messages
+}
+
+const nameOf = (message: Message) => `${message.key}:${message.headers['ce_aggregateversion']}`
+
+test('several processes can open a new log at the same moment', async () => {
+  const fresh = await embeddedFixture()
+  const opened = await Promise.all([1, 2, 3, 4].map(async () => openEmbeddedTransport({ url: fresh.url, log })))
+  await Promise.all(opened.map(async (one) => one.publish(eventMessages(topic, 'a', 1, 3))))
+  expect(await opened[0]?.lag('g', [topic])).toEqual(new Map([[topic, 12]]))
+  await Promise.all(opened.map(async (one) => one.close()))
+  await fresh.cleanup()
+})
+
+test('a reader never passes over a lower offset whose transaction is still open', async () => {
+  const messages = await follow('g')
+  const slow = await database.pool.connect()
+  await slow.query('begin')
+  await slow.query('select append_messages($1, $2, $3, $4)', [[topic], ['slow'], ['{}'], ['{"ce_aggregateversion":"1"}']])
+  const published = transport.publish(eventMessages(topic, 'fast', 1, 2))
+  await waitFor(
+    async () => {
+      const { rowCount } = await database.pool.query(`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%append_messages%'`)
+      return rowCount === 1
+    },
+    { what: 'the second publisher to wait for the first' },
+  )
+  await slow.query('commit')
+  slow.release()
+  await published
+  await waitFor(() => messages.length === 3, { what: 'all messages' })
+  expect(messages.map(nameOf)).toEqual(['slow:1', 'fast:1', 'fast:2'])
+})
+
+test('publishers of the same topics in any order never meet in a deadlock', async () => {
+  const topics = [topic, newTopic(), newTopic()]
+  const publisher = async (order: string[]) => {
+    for (let version = 1; version <= 20; version++) {
+      await transport.publish(order.flatMap((name) => eventMessages(name, 'a', version, version)))
+    }
+  }
+  await Promise.all([publisher(topics), publisher(topics.toReversed()), publisher(topics), publisher(topics.toReversed())])
+  expect([...(await transport.lag('g', topics)).values()]).toEqual([80, 80, 80])
+})
+
+test('a batch that fails leaves none of its messages', async () => {
+  const [good, bad] = eventMessages(topic, 'a', 1, 2)
+  await expect(transport.publish([good!, { ...bad!, key: 'nul \u0000' }])).rejects.toThrow()
+  expect(await transport.lag('g', [topic])).toEqual(new Map([[topic, 0]]))
+})
+
+test('a reader whose connection was cut goes on by itself', async () => {
+  const messages = await follow('g')
+  for (const last of [5, 10, 15]) {
+    await transport.publish(eventMessages(topic, 'a', last - 4, last))
+    await waitFor(() => messages.some((message) => nameOf(message) === `a:${last}`), { what: `message ${last}` })
+    await fixture.cut()
+    await waitFor(async () => database.pool.query('select 1').then(() => true), { what: 'the database' })
+  }
+  expect([...new Set(messages.map(nameOf))]).toEqual(names('a', 1, 15))
+})
+
+test('messages are dropped after seven days and parked ones after fourteen, and readers go on behind them', async () => {
+  const parked = deadLetterTopic(topic, 'tester')
+  await transport.publish([...eventMessages(topic, 'a', 1, 3), ...eventMessages(parked, 'a', 1, 3)])
+  await database.pool.query(`update messages set at = at - interval '8 days' where "offset" < 2`)
+  await dropOldMessages(database, new Date())
+  expect(await transport.lag('g', [topic, parked])).toEqual(new Map([[topic, 1], [parked, 3]]))
+  await database.pool.query(`update messages set at = at - interval '7 days' where "offset" < 1`)
+  await dropOldMessages(database, new Date())
+  expect(await transport.lag('g', [parked])).toEqual(new Map([[parked, 2]]))
+  const messages = await follow('g')
+  await waitFor(() => messages.length === 1, { what: 'the message that was kept' })
+  expect(messages.map(nameOf)).toEqual(['a:3'])
+})
+
+test('a batch of big messages ends early', async () => {
+  const value = JSON.stringify({ noise: 'x'.repeat(3_000_000) })
+  await transport.publish(eventMessages(topic, 'a', 1, 5).map((message) => ({ ...message, value })))
+  const sizes: number[] = []
+  await transport.subscribe({
+    group: 'g',
+    topics: [topic],
+    log,
+    onBatch: async (batch) => {
+      sizes.push(batch.messages.length)
+      return Promise.resolve()
+    },
+  })
+  await waitFor(() => sizes.reduce((sum, size) => sum + size, 0) === 5, { what: 'five messages' })
+  expect(Math.max(...sizes)).toBe(3)
+})
