@@ -28,7 +28,8 @@ export function checkContract(descriptorSet) {
     if (type.kind === 'message' && type.typeName.startsWith('holdfast.')) {
       const event = option(type.proto.options, 'holdfast.common.v1.event')
       if (!event) continue
-      if (!/^holdfast\.[a-z_]+\.[a-z_]+\.v\d+$/.test(event.type)) problems.push(`${type.typeName}: "${event.type}" is no event type`)
+      if (!/^holdfast\.[a-z_]+\.[a-z_]+\.v\d+$/.test(event.type))
+        problems.push(`${type.typeName}: "${event.type}" is no event type`)
       if (!/^holdfast\.[a-z]+\.v\d+$/.test(event.topic)) problems.push(`${type.typeName}: "${event.topic}" is no topic`)
       if (eventTypes.has(event.type)) problems.push(`${type.typeName} and ${eventTypes.get(event.type)} have one type`)
       eventTypes.set(event.type, type.typeName)

@@ -107,4 +107,3 @@ function messageOption(desc: DescMessage): EventType | undefined {
   if (extension?.message === undefined || options === undefined || !hasExtension(options, extension)) return undefined
   return EventType.decode(toBinary(extension.message, getExtension(options, extension) as Parameters<typeof toBinary>[1]))
 }
-

@@ -19,7 +19,12 @@ const nobody: Actor = { id: '', role: Actor_Role.ANONYMOUS }
  * Enforces the access option of an RPC (truth 10). The user's token decides who acts; a service token says which service
  * carries the call, and opens what is for that service.
  */
-export async function admit(rpc: RpcDescriptor, metadata: Metadata, users: UserTokens, services: ServiceTokens): Promise<Admitted> {
+export async function admit(
+  rpc: RpcDescriptor,
+  metadata: Metadata,
+  users: UserTokens,
+  services: ServiceTokens,
+): Promise<Admitted> {
   const { who, callers } = rpc.access
   const serviceToken = metadata.get(metadataNames.serviceToken)[0]
   const caller = typeof serviceToken === 'string' ? services.verify(serviceToken) : undefined

@@ -118,7 +118,8 @@ export class Combiner<Item, Result> {
     if (batch.length === 0) return
     try {
       const outcomes = await this.options.run(batch.map((waiting) => waiting.item))
-      if (outcomes.length !== batch.length) throw new Error(`${this.options.name}: ${outcomes.length} outcomes for ${batch.length} items`)
+      if (outcomes.length !== batch.length)
+        throw new Error(`${this.options.name}: ${outcomes.length} outcomes for ${batch.length} items`)
       batch.forEach((waiting, index) => settle(waiting, outcomes[index]))
     } catch (error) {
       if (batch.length === 1 || concernsAll(error)) {

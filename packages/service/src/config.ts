@@ -11,7 +11,10 @@ export class ConfigError extends Error {
  * Reads the environment once, checks it whole, and names every value that is wrong.
  * Any variable may be given as `NAME_FILE`, the path of a file that holds it (as secrets are mounted).
  */
-export function readConfig<Shape extends z.ZodRawShape>(shape: Shape, env: NodeJS.ProcessEnv = process.env): z.infer<z.ZodObject<Shape>> {
+export function readConfig<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  env: NodeJS.ProcessEnv = process.env,
+): z.infer<z.ZodObject<Shape>> {
   const values = Object.fromEntries(Object.keys(shape).map((name) => [name, readVariable(name, env)]))
   const parsed = z.object(shape).safeParse(values)
   if (parsed.success) return parsed.data
@@ -90,5 +93,10 @@ export const serviceShape = {
 export const userTokenShape = { JWKS_URL: httpUrl() }
 
 function withDefault<Schema extends z.ZodType>(schema: Schema, fallback: z.infer<Schema> | undefined) {
-  return fallback === undefined ? schema : schema.prefault(undefined as never).optional().transform((value) => value ?? fallback)
+  return fallback === undefined
+    ? schema
+    : schema
+        .prefault(undefined as never)
+        .optional()
+        .transform((value) => value ?? fallback)
 }

@@ -113,7 +113,8 @@ async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
     await client.query('begin')
     const result = await work(client)
     const { command } = await client.query('commit')
-    if (command !== 'COMMIT') throw new Error('a statement of the transaction failed and its error was ignored: nothing was committed')
+    if (command !== 'COMMIT')
+      throw new Error('a statement of the transaction failed and its error was ignored: nothing was committed')
     return result
   } catch (error) {
     try {
@@ -141,7 +142,9 @@ export function databaseError(error: unknown): unknown {
     return /^(08|53|57)/.test(code) || code === '55P03' || code === '25P03' ? unavailable() : error
   }
   const code = 'code' in error ? String(error.code) : ''
-  const lost = /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code) || /connection (terminated|timeout)|timeout exceeded|not queryable/i.test(error.message)
+  const lost =
+    /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code) ||
+    /connection (terminated|timeout)|timeout exceeded|not queryable/i.test(error.message)
   return lost ? unavailable() : error
 }
 

@@ -17,7 +17,11 @@ export const errorCodes = {
   ILLEGAL_TRANSITION: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'Not possible from this status' },
   PAYMENT_IN_PROGRESS: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'A payment is under way' },
   CONFLICT: { grpc: Grpc.ABORTED, http: 409, title: 'Others changed it meanwhile' },
-  IDEMPOTENCY_KEY_REUSED: { grpc: Grpc.FAILED_PRECONDITION, http: 422, title: 'The idempotency key was used for another request' },
+  IDEMPOTENCY_KEY_REUSED: {
+    grpc: Grpc.FAILED_PRECONDITION,
+    http: 422,
+    title: 'The idempotency key was used for another request',
+  },
   PAYMENT_DECLINED: { grpc: Grpc.FAILED_PRECONDITION, http: 402, title: 'The payment was declined' },
   RATE_LIMITED: { grpc: Grpc.RESOURCE_EXHAUSTED, http: 429, title: 'Too many requests' },
   OVERLOADED: { grpc: Grpc.UNAVAILABLE, http: 503, title: 'Too much to do right now' },

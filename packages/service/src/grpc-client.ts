@@ -7,7 +7,10 @@ import type { ServiceTokens } from './tokens'
 
 /** A peer's RPCs as plain functions; errors arrive as HoldfastError. */
 export type PeerClient<Definition> = {
-  [Method in keyof Definition]: (request: RequestOf<Definition[Method]>, ctx: CallContext) => Promise<ResponseOf<Definition[Method]>>
+  [Method in keyof Definition]: (
+    request: RequestOf<Definition[Method]>,
+    ctx: CallContext,
+  ) => Promise<ResponseOf<Definition[Method]>>
 } & { close(): void }
 
 export interface PeerOptions {

@@ -7,7 +7,10 @@ import { invalidField } from './errors'
  * (truth 4). A version 8 UUID of RFC 9562.
  */
 export function operationId(user: string, operation: string, key: string): string {
-  const bytes = createHash('sha256').update(JSON.stringify([user, operation, key])).digest().subarray(0, 16)
+  const bytes = createHash('sha256')
+    .update(JSON.stringify([user, operation, key]))
+    .digest()
+    .subarray(0, 16)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
   const hex = bytes.toString('hex')

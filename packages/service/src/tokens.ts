@@ -100,7 +100,8 @@ export function jwksKeys(url: string): KeySource {
       fetchedAt = Date.now()
     } catch (error) {
       // Old keys are better than none; without any, nobody can be let in.
-      if (keys.size === 0) throw new HoldfastError('UNAVAILABLE', 'The keys that tokens are checked with are not there', { cause: error })
+      if (keys.size === 0)
+        throw new HoldfastError('UNAVAILABLE', 'The keys that tokens are checked with are not there', { cause: error })
     } finally {
       underWay = undefined
     }

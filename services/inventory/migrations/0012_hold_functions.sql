@@ -1,0 +1,355 @@
+-- The hot path. Each function is one round trip and one commit for a whole batch. Their first statements lock, later ones
+-- (each a new READ COMMITTED snapshot, since the functions are VOLATILE) read what is true under the locks and decide;
+-- time is clock_timestamp(), read once after the locks are held (truth 3).
+--
+-- Lock order (truth 8): existing holds by id, then stock rows by (sku, warehouse), then new rows by key. hold_batch locks no
+-- existing hold. It may wait for another's insert of the same new id only while that other, too, has all its stock locks
+-- (hold_batch on another replica) or wants none (bury_holds): nobody waits in a circle.
+
+-- One event per level that changed. The caller holds the rows' locks, so an outbox place is taken in version order.
+create function publish_levels(p_levels stock_levels[], p_request_id text) returns void
+language sql as $$
+  insert into outbox (type, topic, key, subject, aggregate_version, audit, actor_id, actor_role, request_id, data)
+  select 'holdfast.stock_level.changed.v1', 'holdfast.inventory.v1', l.sku, l.sku || '/' || l.warehouse, l.version, false,
+         'inventory', 'SERVICE', p_request_id,
+         jsonb_build_object('after', jsonb_build_object('sku', l.sku, 'warehouse', l.warehouse,
+           'onHand', l.on_hand, 'reserved', l.reserved, 'available', l.on_hand - l.reserved))
+  from unnest(p_levels) as l
+  order by l.sku, l.warehouse
+$$;
+
+-- Holds units for each item, all its lines or none, greedily in the order given: an item that does not fit uses up nothing
+-- and a later one that fits is taken. The lines come item by item. Outcomes, one row per line of a hold and one per refusal:
+--   HELD         made now
+--   EXISTS       the id is known: the hold as it is
+--   UNKNOWN_SKU  `line` names the line
+--   SHORT        not enough stock for `line`
+--   DUE_FIRST    (item 0, nothing was written) somebody would be refused while due holds of the same SKUs exist: the caller
+--                expires them and asks again with p_final, so that a hold past its time never costs a sale (truth 11)
+create function hold_batch(
+  p_ids uuid[], p_owners text[], p_fingerprints text[], p_ttls integer[],
+  p_items integer[], p_skus text[], p_warehouses text[], p_quantities integer[],
+  p_request_id text, p_final boolean
+) returns table (
+  item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
+  created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text
+)
+language plpgsql volatile
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  v_fate text[] := array_fill(null::text, array[cardinality(p_ids)]);
+  v_line integer[] := array_fill(null::integer, array[cardinality(p_ids)]);
+  v_now timestamptz;
+  v_fits boolean;
+  v_level integer[];
+  v_free integer[];
+  v_due boolean[];
+  v_inserted uuid[];
+  v_levels stock_levels[];
+  v_first integer := 1;
+  v_last integer;
+  v_lines constant integer := cardinality(p_items);
+  v_short integer;
+  v_item integer;
+  r record;
+begin
+  -- What is known already, and what plainly can't be had: refusals are most of a flash sale, they lock and write nothing.
+  for r in
+    select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id
+  loop
+    v_fate[r.item] := 'EXISTS';
+  end loop;
+  for r in
+    select l.item, l.line, p.sku is null as unknown
+    from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
+    left join products p on p.sku = l.sku
+    left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
+    where v_fate[l.item] is null
+      and (p.sku is null
+        or (coalesce(s.on_hand - s.reserved, 0) < l.quantity
+          and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
+                          and d.expires_at <= clock_timestamp())))
+    order by l.line desc
+  loop
+    v_fate[r.item] := case when r.unknown or v_fate[r.item] = 'UNKNOWN_SKU' then 'UNKNOWN_SKU' else 'SHORT' end;
+    if r.unknown or v_fate[r.item] = 'SHORT' then v_line[r.item] := r.line; end if;
+  end loop;
+
+  if array_position(v_fate, null) is not null then
+    perform from stock_levels s
+    where (s.sku, s.warehouse) in (
+      select l.sku, l.warehouse from unnest(p_items, p_skus, p_warehouses) as l (item, sku, warehouse) where v_fate[l.item] is null)
+    order by s.sku, s.warehouse
+    for no key update;
+    v_now := clock_timestamp();
+
+    for r in
+      select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id where v_fate[i.item] is null
+    loop
+      v_fate[r.item] := 'EXISTS';
+    end loop;
+
+    select coalesce(bool_and(s.on_hand - s.reserved >= w.wanted), true) into v_fits
+    from (
+      select l.sku, l.warehouse, sum(l.quantity) as wanted
+      from unnest(p_items, p_skus, p_warehouses, p_quantities) as l (item, sku, warehouse, quantity)
+      where v_fate[l.item] is null
+      group by l.sku, l.warehouse
+    ) w join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+
+    if v_fits then
+      v_fate := array(select coalesce(f.fate, 'HELD') from unnest(v_fate) with ordinality as f (fate, item) order by f.item);
+    else
+      -- One by one. Each line's level is a place in v_free (what is left of it) and v_due (whether due holds are on it).
+      with l as (
+        select line, sku, warehouse, dense_rank() over (order by sku, warehouse) as level
+        from unnest(p_skus, p_warehouses) with ordinality as l (sku, warehouse, line)
+      ), levels as (
+        select x.level, coalesce(s.on_hand - s.reserved, 0) as free,
+               exists (select from hold_lines d where d.sku = x.sku and d.warehouse = x.warehouse and d.held and d.expires_at <= v_now) as due
+        from (select distinct level, sku, warehouse from l) x
+        left join stock_levels s on s.sku = x.sku and s.warehouse = x.warehouse
+      )
+      select (select array_agg(level order by line) from l),
+             (select array_agg(free order by level) from levels),
+             (select array_agg(due order by level) from levels)
+      into v_level, v_free, v_due;
+      while v_first <= v_lines loop
+        v_item := p_items[v_first];
+        v_last := v_first;
+        while v_last < v_lines and p_items[v_last + 1] = v_item loop
+          v_last := v_last + 1;
+        end loop;
+        if v_fate[v_item] is null then
+          v_short := null;
+          for k in v_first .. v_last loop
+            if v_free[v_level[k]] < p_quantities[k] then
+              v_short := k;
+              exit;
+            end if;
+          end loop;
+          if v_short is null then
+            v_fate[v_item] := 'HELD';
+            for k in v_first .. v_last loop
+              v_free[v_level[k]] := v_free[v_level[k]] - p_quantities[k];
+            end loop;
+          else
+            if not p_final then
+              for k in v_first .. v_last loop
+                if v_due[v_level[k]] then
+                  item := 0;
+                  outcome := 'DUE_FIRST';
+                  return next;
+                  return;
+                end if;
+              end loop;
+            end if;
+            v_fate[v_item] := 'SHORT';
+            v_line[v_item] := v_short;
+          end if;
+        end if;
+        v_first := v_last + 1;
+      end loop;
+    end if;
+
+    with inserted as (
+      insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, created_at)
+      select i.id, i.owner, i.fingerprint, 'HELD', v_now + i.ttl * interval '1 second', v_now + i.ttl * interval '1 second', v_now
+      from unnest(p_ids, p_owners, p_fingerprints, p_ttls) with ordinality as i (id, owner, fingerprint, ttl, item)
+      where v_fate[i.item] = 'HELD'
+      order by i.id
+      on conflict (id) do nothing
+      returning id
+    )
+    select coalesce(array_agg(id), '{}') into v_inserted from inserted;
+    -- Another replica made it, or buried it, between our look and our insert: then that is how it is.
+    if cardinality(v_inserted) <> cardinality(array_positions(v_fate, 'HELD')) then
+      for r in
+        select i.item from unnest(p_ids) with ordinality as i (id, item) where v_fate[i.item] = 'HELD' and i.id <> all (v_inserted)
+      loop
+        v_fate[r.item] := 'EXISTS';
+      end loop;
+    end if;
+
+    insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
+    select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
+           v_now + p_ttls[l.item] * interval '1 second', true
+    from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
+    join products p on p.sku = l.sku
+    where v_fate[l.item] = 'HELD';
+
+    with changed as (
+      update stock_levels s set reserved = s.reserved + t.taken, version = s.version + 1
+      from (
+        select l.sku, l.warehouse, sum(l.quantity) as taken
+        from unnest(p_items, p_skus, p_warehouses, p_quantities) as l (item, sku, warehouse, quantity)
+        where v_fate[l.item] = 'HELD'
+        group by l.sku, l.warehouse
+      ) t
+      where s.sku = t.sku and s.warehouse = t.warehouse
+      returning s
+    )
+    select array_agg(s) into v_levels from changed;
+    if v_levels is not null then perform publish_levels(v_levels, p_request_id); end if;
+  end if;
+
+  return query
+  select i.item::integer, v_fate[i.item], coalesce(l.line, v_line[i.item]), h.state, h.expires_at, h.version, h.owner, h.fingerprint,
+         h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency
+  from unnest(p_ids) with ordinality as i (id, item)
+  left join holds h on h.id = i.id and v_fate[i.item] in ('HELD', 'EXISTS')
+  left join hold_lines l on l.hold_id = h.id
+  order by i.item, l.line;
+end
+$$;
+
+-- Ends holds: COMMIT sells their units, RELEASE and EXPIRE give them back. Outcomes, one row per item in order:
+--   DONE     it was ended now
+--   AS_IS    it is what `state` says, and was not changed
+--   UNKNOWN  there is no such hold
+create function end_holds(p_kind text, p_ids uuid[], p_end_protection boolean[], p_request_id text)
+returns table (
+  item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
+  created_at timestamptz, protected_until timestamptz, now timestamptz
+)
+language plpgsql volatile
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz;
+  v_ends uuid[];
+  v_levels stock_levels[];
+begin
+  perform from holds h where h.id = any (p_ids) order by h.id for no key update;
+  perform from stock_levels s
+  where (s.sku, s.warehouse) in (
+    select l.sku, l.warehouse from holds h join hold_lines l on l.hold_id = h.id where h.id = any (p_ids) and h.state = 'HELD')
+  order by s.sku, s.warehouse
+  for no key update;
+  v_now := clock_timestamp();
+
+  select coalesce(array_agg(h.id), '{}') into v_ends
+  from (select i.id, bool_or(i.end_protection) as end_protection
+        from unnest(p_ids, p_end_protection) as i (id, end_protection) group by i.id) i
+  join holds h on h.id = i.id
+  where h.state = 'HELD'
+    and case p_kind
+      when 'COMMIT' then h.expires_at > v_now
+      when 'EXPIRE' then h.expires_at <= v_now
+      when 'RELEASE' then i.end_protection or h.protected_until is null or h.protected_until <= v_now
+    end;
+
+  if cardinality(v_ends) > 0 then
+    update holds h
+    set state = case p_kind when 'COMMIT' then 'COMMITTED' when 'EXPIRE' then 'EXPIRED' else 'RELEASED' end,
+        version = h.version + 1, ended_at = v_now, protected_until = null
+    where h.id = any (v_ends);
+    update hold_lines l set held = false where l.hold_id = any (v_ends);
+    with changed as (
+      update stock_levels s
+      set reserved = s.reserved - t.quantity,
+          on_hand = s.on_hand - case when p_kind = 'COMMIT' then t.quantity else 0 end,
+          version = s.version + 1
+      from (
+        select l.sku, l.warehouse, sum(l.quantity) as quantity from hold_lines l where l.hold_id = any (v_ends)
+        group by l.sku, l.warehouse
+      ) t
+      where s.sku = t.sku and s.warehouse = t.warehouse
+      returning s
+    )
+    select array_agg(s) into v_levels from changed;
+    if p_kind = 'COMMIT' then
+      insert into ledger (id, sku, warehouse, kind, delta, reason, actor_id, actor_role, reference, at)
+      select gen_random_uuid(), l.sku, l.warehouse, 'SALE', -l.quantity, 'sold', h.owner, 'USER', h.id::text, v_now
+      from holds h join hold_lines l on l.hold_id = h.id
+      where h.id = any (v_ends)
+      order by h.id, l.line;
+    end if;
+    if v_levels is not null then perform publish_levels(v_levels, p_request_id); end if;
+  end if;
+
+  return query
+  select i.item::integer,
+         case when h.id is null then 'UNKNOWN' when h.id = any (v_ends) then 'DONE' else 'AS_IS' end,
+         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, v_now
+  from unnest(p_ids) with ordinality as i (id, item)
+  left join holds h on h.id = i.id
+  order by i.item;
+end
+$$;
+
+-- Moves the end of holds that are HELD and not due. p_until: the owner's wish, never earlier than it is (null: leave it).
+-- p_grace_ms: a payment protects the hold for so long from now; 0: the payment is over (null: leave it). Outcomes as above.
+create function prolong_holds(p_ids uuid[], p_until timestamptz[], p_grace_ms integer[])
+returns table (
+  item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
+  created_at timestamptz, protected_until timestamptz, now timestamptz
+)
+language plpgsql volatile
+set plan_cache_mode = force_generic_plan
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz;
+  v_done uuid[];
+begin
+  perform from holds h where h.id = any (p_ids) order by h.id for no key update;
+  v_now := clock_timestamp();
+
+  with wish as (
+    select i.id, max(i.until) as until, max(i.grace_ms) as grace_ms
+    from unnest(p_ids, p_until, p_grace_ms) as i (id, until, grace_ms) group by i.id
+  ), moved as (
+    select h.id,
+           greatest(h.base_expires_at, w.until) as base_expires_at,
+           case when w.grace_ms is null then h.protected_until
+                when w.grace_ms = 0 then null
+                else greatest(h.protected_until, v_now + w.grace_ms * interval '1 millisecond') end as protected_until
+    from wish w join holds h on h.id = w.id
+    where h.state = 'HELD' and h.expires_at > v_now
+  ), updated as (
+    update holds h
+    set base_expires_at = m.base_expires_at, protected_until = m.protected_until,
+        expires_at = greatest(m.base_expires_at, m.protected_until), version = h.version + 1
+    from moved m
+    where h.id = m.id
+    returning h.id
+  )
+  select coalesce(array_agg(id), '{}') into v_done from updated;
+
+  update hold_lines l set expires_at = h.expires_at
+  from holds h
+  where h.id = any (v_done) and l.hold_id = h.id and l.expires_at <> h.expires_at;
+
+  return query
+  select i.item::integer,
+         case when h.id is null then 'UNKNOWN' when h.id = any (v_done) then 'DONE' else 'AS_IS' end,
+         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, v_now
+  from unnest(p_ids) with ordinality as i (id, item)
+  left join holds h on h.id = i.id
+  order by i.item;
+end
+$$;
+
+-- Tombstones for ids that were released before they were held: a late hold meets them. Answers the ids that were buried now.
+create function bury_holds(p_ids uuid[]) returns setof uuid
+language sql volatile as $$
+  insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, created_at, ended_at)
+  select distinct i.id, '', '', 'RELEASED', t.now, t.now, t.now, t.now
+  from unnest(p_ids) as i (id), (select clock_timestamp() as now) t
+  order by i.id
+  on conflict (id) do nothing
+  returning id
+$$;

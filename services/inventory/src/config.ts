@@ -1,0 +1,18 @@
+import { readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
+
+/** Everything this service reads from the environment, once. */
+export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
+  return readConfig(
+    {
+      ...serviceShape,
+      ...userTokenShape,
+      /** A payment protects a hold for at most so long, in ms. */
+      PAYMENT_GRACE_MAX_MS: wholeNumberOr(120_000, 1_000, 3_600_000),
+      /** Holds that wait for their batch at most; one more is OVERLOADED. */
+      HOLD_QUEUE_MAX: wholeNumberOr(20_000, 1, 1_000_000),
+    },
+    env,
+  )
+}
+
+export type InventoryConfig = ReturnType<typeof readInventoryConfig>

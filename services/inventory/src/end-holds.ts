@@ -1,0 +1,102 @@
+/** The ways out of HELD, and the moves of its end: each is one batch function of the database behind one queue. */
+import type { HoldResult } from '@holdfast/contracts/inventory'
+import { Combiner, type Database, databaseError, type ErrorCode, HoldfastError, notFound, toItemError } from '@holdfast/service'
+
+import { buryHolds, endHolds, type EndRow, type HoldEnd, type HoldProlongation, prolongHolds, toHold } from './sql/holds'
+
+export interface EndOptions {
+  database: Database
+  published: () => void
+}
+
+export interface EndItem extends HoldEnd {
+  requestId: string
+}
+
+export interface EndAnswer {
+  result: HoldResult
+  /** The database's clock when it was decided. */
+  now: Date
+}
+
+type EndKind = 'COMMIT' | 'RELEASE' | 'EXPIRE'
+
+const reached = { COMMIT: 'COMMITTED', RELEASE: 'RELEASED', EXPIRE: 'EXPIRED' } as const
+
+/** A queue for one way out of HELD. Answers carry the hold as it is; `error` says why it was not ended. */
+export function createEndCombiner(kind: EndKind, options: EndOptions): Combiner<EndItem, EndAnswer> {
+  return new Combiner({
+    name: `${kind.toLowerCase()}s`,
+    run: async (items) => {
+      const rows = await runBatch(async () => end(kind, items, options))
+      if (rows.some((row) => row.outcome === 'DONE')) options.published()
+      const repeats = new Set<string>()
+      return items.map((item, index) => {
+        const repeated = repeats.has(item.id)
+        repeats.add(item.id)
+        return { value: toAnswer(kind, item.id, rows[index], repeated) }
+      })
+    },
+    maxItems: 1_000,
+    maxQueue: 50_000,
+  })
+}
+
+/** A queue for extensions and for payments' protection. */
+export function createProlongCombiner(name: string, options: EndOptions): Combiner<HoldProlongation, EndAnswer> {
+  return new Combiner({
+    name,
+    run: async (items) => {
+      const rows = await runBatch(async () => prolongHolds(options.database.pool, items))
+      return items.map((item, index) => ({ value: toAnswer('PROLONG', item.id, rows[index], false) }))
+    },
+    maxItems: 1_000,
+    maxQueue: 50_000,
+  })
+}
+
+async function runBatch<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw databaseError(error)
+  }
+}
+
+async function end(kind: EndKind, items: EndItem[], { database }: EndOptions): Promise<EndRow[]> {
+  const requestId = items[0]?.requestId ?? ''
+  const rows = await endHolds(database.pool, kind, items, requestId)
+  const unknown = rows.filter((row) => row.outcome === 'UNKNOWN')
+  if (kind !== 'RELEASE' || unknown.length === 0) return rows
+  // A tombstone for each, in a transaction that locks no stock (see the lock order in 0012); then they answer as they are:
+  // buried, or held in the meantime and released now.
+  const ids = unknown.map((row) => items[row.item - 1]?.id ?? '')
+  await buryHolds(database.pool, ids)
+  return endHolds(database.pool, kind, items, requestId).then((again) =>
+    again.map((row, index) => (rows[index]?.outcome === 'DONE' ? { ...row, outcome: 'DONE' as const } : row)),
+  )
+}
+
+function toAnswer(kind: EndKind | 'PROLONG', id: string, row: EndRow | undefined, repeated: boolean): EndAnswer {
+  if (row === undefined) throw new Error(`hold ${id}: no answer`)
+  if (row.outcome === 'UNKNOWN') {
+    return { result: { hold: undefined, error: toItemError(notFound('hold', id)), replayed: false }, now: row.now }
+  }
+  const hold = toHold(id, row)
+  if (row.outcome === 'DONE') return { result: { hold, error: undefined, replayed: repeated }, now: row.now }
+  const done = kind !== 'PROLONG' && row.state === reached[kind]
+  // Expire asks what a hold is as much as it ends it: whatever it is, is an answer.
+  const error = done || kind === 'EXPIRE' ? undefined : toItemError(whyNot(kind, row.state))
+  return { result: { hold, error, replayed: done }, now: row.now }
+}
+
+/** Why a hold in this state, HELD included, was not ended or prolonged. */
+function whyNot(kind: EndKind | 'PROLONG', state: string): HoldfastError {
+  const [code, message]: [ErrorCode, string] =
+    state === 'EXPIRED' || (state === 'HELD' && kind !== 'RELEASE')
+      ? ['RESERVATION_EXPIRED', 'The time of this reservation is over']
+      : state === 'HELD'
+        ? ['PAYMENT_IN_PROGRESS', 'A payment is under way for this reservation']
+        : ['RESERVATION_NOT_ACTIVE', `This reservation is ${state.toLowerCase()}`]
+  return new HoldfastError(code, message)
+}

@@ -1,0 +1,129 @@
+/** Setting units aside: the hot path. Every waiting hold is decided in one round trip and one commit. */
+import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
+import { Combiner, type Database, databaseError, HoldfastError, invalidField, type Outcome } from '@holdfast/service'
+
+import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, toHold } from './sql/holds'
+import { checkFingerprint } from './validate'
+
+/** Due holds that are taken back for one batch at most: bounded work, and each frees at least one of the units wanted. */
+const mostDueAtOnce = 5_000
+
+export interface HoldsOptions {
+  database: Database
+  /** Most holds that wait. */
+  maxQueue: number
+  /** Commits, releases and protections go first. */
+  yieldTo: { turn: () => Promise<void> }
+  /** Called after each commit that wrote events. */
+  published: () => void
+}
+
+export function createHoldCombiner(options: HoldsOptions): Combiner<HoldItem, HoldResult> {
+  return new Combiner({
+    name: 'holds',
+    run: async (items) => decide(items, options),
+    maxItems: 1_000,
+    maxQueue: options.maxQueue,
+    weight: { of: (item) => item.lines.length, max: 5_000 },
+    yieldTo: options.yieldTo,
+  })
+}
+
+/** Decides a batch in order of arrival. A second item with the same id is decided after the first, and meets its hold. */
+async function decide(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
+  const outcomes: Outcome<HoldResult>[] = []
+  let waiting = items.map((item, index) => ({ item, index }))
+  while (waiting.length > 0) {
+    const seen = new Set<string>()
+    const first = waiting.filter(({ item }) => !seen.has(item.id) && seen.add(item.id))
+    const decided = await decideDistinct(
+      first.map(({ item }) => item),
+      options,
+    )
+    first.forEach(({ index }, place) => {
+      outcomes[index] = decided[place] ?? { error: new Error('no outcome') }
+    })
+    const done = new Set(first.map(({ index }) => index))
+    waiting = waiting.filter(({ index }) => !done.has(index))
+  }
+  return outcomes
+}
+
+async function decideDistinct(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
+  try {
+    let rows = await holdBatch(options.database.pool, items, false)
+    if (rows[0]?.outcome === 'DUE_FIRST') {
+      await expireDue(items, options)
+      rows = await holdBatch(options.database.pool, items, true)
+    }
+    if (rows.some((row) => row.outcome === 'HELD')) options.published()
+    return toOutcomes(items, rows)
+  } catch (error) {
+    throw databaseError(error)
+  }
+}
+
+/** Truth 11: what is due is taken back before somebody is refused, in a transaction of its own, by the sweeper's statement. */
+async function expireDue(items: HoldItem[], options: HoldsOptions): Promise<void> {
+  const demand = new Map<string, { sku: string; warehouse: string; units: number }>()
+  for (const line of items.flatMap((item) => item.lines)) {
+    const key = `${line.sku}/${line.warehouse}`
+    const level = demand.get(key) ?? { sku: line.sku, warehouse: line.warehouse, units: 0 }
+    demand.set(key, { ...level, units: level.units + line.quantity })
+  }
+  const ids = await findDueHolds(options.database.pool, [...demand.values()], mostDueAtOnce)
+  if (ids.length === 0) return
+  const ends = ids.map((id) => ({ id, endProtection: false }))
+  await endHolds(options.database.pool, 'EXPIRE', ends, items[0]?.requestId ?? '')
+  options.published()
+}
+
+function toOutcomes(items: HoldItem[], rows: HoldBatchRow[]): Outcome<HoldResult>[] {
+  const byItem = Map.groupBy(rows, (row) => row.item)
+  // Lines are numbered through the whole batch; the first of each item makes them the item's own.
+  let before = 0
+  return items.map((item, index) => {
+    const own = byItem.get(index + 1) ?? []
+    const firstLine = before + 1
+    before += item.lines.length
+    return toOutcome(item, own, firstLine)
+  })
+}
+
+function toOutcome(item: HoldItem, rows: HoldBatchRow[], firstLine: number): Outcome<HoldResult> {
+  const row = rows[0]
+  if (row === undefined) return { error: new Error(`hold ${item.id}: no answer`) }
+  if (row.outcome === 'UNKNOWN_SKU' || row.outcome === 'SHORT') {
+    return { error: refusal(item, row.outcome, (row.line ?? firstLine) - firstLine) }
+  }
+  try {
+    // A tombstone has no fingerprint: it is nobody's request.
+    if (row.outcome === 'EXISTS' && row.owner !== '') checkFingerprint(row.fingerprint, item.fingerprint)
+  } catch (error) {
+    return { error }
+  }
+  const lines = rows
+    .filter((line) => line.sku !== null)
+    .map((line) => ({
+      sku: line.sku ?? '',
+      warehouse: line.warehouse,
+      quantity: line.quantity,
+      unitPrice: { currency: line.currency, amountMinor: line.price_minor },
+    }))
+  return { value: { hold: toHold(item.id, row, lines), error: undefined, replayed: row.outcome === 'EXISTS' } }
+}
+
+function refusal(item: HoldItem, outcome: 'UNKNOWN_SKU' | 'SHORT', index: number): HoldfastError {
+  const line = item.lines[index]
+  const fields = [
+    { field: `lines[${index}].sku`, message: outcome === 'SHORT' ? 'not enough stock' : 'there is no such product' },
+  ]
+  return outcome === 'SHORT'
+    ? new HoldfastError('INSUFFICIENT_STOCK', `Not enough stock of ${line?.sku} in ${line?.warehouse}`, { fields })
+    : new HoldfastError('NOT_FOUND', `There is no product ${line?.sku}`, { fields })
+}
+
+/** @throws INVALID_ARGUMENT for a batch that is empty or too large */
+export function checkBatch(field: string, length: number, max: number): void {
+  if (length < 1 || length > max) throw invalidField(field, `must be 1 to ${max} items`)
+}

@@ -1,0 +1,56 @@
+/** What this service is made of: the database and the queues in front of its hot statements. */
+import type { Availability, HoldItem, HoldResult } from '@holdfast/contracts/inventory'
+import type { Combiner, Database } from '@holdfast/service'
+
+import { createAvailabilityCombiner } from './availability'
+import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
+import { createHoldCombiner } from './hold'
+import type { HoldProlongation } from './sql/holds'
+
+export interface InventoryOptions {
+  database: Database
+  /** A payment protects a hold for at most so long, in ms. */
+  graceMaxMs: number
+  maxHoldQueue: number
+  /** Called after each commit that wrote events. */
+  published: () => void
+}
+
+export interface Inventory {
+  database: Database
+  graceMaxMs: number
+  published: () => void
+  holds: Combiner<HoldItem, HoldResult>
+  commits: Combiner<EndItem, EndAnswer>
+  releases: Combiner<EndItem, EndAnswer>
+  expiries: Combiner<EndItem, EndAnswer>
+  extensions: Combiner<HoldProlongation, EndAnswer>
+  protections: Combiner<HoldProlongation, EndAnswer>
+  availability: Combiner<string[], Map<string, Availability>>
+}
+
+export function createInventory(options: InventoryOptions): Inventory {
+  const { database, published } = options
+  const ends = { database, published }
+  const commits = createEndCombiner('COMMIT', ends)
+  const releases = createEndCombiner('RELEASE', ends)
+  const protections = createProlongCombiner('protections', ends)
+  // Who pays or gives back goes before who wants more.
+  const yieldTo = {
+    turn: async () => {
+      await Promise.all([commits.turn(), releases.turn(), protections.turn()])
+    },
+  }
+  return {
+    database,
+    published,
+    graceMaxMs: options.graceMaxMs,
+    commits,
+    releases,
+    protections,
+    expiries: createEndCombiner('EXPIRE', ends),
+    extensions: createProlongCombiner('extensions', ends),
+    holds: createHoldCombiner({ database, maxQueue: options.maxHoldQueue, yieldTo, published }),
+    availability: createAvailabilityCombiner(database),
+  }
+}

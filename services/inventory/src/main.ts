@@ -1,0 +1,52 @@
+import { InventoryServiceService } from '@holdfast/contracts/inventory'
+import { eventsMigrations, openEmbeddedTransport, startRelay } from '@holdfast/events'
+import {
+  createLog,
+  createServiceTokens,
+  createUserTokens,
+  jwksKeys,
+  migrate,
+  openDatabase,
+  runService,
+  startGrpcServer,
+} from '@holdfast/service'
+import { join } from 'node:path'
+
+import { readInventoryConfig } from './config'
+import { createInventory } from './inventory'
+import { inventoryRpc } from './rpc'
+
+const name = 'inventory'
+
+void runService(name, async (onStop) => {
+  const config = readInventoryConfig()
+  const log = createLog(name, config.LOG_LEVEL)
+
+  const database = await openDatabase({ url: config.DATABASE_URL, name, log })
+  onStop(async () => database.close())
+  await migrate(database, [eventsMigrations, join(__dirname, '..', '..', 'migrations')])
+  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, log })
+  onStop(async () => transport.close())
+  const relay = startRelay({ database, transport, service: name, log })
+  onStop(async () => relay.stop())
+
+  const inventory = createInventory({
+    database,
+    graceMaxMs: config.PAYMENT_GRACE_MAX_MS,
+    maxHoldQueue: config.HOLD_QUEUE_MAX,
+    published: () => relay.wake(),
+  })
+  const server = await startGrpcServer({
+    name,
+    host: config.GRPC_HOST,
+    port: config.GRPC_PORT,
+    definition: InventoryServiceService,
+    handlers: inventoryRpc(inventory),
+    users: createUserTokens(jwksKeys(config.JWKS_URL)),
+    services: createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS),
+    log,
+  })
+  onStop(async () => server.stop())
+  log.info({ port: server.port }, 'serving')
+  return { grpcPort: server.port }
+})

@@ -1,0 +1,50 @@
+import type { ReturnStockRequest, ReturnStockResponse } from '@holdfast/contracts/inventory'
+import { type CallContext, checkUuid, type Database, HoldfastError, notFound, operationId } from '@holdfast/service'
+
+import { insertMovements } from './sql/ledger'
+import { moveOnHand } from './sql/levels'
+import { checkText } from './validate'
+
+/**
+ * Puts the units of a sold hold back, once per reference. Locks the hold, then its stock rows by (sku, warehouse), then
+ * writes the ledger, whose unique index makes the second return a replay.
+ */
+export async function returnStock(
+  database: Database,
+  request: ReturnStockRequest,
+  ctx: CallContext,
+): Promise<ReturnStockResponse> {
+  const holdId = checkUuid('holdId', request.holdId)
+  const reference = checkUuid('reference', request.reference)
+  const reason = checkText('reason', request.reason, 1, 500)
+  return database.transaction(async (client) => {
+    const { rows: holds } = await client.query<{ state: string }>('select state from holds where id = $1 for no key update', [
+      holdId,
+    ])
+    const hold = holds[0]
+    if (hold === undefined) throw notFound('hold', holdId)
+    if (hold.state !== 'COMMITTED') {
+      throw new HoldfastError('ILLEGAL_TRANSITION', `Hold ${holdId} is ${hold.state.toLowerCase()}: nothing of it was sold`)
+    }
+    const { rows: lines } = await client.query<{ sku: string; warehouse: string; delta: number }>(
+      `select sku, warehouse, sum(quantity)::integer as delta from hold_lines where hold_id = $1 group by sku, warehouse order by sku, warehouse`,
+      [holdId],
+    )
+    await client.query(
+      `select from stock_levels s where (s.sku, s.warehouse) in (select sku, warehouse from hold_lines where hold_id = $1)
+       order by s.sku, s.warehouse for no key update`,
+      [holdId],
+    )
+    const movements = lines.map((line) => ({
+      ...line,
+      id: operationId(reference, 'return', `${line.sku}/${line.warehouse}`),
+      kind: 'RETURN' as const,
+      reason,
+      reference,
+    }))
+    const written = await insertMovements(client, movements, ctx.actor)
+    if (written.length === 0) return { replayed: true }
+    await moveOnHand(client, lines, ctx.requestId)
+    return { replayed: false }
+  })
+}

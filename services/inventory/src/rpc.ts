@@ -1,0 +1,111 @@
+/** The table of contents of the service: each RPC, decoded, handed to its use case, encoded. */
+import { type HoldItem, type HoldResult, type InventoryServiceService } from '@holdfast/contracts/inventory'
+import { type CallContext, checkUuid, type Handlers, toItemError } from '@holdfast/service'
+
+import { adjustStock } from './adjust'
+import { getAvailability } from './availability'
+import { checkConsistency } from './consistency'
+import type { EndAnswer } from './end-holds'
+import { getStockHistory } from './history'
+import { checkBatch } from './hold'
+import type { Inventory } from './inventory'
+import { listHeld } from './list-held'
+import { createProduct, getProduct, listProducts, updateProduct } from './products'
+import { returnStock } from './return-stock'
+import { checkSku, checkUnits, mostItems, mostLines, warehouseOrDefault } from './validate'
+import { createWarehouse, listWarehouses } from './warehouses'
+
+export function inventoryRpc(inventory: Inventory): Handlers<typeof InventoryServiceService> {
+  const { database } = inventory
+  const publish = <Response>(response: Response): Response => {
+    inventory.published()
+    return response
+  }
+  return {
+    createProduct: async (request, ctx) => publish(await createProduct(database, request, ctx)),
+    updateProduct: async (request, ctx) =>
+      publish({ product: await updateProduct(database, request, ctx), requestId: ctx.requestId }),
+    getProduct: async (request, ctx) => ({ product: await getProduct(database, request.sku), requestId: ctx.requestId }),
+    listProducts: async (request) => listProducts(database, request),
+    createWarehouse: async (request, ctx) => publish(await createWarehouse(database, request, ctx)),
+    listWarehouses: async () => ({ warehouses: await listWarehouses(database) }),
+    adjustStock: async (request, ctx) => publish(await adjustStock(database, request, ctx)),
+    getStockHistory: async (request) => getStockHistory(database, request),
+    getAvailability: async (request, ctx) => ({
+      availability: await getAvailability(inventory.availability, request.skus, ctx.deadline),
+    }),
+    checkConsistency: async (_request, ctx) => checkConsistency(database, ctx),
+    returnStock: async (request, ctx) => publish(await returnStock(database, request, ctx)),
+    listHeld: async (request) => listHeld(database, request),
+
+    hold: async (request, ctx) =>
+      batch(request.items, async (item) => inventory.holds.submit(checkHold(item, ctx), ctx.deadline)),
+    commit: async (request, ctx) =>
+      batch(request.ids, async (id) => ended(inventory.commits.submit(endOf(id, false, ctx), ctx.deadline))),
+    release: async (request, ctx) =>
+      batch(request.items, async (item) =>
+        ended(inventory.releases.submit(endOf(item.id, item.endProtection, ctx), ctx.deadline)),
+      ),
+    extend: async (request, ctx) =>
+      batch(request.items, async ({ id, expiresAt }) =>
+        ended(inventory.extensions.submit({ id: checkUuid('id', id), until: expiresAt, graceMs: undefined }, ctx.deadline)),
+      ),
+    protect: async (request, ctx) =>
+      batch(request.items, async ({ id, graceMs }) => {
+        const grace = Math.min(checkUnits('graceMs', graceMs, 0), inventory.graceMaxMs)
+        return ended(inventory.protections.submit({ id: checkUuid('id', id), until: undefined, graceMs: grace }, ctx.deadline))
+      }),
+    expire: async (request, ctx) => {
+      let now: Date | undefined
+      const answers = await batch(request.ids, async (id) => {
+        const answer = await inventory.expiries.submit(endOf(id, false, ctx), ctx.deadline)
+        now = answer.now
+        return answer.result
+      })
+      return { ...answers, now }
+    },
+  }
+}
+
+/** Every item gets its own answer: one that fails fails alone. */
+async function batch<Item>(items: Item[], run: (item: Item) => Promise<HoldResult>): Promise<{ results: HoldResult[] }> {
+  checkBatch('items', items.length, mostItems)
+  const results = await Promise.all(
+    items.map(async (item) => {
+      try {
+        return await run(item)
+      } catch (error) {
+        return { hold: undefined, error: toItemError(error), replayed: false }
+      }
+    }),
+  )
+  return { results }
+}
+
+async function ended(answer: Promise<EndAnswer>): Promise<HoldResult> {
+  return (await answer).result
+}
+
+function endOf(id: string, endProtection: boolean, ctx: CallContext) {
+  return { id: checkUuid('id', id), endProtection, requestId: ctx.requestId }
+}
+
+/** An item that reaches the queue is sound: it can't make a batch fail. Equal lines become one with the sum. */
+function checkHold(item: HoldItem, ctx: CallContext): HoldItem {
+  checkBatch('lines', item.lines.length, mostLines)
+  const lines = new Map<string, HoldItem['lines'][number]>()
+  item.lines.forEach((line, index) => {
+    const sku = checkSku(`lines[${index}].sku`, line.sku)
+    const warehouse = warehouseOrDefault(`lines[${index}].warehouse`, line.warehouse)
+    const quantity = checkUnits(`lines[${index}].quantity`, line.quantity, 1) + (lines.get(`${sku}/${warehouse}`)?.quantity ?? 0)
+    lines.set(`${sku}/${warehouse}`, { sku, warehouse, quantity: checkUnits(`lines[${index}].quantity`, quantity, 1) })
+  })
+  return {
+    id: checkUuid('id', item.id),
+    owner: item.owner,
+    fingerprint: item.fingerprint,
+    ttlSeconds: checkUnits('ttlSeconds', item.ttlSeconds, 1, 31_536_000),
+    lines: [...lines.values()],
+    requestId: item.requestId === '' ? ctx.requestId : item.requestId,
+  }
+}

@@ -1,0 +1,66 @@
+/** Each check recomputes one of the truths from what it is made of; all read one snapshot. */
+export interface Check {
+  kind: string
+  /** Rows (id, expected, found) that differ. */
+  sql: string
+}
+
+export const countRows = `
+  select (select count(*) from products) as products, (select count(*) from stock_levels) as "stockLevels",
+         (select count(*) from holds) as holds, (select count(*) from hold_lines) as "holdLines", (select count(*) from ledger) as "ledgerEntries"`
+
+export const checks: Check[] = [
+  {
+    // Truth 1; the CHECK of the table says it too, unless somebody took it away.
+    kind: 'bounds',
+    sql: `select sku || '/' || warehouse as id, '0 <= reserved <= on_hand' as expected, reserved || ' of ' || on_hand as found
+          from stock_levels where not (0 <= reserved and reserved <= on_hand)`,
+  },
+  {
+    kind: 'reserved',
+    sql: `select coalesce(s.sku, l.sku) || '/' || coalesce(s.warehouse, l.warehouse) as id,
+                 coalesce(l.units, 0)::text as expected, coalesce(s.reserved, 0)::text as found
+          from stock_levels s
+          full join (select l.sku, l.warehouse, sum(l.quantity) as units from hold_lines l join holds h on h.id = l.hold_id
+                     where h.state = 'HELD' group by l.sku, l.warehouse) l
+            on l.sku = s.sku and l.warehouse = s.warehouse
+          where coalesce(s.reserved, 0) <> coalesce(l.units, 0)`,
+  },
+  {
+    kind: 'on_hand',
+    sql: `select coalesce(s.sku, m.sku) || '/' || coalesce(s.warehouse, m.warehouse) as id,
+                 coalesce(m.units, 0)::text as expected, coalesce(s.on_hand, 0)::text as found
+          from stock_levels s
+          full join (select sku, warehouse, sum(delta) as units from ledger group by sku, warehouse) m
+            on m.sku = s.sku and m.warehouse = s.warehouse
+          where coalesce(s.on_hand, 0) <> coalesce(m.units, 0)`,
+  },
+  {
+    // The copies in the lines that find due units.
+    kind: 'hold_line',
+    sql: `select l.hold_id || '/' || l.line as id,
+                 coalesce(h.state || ' until ' || h.expires_at, 'a hold') as expected,
+                 case when l.held then 'held' else 'not held' end || ' until ' || l.expires_at as found
+          from hold_lines l left join holds h on h.id = l.hold_id
+          where h.id is null or l.held <> (h.state = 'HELD') or (l.held and l.expires_at <> h.expires_at)`,
+  },
+  {
+    kind: 'hold_without_lines',
+    sql: `select h.id::text as id, 'lines' as expected, 'none' as found from holds h
+          where h.owner <> '' and not exists (select from hold_lines l where l.hold_id = h.id)`,
+  },
+  {
+    kind: 'hold_expiry',
+    sql: `select id::text as id, greatest(base_expires_at, protected_until)::text as expected, expires_at::text as found
+          from holds where state = 'HELD' and expires_at <> greatest(base_expires_at, protected_until)`,
+  },
+  {
+    // Each committed hold left the ledger exactly once.
+    kind: 'sale',
+    sql: `select coalesce(h.id, g.id) as id, coalesce(h.units, 0)::text as expected, coalesce(g.units, 0)::text as found
+          from (select h.id::text as id, sum(l.quantity) as units from holds h join hold_lines l on l.hold_id = h.id
+                where h.state = 'COMMITTED' group by h.id) h
+          full join (select reference as id, -sum(delta) as units from ledger where kind = 'SALE' group by reference) g on g.id = h.id
+          where coalesce(h.units, 0) <> coalesce(g.units, 0)`,
+  },
+]

@@ -1,0 +1,158 @@
+/** Calls of the functions in migrations/0012_hold_functions.sql, which say what they lock and why that is safe. */
+import { type Hold, hold_StateFromJSON, type HoldItem } from '@holdfast/contracts/inventory'
+import type { Pool } from 'pg'
+
+interface HoldColumns {
+  state: string
+  expires_at: Date
+  version: number
+  owner: string
+  fingerprint: string
+  created_at: Date
+  protected_until: Date | null
+}
+
+export interface HoldBatchRow extends HoldColumns {
+  item: number
+  outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'DUE_FIRST'
+  /** Of the whole batch, from 1; for a refusal the line at fault. */
+  line: number | null
+  sku: string | null
+  warehouse: string
+  quantity: number
+  price_minor: bigint
+  currency: string
+}
+
+export interface EndRow extends HoldColumns {
+  item: number
+  outcome: 'DONE' | 'AS_IS' | 'UNKNOWN'
+  now: Date
+}
+
+export function toHold(id: string, row: HoldColumns, lines: Hold['lines'] = []): Hold {
+  return {
+    id,
+    state: hold_StateFromJSON(row.state),
+    expiresAt: row.expires_at,
+    version: row.version,
+    owner: row.owner,
+    fingerprint: row.fingerprint,
+    lines,
+    createdAt: row.created_at,
+    protectedUntil: row.protected_until ?? undefined,
+  }
+}
+
+/** @param final refuse what does not fit even if due holds are in the way */
+export async function holdBatch(pool: Pool, items: HoldItem[], final: boolean): Promise<HoldBatchRow[]> {
+  const lines = items.flatMap((item, index) => item.lines.map((line) => ({ ...line, item: index + 1 })))
+  const { rows } = await pool.query<HoldBatchRow>({
+    name: 'hold_batch',
+    text: 'select * from hold_batch($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::text[], $8::integer[], $9, $10)',
+    values: [
+      items.map((item) => item.id),
+      items.map((item) => item.owner),
+      items.map((item) => item.fingerprint),
+      items.map((item) => item.ttlSeconds),
+      lines.map((line) => line.item),
+      lines.map((line) => line.sku),
+      lines.map((line) => line.warehouse),
+      lines.map((line) => line.quantity),
+      items[0]?.requestId ?? '',
+      final,
+    ],
+  })
+  return rows
+}
+
+export interface HoldEnd {
+  id: string
+  endProtection: boolean
+}
+
+export async function endHolds(
+  pool: Pool,
+  kind: 'COMMIT' | 'RELEASE' | 'EXPIRE',
+  ends: HoldEnd[],
+  requestId: string,
+): Promise<EndRow[]> {
+  const { rows } = await pool.query<EndRow>({
+    name: 'end_holds',
+    text: 'select * from end_holds($1, $2::uuid[], $3::boolean[], $4)',
+    values: [kind, ends.map((end) => end.id), ends.map((end) => end.endProtection), requestId],
+  })
+  return rows
+}
+
+export interface HoldProlongation {
+  id: string
+  /** The owner's wish. */
+  until: Date | undefined
+  /** A payment's protection from now, in ms; 0 ends it. */
+  graceMs: number | undefined
+}
+
+export async function prolongHolds(pool: Pool, wishes: HoldProlongation[]): Promise<EndRow[]> {
+  const { rows } = await pool.query<EndRow>({
+    name: 'prolong_holds',
+    text: 'select * from prolong_holds($1::uuid[], $2::timestamptz[], $3::integer[])',
+    values: [wishes.map((wish) => wish.id), wishes.map((wish) => wish.until), wishes.map((wish) => wish.graceMs)],
+  })
+  return rows
+}
+
+/** @returns the ids that have a tombstone now; the others were held meanwhile */
+export async function buryHolds(pool: Pool, ids: string[]): Promise<Set<string>> {
+  const { rows } = await pool.query<{ bury_holds: string }>('select * from bury_holds($1::uuid[])', [ids])
+  return new Set(rows.map((row) => row.bury_holds))
+}
+
+/**
+ * Due holds of the levels given, oldest first, as many of each as its demand needs. Locks nothing: who ends them looks again.
+ * @param demand units wanted of each level
+ */
+export async function findDueHolds(
+  pool: Pool,
+  demand: { sku: string; warehouse: string; units: number }[],
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>({
+    name: 'find_due_holds',
+    text: `
+      select distinct due.hold_id as id
+      from unnest($1::text[], $2::text[], $3::bigint[]) as d (sku, warehouse, units)
+      cross join lateral (
+        select l.hold_id, sum(l.quantity) over (order by l.expires_at, l.hold_id) - l.quantity as before
+        from (select hold_id, quantity, expires_at from hold_lines
+              where sku = d.sku and warehouse = d.warehouse and held and expires_at <= clock_timestamp()
+              order by expires_at limit $4) l
+      ) due
+      where due.before < d.units`,
+    values: [demand.map((d) => d.sku), demand.map((d) => d.warehouse), demand.map((d) => d.units), limit],
+  })
+  return rows.map((row) => row.id)
+}
+
+export interface HeldRow extends HoldColumns {
+  id: string
+}
+
+/** HELD holds made before `minAgeMs` ago, oldest first, after a cursor. Locks nothing. */
+export async function listHeldRows(
+  pool: Pool,
+  minAgeMs: number,
+  after: { createdAt: string; id: string } | undefined,
+  limit: number,
+): Promise<(HeldRow & { cursor: string })[]> {
+  const { rows } = await pool.query<HeldRow & { cursor: string }>({
+    name: 'list_held',
+    text: `
+      select *, (extract(epoch from created_at) * 1000000)::bigint::text as cursor from holds
+      where state = 'HELD' and created_at <= clock_timestamp() - $1 * interval '1 millisecond'
+        and (created_at, id) > (to_timestamp(coalesce($2::bigint, 0) / 1000000.0), coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
+      order by created_at, id limit $4`,
+    values: [minAgeMs, after?.createdAt, after?.id, limit],
+  })
+  return rows
+}

@@ -1,0 +1,76 @@
+import type { StockLevel } from '@holdfast/contracts/inventory'
+import type { Pool, PoolClient } from 'pg'
+
+export interface LevelRow {
+  sku: string
+  warehouse: string
+  on_hand: number
+  reserved: number
+}
+
+export function toLevel(row: LevelRow): StockLevel {
+  return {
+    sku: row.sku,
+    warehouse: row.warehouse,
+    onHand: row.on_hand,
+    reserved: row.reserved,
+    available: row.on_hand - row.reserved,
+  }
+}
+
+/** Makes the level if it is missing, then locks it: one row, so there is no order to keep. */
+export async function lockLevel(client: PoolClient, sku: string, warehouse: string): Promise<LevelRow> {
+  await client.query(
+    'insert into stock_levels (sku, warehouse, on_hand, reserved) values ($1, $2, 0, 0) on conflict do nothing',
+    [sku, warehouse],
+  )
+  const { rows } = await client.query<LevelRow>(
+    'select sku, warehouse, on_hand, reserved from stock_levels where sku = $1 and warehouse = $2 for no key update',
+    [sku, warehouse],
+  )
+  const row = rows[0]
+  if (row === undefined) throw new Error(`stock level ${sku}/${warehouse} is not there`)
+  return row
+}
+
+/** Moves `on_hand` of locked levels and tells of it. Update order does not matter: the rows are locked. */
+export async function moveOnHand(
+  client: PoolClient,
+  moves: { sku: string; warehouse: string; delta: number }[],
+  requestId: string,
+): Promise<LevelRow[]> {
+  const { rows } = await client.query<LevelRow>(
+    `with changed as (
+       update stock_levels s set on_hand = s.on_hand + m.delta, version = s.version + 1
+       from (select sku, warehouse, sum(delta)::integer as delta from unnest($1::text[], $2::text[], $3::integer[]) as m (sku, warehouse, delta)
+             group by sku, warehouse) m
+       where s.sku = m.sku and s.warehouse = m.warehouse
+       returning s
+     ), told as (
+       select publish_levels(array_agg(s), $4) from changed
+     )
+     select (s).sku, (s).warehouse, (s).on_hand, (s).reserved from changed, told`,
+    [moves.map((move) => move.sku), moves.map((move) => move.warehouse), moves.map((move) => move.delta), requestId],
+  )
+  return rows
+}
+
+/** Levels of many SKUs as they can be reserved: units of due holds count as free (truth 11). Locks nothing. */
+export async function readAvailability(pool: Pool, skus: string[]): Promise<LevelRow[]> {
+  const { rows } = await pool.query<LevelRow>({
+    name: 'read_availability',
+    text: `
+      select p.sku, coalesce(s.warehouse, '') as warehouse, coalesce(s.on_hand, 0) as on_hand,
+             (coalesce(s.reserved, 0) - coalesce(d.due, 0))::integer as reserved
+      from unnest($1::text[]) as a (sku)
+      join products p on p.sku = a.sku
+      left join stock_levels s on s.sku = p.sku
+      left join lateral (
+        select sum(l.quantity) as due from hold_lines l
+        where l.sku = s.sku and l.warehouse = s.warehouse and l.held and l.expires_at <= clock_timestamp()
+      ) d on true
+      order by p.sku, s.warehouse`,
+    values: [skus],
+  })
+  return rows
+}

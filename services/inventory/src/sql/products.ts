@@ -1,0 +1,85 @@
+import type { Product } from '@holdfast/contracts/inventory'
+import type { Pool, PoolClient } from 'pg'
+
+export interface ProductRow {
+  sku: string
+  name: string
+  description: string
+  currency: string
+  price_minor: bigint
+  version: bigint
+  created_at: Date
+  updated_at: Date
+  created_by: string
+  fingerprint: string
+}
+
+export function toProduct(row: ProductRow): Product {
+  return {
+    sku: row.sku,
+    name: row.name,
+    description: row.description,
+    price: { currency: row.currency, amountMinor: row.price_minor },
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    version: row.version,
+  }
+}
+
+/** Locks nothing; a racing insert of the same SKU waits on the primary key, and one of the two comes back empty. */
+export async function insertProduct(
+  client: PoolClient,
+  product: Product,
+  createdBy: string,
+  fingerprint: string,
+): Promise<ProductRow | undefined> {
+  const { rows } = await client.query<ProductRow>(
+    `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint)
+     values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict do nothing
+     returning *`,
+    [product.sku, product.name, product.description, product.price?.currency, product.price?.amountMinor, createdBy, fingerprint],
+  )
+  return rows[0]
+}
+
+export async function findProduct(db: Pool | PoolClient, sku: string): Promise<ProductRow | undefined> {
+  const { rows } = await db.query<ProductRow>({
+    name: 'find_product',
+    text: 'select * from products where sku = $1',
+    values: [sku],
+  })
+  return rows[0]
+}
+
+export async function findProductByOperation(db: Pool | PoolClient, createdBy: string): Promise<ProductRow | undefined> {
+  const { rows } = await db.query<ProductRow>('select * from products where created_by = $1', [createdBy])
+  return rows[0]
+}
+
+/** Locks the product's row; holds read its price without waiting for it. */
+export async function lockProduct(client: PoolClient, sku: string): Promise<ProductRow | undefined> {
+  const { rows } = await client.query<ProductRow>('select * from products where sku = $1 for no key update', [sku])
+  return rows[0]
+}
+
+/** The row must be locked. */
+export async function updateProductRow(client: PoolClient, row: ProductRow): Promise<ProductRow> {
+  const { rows } = await client.query<ProductRow>(
+    `update products set name = $2, description = $3, currency = $4, price_minor = $5, version = version + 1, updated_at = clock_timestamp()
+     where sku = $1 returning *`,
+    [row.sku, row.name, row.description, row.currency, row.price_minor],
+  )
+  const updated = rows[0]
+  if (updated === undefined) throw new Error(`product ${row.sku} was locked and is not there`)
+  return updated
+}
+
+export async function listProductRows(pool: Pool, afterSku: string, limit: number): Promise<ProductRow[]> {
+  const { rows } = await pool.query<ProductRow>({
+    name: 'list_products',
+    text: 'select * from products where sku > $1 order by sku limit $2',
+    values: [afterSku, limit],
+  })
+  return rows
+}
