@@ -1,28 +1,28 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-/** A TCP port that nobody listened on a moment ago. */
+/** Below the range that systems take for outgoing connections: a port found free here is still free a moment later. */
+const lowest = 15_000
+const highest = 32_000
+const attempts = 100
+
+/** A TCP port that nobody listens on. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const port = await tryListen(0, host)
-  if (port === undefined) throw new Error(`no free port on ${host}`)
-  return port
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const port = randomInt(lowest, highest)
+    if (await isPortFree(port, host)) return port
+  }
+  throw new Error(`no free port on ${host}`)
 }
 
+/** Throws when this process may not listen there at all. */
 export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return (await tryListen(port, host)) !== undefined
-}
-
-/** @returns the port listened on for an instant, or undefined when it is taken */
-async function tryListen(port: number, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(undefined)
+      if (error.code === 'EADDRINUSE') resolve(false)
       else reject(error)
     })
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address()
-      const taken = typeof address === 'object' && address !== null ? address.port : undefined
-      server.close(() => resolve(taken))
-    })
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
   })
 }

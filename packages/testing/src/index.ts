@@ -1,2 +1,6 @@
+export { type ServiceName, serviceNames } from '@holdfast/launcher'
+export { adminToken, api, type Api, type ApiRequest, type Json, logIn, registerUser, type TestUser } from './api'
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
+export * from './replies'
+export { startTestSystem, type TestSystem, type TestSystemOptions } from './test-system'
 export { waitFor, type WaitOptions } from './wait-for'

@@ -1,0 +1,183 @@
+// What `npm start` and the other npm scripts run: plain JavaScript for whatever Node is there. It installs and builds what is
+// missing, then hands over to the workspace's own Node. Nothing is imported that an old Node lacks, so that one gets the
+// message below instead of a stack trace.
+import { spawn } from 'child_process'
+import { createHash } from 'crypto'
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'fs'
+import { homedir, tmpdir } from 'os'
+import { delimiter, dirname, join } from 'path'
+import { fileURLToPath } from 'url'
+
+const nodeVersion = '24.21.0'
+const pnpmVersion = '11.28.10'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const modules = join(root, 'node_modules')
+const lockfile = join(root, 'pnpm-lock.yaml')
+const installStamp = join(modules, '.holdfast-installed')
+const windows = process.platform === 'win32'
+
+/** The project's Node is a pinned dependency; where it has no package (macOS), the one that runs this is new enough. */
+function ownNode() {
+  const platform = windows ? 'win' : process.platform
+  return join(modules, `node-${platform}-${process.arch}`, 'bin', windows ? 'node.exe' : 'node')
+}
+
+const hasOwnNode = ['linux-x64', 'linux-arm64', 'win32-x64'].includes(`${process.platform}-${process.arch}`)
+
+function projectNode() {
+  return hasOwnNode ? ownNode() : process.execPath
+}
+
+function atLeast(version, wanted) {
+  const [major, minor] = version.split('.').map(Number)
+  return major > wanted[0] || (major === wanted[0] && minor >= wanted[1])
+}
+
+function checkNode() {
+  const wanted = hasOwnNode ? [20, 19] : [22, 22]
+  if (atLeast(process.versions.node, wanted)) return
+  console.error(`Holdfast needs Node ${wanted.join('.')} or newer here, and this is ${process.versions.node}: https://nodejs.org`)
+  process.exit(1)
+}
+
+function isInstalled() {
+  if (!existsSync(join(modules, '.modules.yaml')) || (hasOwnNode && !existsSync(ownNode()))) return false
+  if (existsSync(installStamp) && readFileSync(installStamp, 'utf8') === lockfileHash()) return true
+  // Installed by hand since the lockfile changed.
+  return statSync(join(modules, '.modules.yaml')).mtimeMs >= statSync(lockfile).mtimeMs
+}
+
+function lockfileHash() {
+  return createHash('sha256').update(readFileSync(lockfile)).digest('hex')
+}
+
+/** npm and pnpm keep things under HOME; where that can't be written they get another for the time of the install. */
+function borrowedHome() {
+  try {
+    accessSync(homedir(), constants.W_OK)
+    return undefined
+  } catch {
+    return mkdtempSync(join(tmpdir(), 'holdfast-home-'))
+  }
+}
+
+async function install() {
+  console.log('Installing what Holdfast is made of (the first time takes about a minute) ...')
+  const home = borrowedHome()
+  const packages = [`pnpm@${pnpmVersion}`]
+  // pnpm itself wants Node 22.13.
+  if (!atLeast(process.versions.node, [22, 13])) packages.unshift(`node@${nodeVersion}`)
+  const args = ['-y', ...packages.flatMap((name) => ['-p', name]), 'pnpm', 'install', '--frozen-lockfile']
+  // CI: no questions are asked, there may be nobody to answer.
+  const env = { ...process.env, CI: 'true', ...(home === undefined ? {} : homeVariables(home)) }
+  try {
+    await runQuietly(windows ? 'npx.cmd' : 'npx', args, { env, shell: windows })
+  } finally {
+    if (home !== undefined) rmSync(home, { recursive: true, force: true })
+  }
+  writeFileSync(installStamp, lockfileHash())
+}
+
+function homeVariables(home) {
+  return { HOME: home, USERPROFILE: home, npm_config_cache: join(home, '.npm'), XDG_DATA_HOME: join(home, '.local', 'share') }
+}
+
+/** What the project's own Node and tools are found by. */
+function projectEnv() {
+  const tools = [dirname(projectNode()), join(modules, '.bin'), join(root, 'packages', 'contracts', 'node_modules', '.bin')]
+  // Windows calls it Path.
+  const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
+  return { ...process.env, [name]: [...tools, process.env[name] ?? ''].join(delimiter) }
+}
+
+const tool = {
+  generate: () => node(join('packages', 'contracts', 'scripts', 'generate.mjs')),
+  tsc: (...args) => node(join('node_modules', 'typescript', 'bin', 'tsc'), ...args),
+  jest: (...args) => node(join('node_modules', 'jest', 'bin', 'jest.js'), ...args),
+  oxlint: (...args) => node(join('node_modules', 'oxlint', 'bin', 'oxlint'), ...args),
+  oxfmt: (...args) => node(join('node_modules', 'oxfmt', 'bin', 'oxfmt'), ...args),
+  buf: (...args) => node(join('node_modules', '@bufbuild', 'buf', 'bin', 'buf'), ...args),
+}
+
+function node(script, ...args) {
+  return { command: projectNode(), args: [join(root, script), ...args], options: { cwd: root, env: projectEnv() } }
+}
+
+/** pnpm is only fetched to install; the build is run without it. */
+async function build() {
+  const first = !existsSync(join(root, 'packages', 'launcher', 'dist'))
+  if (first) console.log('Building ...')
+  for (const { command, args, options } of [tool.generate(), tool.tsc('-b')]) await runQuietly(command, args, options)
+}
+
+const launcher = join('packages', 'launcher', 'dist', 'src', 'main.js')
+const cli = join('packages', 'cli', 'dist', 'src', 'main.js')
+
+/** What each command runs after install and build, one after the other until one fails. */
+const commands = {
+  start: (args) => [{ ...node(launcher, ...args), endsWithUs: true }],
+  demo: (args) => [node(cli, 'demo', ...args)],
+  sweep: (args) => [node(cli, 'sweep', ...args)],
+  test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],
+  check: (args) => [
+    tool.oxlint('--type-aware', '--deny-warnings'),
+    tool.buf('lint'),
+    tool.oxfmt('--check'),
+    tool.tsc('-p', 'tsconfig.test.json'),
+    tool.jest(...args),
+  ],
+}
+
+/** Runs with our terminal. By the channel, one that `endsWithUs` notices that we are gone, however that came about. */
+async function run({ command, args, options, endsWithUs }) {
+  const stdio = ['inherit', 'inherit', 'inherit', ...(endsWithUs ? ['ipc'] : [])]
+  const child = spawn(command, args, { ...options, stdio })
+  const forward = () => child.kill('SIGTERM')
+  process.on('SIGTERM', forward)
+  const code = await ended(child)
+  process.off('SIGTERM', forward)
+  return code
+}
+
+/** Shows what a step printed only when it fails, and then ends. */
+async function runQuietly(command, args, options) {
+  const child = spawn(command, args, { cwd: root, ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk))
+  const code = await ended(child)
+  if (code === 0) return
+  process.stderr.write(Buffer.concat(output))
+  console.error(`\nThis did not work: ${[command, ...args].join(' ')}`)
+  process.exit(code)
+}
+
+function ended(child) {
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(error.message)
+      resolve(1)
+    })
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+}
+
+async function main([name, ...args]) {
+  checkNode()
+  const steps = commands[name]
+  if (steps === undefined) {
+    console.error(`usage: bootstrap.mjs ${Object.keys(commands).join('|')}`)
+    return 2
+  }
+  // Ctrl-C reaches the child as well, which ends in order; this process only waits for it.
+  process.on('SIGINT', () => undefined)
+  if (!isInstalled()) await install()
+  await build()
+  for (const step of steps(args)) {
+    const code = await run(step)
+    if (code !== 0) return code
+  }
+  return 0
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { backoff } from './backoff'
+import { type Postgres, startPostgres } from './postgres'
+import { type DatabaseName, databaseNames } from './services'
+
+/** The databases of a system: those of a server that it runs itself, or given ones. */
+export interface Databases {
+  url(name: DatabaseName): string
+  /** Ends the server at once, as a crash would; a server that is not ours stays. */
+  crash(): void
+  stop(): Promise<void>
+}
+
+/** Databases on servers that others look after. */
+export function givenDatabases(urls: Record<DatabaseName, string>): Databases {
+  return { url: (name) => urls[name], crash: () => undefined, stop: async () => Promise.resolve() }
+}
+
+export interface EmbeddedPostgresOptions {
+  folder: string
+  onEvent: (line: string) => void
+}
+
+/** A PostgreSQL of our own with every database in it, started again on the same port when it crashes. */
+export async function embeddedPostgres({ folder, onEvent }: EmbeddedPostgresOptions): Promise<Databases> {
+  const pauses = backoff({ firstMs: 200, longestMs: 5_000, steadyMs: 30_000 })
+  let stopping = false
+  let server = await startPostgres({ folder, databases: [...databaseNames] })
+  const { port } = server
+
+  const restart = async (): Promise<Postgres | undefined> => {
+    while (!stopping) {
+      const pauseMs = pauses.next()
+      onEvent(`PostgreSQL ended; starting it again in ${pauseMs / 1000} s. Its log: ${folder}/log`)
+      await sleep(pauseMs)
+      if (stopping) break
+      try {
+        return await startPostgres({ folder, port })
+      } catch (error) {
+        onEvent(error instanceof Error ? error.message : String(error))
+      }
+    }
+    return undefined
+  }
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      pauses.started()
+      await server.ended
+      const next = await restart()
+      if (next === undefined) return
+      server = next
+      onEvent('PostgreSQL serves again')
+    }
+  }
+  const watching = watch()
+
+  return {
+    url: (name) => server.url(name),
+    crash: () => process.kill(server.pid, 'SIGKILL'),
+    stop: async () => {
+      stopping = true
+      await server.stop()
+      await watching
+      // One that came up while we waited.
+      await server.stop()
+    },
+  }
+}

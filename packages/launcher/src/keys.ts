@@ -1,0 +1,38 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { readOrMake } from './private-file'
+import { type ServiceName, serviceNames } from './services'
+
+/** PEM texts, ES256 (P-256). */
+export interface Keys {
+  /** The gateway signs users' tokens with it. */
+  userTokenKey: string
+  /** Each service's own, for its tokens to others. */
+  servicePrivateKeys: Record<ServiceName, string>
+  /** What the others check them with. */
+  servicePublicKeys: Record<ServiceName, string>
+}
+
+/** The keys kept in a folder; made the first time, readable by their owner only. */
+export async function loadKeys(folder: string): Promise<Keys> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const load = async (name: string) => readOrMake(join(folder, `${name}.pem`), makePrivateKey)
+  const entries = await Promise.all(serviceNames.map(async (name) => [name, await load(name)] as const))
+  const servicePrivateKeys = Object.fromEntries(entries) as Record<ServiceName, string>
+  const publicEntries = entries.map(([name, key]) => [name, publicKeyOf(key)] as const)
+  return {
+    userTokenKey: await load('user-tokens'),
+    servicePrivateKeys,
+    servicePublicKeys: Object.fromEntries(publicEntries) as Record<ServiceName, string>,
+  }
+}
+
+function makePrivateKey(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+function publicKeyOf(privateKey: string): string {
+  return createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'pem' }).toString()
+}

@@ -1,0 +1,88 @@
+/** `npm start`: the whole system on this machine, until Ctrl-C. */
+import { mkdir } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+
+import { endLeftoverServices } from './leftover-services'
+import { isPortFree } from './ports'
+import { claim, isClaim } from './running'
+import { makeSamples } from './sample-catalogue'
+import { runFolder, System, unlessAborted } from './system'
+import { welcome } from './welcome'
+import { workspaceRoot } from './workspace'
+
+/** Something that the user can mend; told in one line. */
+class StartProblem extends Error {}
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+async function main(): Promise<void> {
+  const beganAt = performance.now()
+  const settings = readSettings(process.env)
+  const { dataFolder, host, port } = settings
+  const signal = whenStopAsked()
+  await mkdir(dataFolder, { recursive: true })
+  const claimed = await claim(dataFolder)
+  if (!isClaim(claimed)) {
+    const where = claimed.url === undefined ? '' : `, ${claimed.url}`
+    throw new StartProblem(`Holdfast runs on ${dataFolder} already (process ${claimed.pid}${where})`)
+  }
+  let system: System | undefined
+  try {
+    await endLeftoverServices(runFolder(dataFolder))
+    await checkPort(host, port)
+    say('Starting PostgreSQL and five services ...')
+    const onEvent = (line: string) => say(`  ${line}`)
+    const started = await System.start({ dataFolder, host, port, usualGrpcPorts: true, onEvent, signal })
+    system = started
+    await unlessAborted(signal, async () => makeSamples(started.url, started.credentials))
+    await claimed.announce(started.url, started.grpc)
+    const seconds = (performance.now() - beganAt) / 1000
+    say(welcome(started, { dataFolder, adminPasswordGiven: Boolean(process.env.HOLDFAST_ADMIN_PASSWORD), seconds }))
+    await unlessAborted(signal, async () => new Promise(() => undefined))
+  } catch (error) {
+    if (!signal.aborted) throw error
+    say('\nStopping ...')
+  } finally {
+    await system?.stop()
+    await claimed.release()
+  }
+}
+
+async function checkPort(host: string, port: number): Promise<void> {
+  const free = await isPortFree(port, host).catch((error: Error) => {
+    throw new StartProblem(`HOLDFAST_HOST, HOLDFAST_PORT: ${error.message}`)
+  })
+  if (!free) throw new StartProblem(`port ${port} on ${host} is in use: set HOLDFAST_PORT to another one`)
+}
+
+function readSettings(env: NodeJS.ProcessEnv): { dataFolder: string; host: string; port: number } {
+  const folder = env.HOLDFAST_DATA_DIR || '.holdfast'
+  const port = env.HOLDFAST_PORT || '8080'
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new StartProblem(`HOLDFAST_PORT: must be a port from 1 to 65535, not ${port}`)
+  }
+  return {
+    dataFolder: isAbsolute(folder) ? folder : join(workspaceRoot(), folder),
+    host: env.HOLDFAST_HOST || '127.0.0.1',
+    port: Number(port),
+  }
+}
+
+/** Aborted by Ctrl-C, by a stop from outside, or by the end of the process that started us. */
+function whenStopAsked(): AbortSignal {
+  const controller = new AbortController()
+  const stop = () => controller.abort()
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.once('disconnect', stop)
+  return controller.signal
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(error instanceof StartProblem ? `${message}\n` : `Holdfast could not start: ${message}\n`)
+    process.exit(1)
+  },
+)

@@ -1,0 +1,71 @@
+import type { Credential } from './credentials'
+import type { Keys } from './keys'
+import { type DatabaseName, forEachService, type ServiceName } from './services'
+
+export interface ServiceEnvOptions {
+  /** What everything is laid over; as a rule this process's own environment. */
+  inherited: NodeJS.ProcessEnv
+  /** The gateway's listener. */
+  host: string
+  port: number
+  grpcPorts: Record<ServiceName, number>
+  databaseUrl: (name: DatabaseName) => string
+  keys: Keys
+  admin: Credential
+  /** For all services, then for one; these win over everything. */
+  extra: Record<string, string>
+  extraFor: Partial<Record<ServiceName, Record<string, string>>>
+}
+
+/** The environment of each service: the whole wiring of an embedded system. */
+export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceName, Record<string, string>> {
+  const { grpcPorts, keys, databaseUrl } = options
+  const address = (name: ServiceName) => `127.0.0.1:${grpcPorts[name]}`
+  const shared = {
+    // Everyone comes from 127.0.0.1 here: one limit for all of them would only be in the way.
+    RATE_LIMIT_PER_IP: '0',
+    ...inheritable(options.inherited),
+    EVENTS_DATABASE_URL: databaseUrl('events'),
+    GRPC_HOST: '127.0.0.1',
+    INVENTORY_ADDR: address('inventory'),
+    RESERVATION_ADDR: address('reservation'),
+    ORDER_ADDR: address('order'),
+    AUDIT_ADDR: address('audit'),
+    JWKS_URL: `${gatewayUrl(options.host, options.port)}/.well-known/jwks.json`,
+    SERVICE_PUBLIC_KEYS: JSON.stringify(keys.servicePublicKeys),
+  }
+  return forEachService((name) => ({
+    ...shared,
+    DATABASE_URL: databaseUrl(name),
+    GRPC_PORT: String(grpcPorts[name]),
+    SERVICE_PRIVATE_KEY: keys.servicePrivateKeys[name],
+    ...(name === 'gateway' ? gatewayOnly(options) : {}),
+    ...options.extra,
+    ...options.extraFor[name],
+  }))
+}
+
+/** Where the gateway is reached from this machine. */
+export function gatewayUrl(host: string, port: number): string {
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const name = everywhere ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** The secrets of one service are no other's business. */
+function gatewayOnly({ host, port, keys, admin }: ServiceEnvOptions): Record<string, string> {
+  return {
+    HOLDFAST_HOST: host,
+    HOLDFAST_PORT: String(port),
+    JWT_PRIVATE_KEY: keys.userTokenKey,
+    HOLDFAST_ADMIN_EMAIL: admin.email,
+    HOLDFAST_ADMIN_PASSWORD: admin.password,
+  }
+}
+
+/** Without what is about one process only, and would be the same in five. */
+function inheritable(env: NodeJS.ProcessEnv): Record<string, string> {
+  const perProcess = /^(npm_|HOLDFAST_ADMIN_|METRICS_PORT$|NODE_CHANNEL_|NODE_UNIQUE_ID$)/
+  const entries = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !perProcess.test(entry[0]))
+  return Object.fromEntries(entries)
+}

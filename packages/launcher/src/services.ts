@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+
+import { workspaceRoot } from './workspace'
+
+/** In the order of need: each asks those before it. Stopped the other way round. */
+export const serviceNames = ['inventory', 'audit', 'reservation', 'order', 'gateway'] as const
+
+export type ServiceName = (typeof serviceNames)[number]
+
+/** One database for each service, and one for the embedded event log. */
+export const databaseNames = [...serviceNames, 'events'] as const
+
+export type DatabaseName = (typeof databaseNames)[number]
+
+/** Where a service listens for gRPC unless that port is taken. */
+export const usualGrpcPorts: Record<ServiceName, number> = {
+  inventory: 50_051,
+  reservation: 50_052,
+  order: 50_053,
+  audit: 50_054,
+  gateway: 50_055,
+}
+
+/** The built main file of a service. */
+export function serviceMain(name: ServiceName): string {
+  return join(workspaceRoot(), 'services', name, 'dist', 'src', 'main.js')
+}
+
+/** A value for each service. */
+export function forEachService<T>(make: (name: ServiceName) => T): Record<ServiceName, T> {
+  return {
+    inventory: make('inventory'),
+    reservation: make('reservation'),
+    order: make('order'),
+    audit: make('audit'),
+    gateway: make('gateway'),
+  }
+}

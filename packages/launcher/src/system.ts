@@ -1,0 +1,190 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { type Credentials, loadCredentials } from './credentials'
+import { type Databases, embeddedPostgres, givenDatabases } from './embedded-postgres'
+import { loadKeys } from './keys'
+import { freePort, isPortFree } from './ports'
+import { gatewayUrl, serviceEnvironments } from './service-env'
+import { ServiceProcess } from './service-process'
+import { type DatabaseName, forEachService, serviceMain, type ServiceName, serviceNames, usualGrpcPorts } from './services'
+
+export interface SystemOptions {
+  /** Keys, credentials, logs, and the embedded PostgreSQL if there is one. */
+  dataFolder: string
+  /** The gateway's listener; 127.0.0.1. */
+  host?: string
+  /** The gateway's port; a free one when not given. */
+  port?: number
+  /** Whether gRPC is on the usual ports where those are free; else any free ones. */
+  usualGrpcPorts?: boolean
+  /** Databases that are there already; without them a PostgreSQL is started in the data folder. */
+  databaseUrls?: Record<DatabaseName, string>
+  /** Environment for all services, over our own. */
+  env?: Record<string, string>
+  /** Environment for one service, over that. */
+  envFor?: Partial<Record<ServiceName, Record<string, string>>>
+  /** Whether a service that crashes is started again; yes. */
+  restartCrashed?: boolean
+  /** Told what happens, in lines for people. */
+  onEvent?: (line: string) => void
+  /** Gives the start up; what was started by then is stopped. */
+  signal?: AbortSignal
+  /** The built main file of a service; for tests of the launcher. */
+  mainOf?: (name: ServiceName) => string
+}
+
+/** How long a start may take until the gateway says that all is ready, in ms. */
+const readyTimeoutMs = 60_000
+
+/** Five services as processes and the databases under them, on one machine. */
+export class System {
+  private constructor(
+    readonly url: string,
+    /** The gRPC address of each service. */
+    readonly grpc: Record<ServiceName, string>,
+    readonly credentials: Credentials,
+    private readonly databases: Databases,
+    private readonly services: Record<ServiceName, ServiceProcess>,
+  ) {}
+
+  /** Starts everything; resolves when the gateway says that all of it is ready, and leaves nothing behind when it fails. */
+  static async start(options: SystemOptions): Promise<System> {
+    const { dataFolder, host = '127.0.0.1', onEvent = () => undefined } = options
+    await mkdir(dataFolder, { recursive: true })
+    const [credentials, keys] = await Promise.all([loadCredentials(dataFolder), loadKeys(join(dataFolder, 'keys'))])
+    const port = options.port ?? (await freePort(host))
+    const grpcPorts = await chooseGrpcPorts(options.usualGrpcPorts ?? false, onEvent)
+    const databases =
+      options.databaseUrls === undefined
+        ? await embeddedPostgres({ folder: join(dataFolder, 'postgres'), onEvent })
+        : givenDatabases(options.databaseUrls)
+    const environments = serviceEnvironments({
+      inherited: process.env,
+      host,
+      port,
+      grpcPorts,
+      databaseUrl: (name) => databases.url(name),
+      keys,
+      admin: credentials.admin,
+      extra: options.env ?? {},
+      extraFor: options.envFor ?? {},
+    })
+    const services = forEachService(
+      (name) =>
+        new ServiceProcess({
+          name,
+          main: (options.mainOf ?? serviceMain)(name),
+          logFile: join(dataFolder, 'logs', `${name}.log`),
+          pidFile: join(runFolder(dataFolder), `${name}.pid`),
+          env: environments[name],
+          restartCrashed: options.restartCrashed ?? true,
+          onEvent,
+        }),
+    )
+    const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
+    const system = new System(gatewayUrl(host, port), grpc, credentials, databases, services)
+    try {
+      await unlessAborted(options.signal, async () => system.startServices(onEvent))
+      return system
+    } catch (error) {
+      await system.stop()
+      throw error
+    }
+  }
+
+  /** `postgres://...`, with the password in it. */
+  databaseUrl(name: DatabaseName): string {
+    return this.databases.url(name)
+  }
+
+  pid(service: ServiceName): number | undefined {
+    return this.services[service].pid
+  }
+
+  /** Resolves when the process has ended, or at once for a signal that ends none. */
+  async kill(service: ServiceName, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.services[service].kill(signal)
+  }
+
+  /** Ends the embedded PostgreSQL as a crash would; it comes back by itself. */
+  crashDatabase(): void {
+    this.databases.crash()
+  }
+
+  /** Stops a service if it runs, starts it, and waits until the whole system is ready. */
+  async restart(service: ServiceName, env: Record<string, string> = {}): Promise<void> {
+    await this.services[service].stop()
+    await this.services[service].start(env)
+    await this.waitUntilReady()
+  }
+
+  /** Resolves when the gateway and all it asks are ready. */
+  async waitUntilReady(timeoutMs = readyTimeoutMs): Promise<void> {
+    const giveUpAt = Date.now() + timeoutMs
+    let answer = ''
+    while (Date.now() < giveUpAt) {
+      try {
+        const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(5_000) })
+        answer = `${response.status} ${await response.text()}`
+        if (response.ok) return
+      } catch (error) {
+        answer = error instanceof Error ? error.message : String(error)
+      }
+      await sleep(50)
+    }
+    throw new Error(`the system was not ready within ${timeoutMs / 1000} s; ${this.url}/readyz: ${answer}`)
+  }
+
+  /** Stops every service, each before those that it needs, then the embedded PostgreSQL. */
+  async stop(): Promise<void> {
+    for (const name of serviceNames.toReversed()) await this.services[name].stop()
+    await this.databases.stop()
+  }
+
+  /** At once: each waits for the others by itself where it needs them. */
+  private async startServices(onEvent: (line: string) => void): Promise<void> {
+    await Promise.all(
+      serviceNames.map(async (name) => {
+        await this.services[name].start()
+        onEvent(`${name} serves on ${this.grpc[name]}`)
+      }),
+    )
+    await this.waitUntilReady()
+  }
+}
+
+/** Where the pid files of a system's services are. */
+export function runFolder(dataFolder: string): string {
+  return join(dataFolder, 'run')
+}
+
+/** What `work` answers, or the signal's reason as soon as it says stop. */
+export async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return work()
+  signal.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    work().then(resolve, reject)
+  })
+}
+
+async function chooseGrpcPorts(usual: boolean, onEvent: (line: string) => void): Promise<Record<ServiceName, number>> {
+  const ports = { ...usualGrpcPorts }
+  const taken = new Set<number>()
+  for (const name of serviceNames) {
+    const wanted = ports[name]
+    if (!usual || !(await isPortFree(wanted))) ports[name] = await anotherPort(taken)
+    if (usual && ports[name] !== wanted) onEvent(`port ${wanted} is in use: ${name} takes ${ports[name]} for gRPC`)
+    taken.add(ports[name])
+  }
+  return ports
+}
+
+async function anotherPort(taken: Set<number>): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (!taken.has(port)) return port
+  }
+}

@@ -1,0 +1,55 @@
+import { relative } from 'node:path'
+
+import type { System } from './system'
+import { serviceNames } from './services'
+
+export interface WelcomeOptions {
+  dataFolder: string
+  /** Whether the admin's password came from the environment: then it is not printed. */
+  adminPasswordGiven: boolean
+  /** How long the start took. */
+  seconds: number
+}
+
+/** What a start prints when all is ready: where everything is, who may come in, and three commands to begin with. */
+export function welcome(system: System, options: WelcomeOptions): string {
+  const { url, grpc, credentials } = system
+  const { admin, user } = credentials
+  const folder = relative(process.cwd(), options.dataFolder) || '.'
+  return [
+    '',
+    `Holdfast is ready after ${options.seconds.toFixed(1)} s: ${url}`,
+    '',
+    ...serviceNames.map((name) => `  gRPC  ${name.padEnd(11)}  ${grpc[name]}`),
+    '',
+    `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
+    `  user   ${user.email}  ${user.password}`,
+    `  Both are kept in ${folder}/credentials.json, logs in ${folder}/logs/. No limit per IP address applies in this start.`,
+    '',
+    'To begin with, paste these one after the other: log in and list, reserve, check out.',
+    '',
+    ...commands(url, user),
+    '',
+    'Ctrl-C stops everything.',
+  ].join('\n')
+}
+
+function commands(url: string, user: { email: string; password: string }): string[] {
+  const json = `-H 'content-type: application/json'`
+  const headers = `-H "authorization: Bearer $TOKEN" -H "idempotency-key: $(date +%s)" ${json}`
+  const login = `TOKEN=$(curl -s ${url}/v1/auth/login ${json} -d '${JSON.stringify(user)}' | ${fieldOf('accessToken')})`
+  const reserve = `curl -s ${url}/v1/reservations ${headers} -d '{"lines":[{"sku":"HEADSET001","quantity":1}],"ttlSeconds":300}'`
+  const checkOut = `curl -s ${url}/v1/checkout ${headers} -d "{\\"reservationId\\":\\"$RESERVATION\\"}"`
+  return [
+    `${login}; curl -s ${url}/v1/products; echo`,
+    '',
+    `RESERVATION=$(${reserve} | tee /dev/stderr | ${fieldOf('id')}); echo`,
+    '',
+    `${checkOut}; echo`,
+  ]
+}
+
+/** The first field of that name in a JSON text, with what every Unix has. */
+function fieldOf(name: string): string {
+  return `grep -oE '"${name}": ?"[^"]+"' | head -n 1 | cut -d '"' -f 4`
+}

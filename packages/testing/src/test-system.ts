@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { databaseNames, System, type SystemOptions } from '@holdfast/launcher'
+
+import { createTestDatabase, type TestDatabase } from './database'
+
+export interface TestSystemOptions {
+  /** Environment for all services. */
+  env?: Record<string, string>
+  /** Environment for one service, over that. */
+  envFor?: SystemOptions['envFor']
+  /** A PostgreSQL of its own, for tests that crash it; else databases on the server of this run. */
+  ownPostgres?: boolean
+  /** Whether a service that was killed comes back by itself; no: tests say when. */
+  restartCrashed?: boolean
+}
+
+/** A whole running system, and its address, credentials, and handles. */
+export type TestSystem = Pick<
+  System,
+  'url' | 'grpc' | 'credentials' | 'databaseUrl' | 'pid' | 'kill' | 'crashDatabase' | 'restart' | 'waitUntilReady' | 'stop'
+>
+
+/** Limits would only be in the way of tests that are not about them. */
+const withoutLimits = { RATE_LIMIT_PER_IP: '0', RATE_LIMIT_RESERVE_PER_USER: '0' }
+
+/**
+ * Starts the five services as processes, as `npm start` does, on free ports and with data of their own. Without the sample
+ * catalogue; an admin is there. Logs of a system that did not start are told, those of one that did are gone with it.
+ */
+export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'holdfast-system-'))
+  const databases = options.ownPostgres === true ? undefined : await makeDatabases()
+  const cleanUp = async (): Promise<void> => {
+    await Promise.all(Object.values(databases ?? {}).map(async (database) => database.drop()))
+    await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    const system = await System.start({
+      dataFolder,
+      databaseUrls: databases && urlsOf(databases),
+      env: { ...withoutLimits, ...options.env },
+      envFor: options.envFor,
+      restartCrashed: options.restartCrashed ?? false,
+    })
+    return {
+      url: system.url,
+      grpc: system.grpc,
+      credentials: system.credentials,
+      databaseUrl: (name) => system.databaseUrl(name),
+      pid: (service) => system.pid(service),
+      kill: async (service, signal) => system.kill(service, signal),
+      crashDatabase: () => system.crashDatabase(),
+      restart: async (service, env) => system.restart(service, env),
+      waitUntilReady: async (timeoutMs) => system.waitUntilReady(timeoutMs),
+      stop: async () => {
+        await system.stop()
+        await cleanUp()
+      },
+    }
+  } catch (error) {
+    await cleanUp()
+    throw error
+  }
+}
+
+type TestDatabases = Record<(typeof databaseNames)[number], TestDatabase>
+
+async function makeDatabases(): Promise<TestDatabases> {
+  const entries = await Promise.all(databaseNames.map(async (name) => [name, await createTestDatabase()] as const))
+  return Object.fromEntries(entries) as TestDatabases
+}
+
+function urlsOf(databases: TestDatabases): SystemOptions['databaseUrls'] {
+  const entries = databaseNames.map((name) => [name, databases[name].url] as const)
+  return Object.fromEntries(entries) as SystemOptions['databaseUrls']
+}
