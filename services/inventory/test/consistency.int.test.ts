@@ -1,0 +1,54 @@
+import { hold, holdItem, makeProduct } from './builders'
+import { startInventory, type TestInventory } from './inventory-server'
+
+let inventory: TestInventory
+beforeAll(async () => {
+  inventory = await startInventory()
+})
+afterAll(async () => inventory.stop())
+
+/** Each spoils one row behind the service's back; the check has to name it. */
+const damages: [string, (sku: string, id: string) => string, (sku: string, id: string) => string][] = [
+  ['reserved', (sku) => `update stock_levels set reserved = reserved + 1 where sku = '${sku}'`, (sku) => `${sku}/MAIN`],
+  ['on_hand', (sku) => `update stock_levels set on_hand = on_hand + 1 where sku = '${sku}'`, (sku) => `${sku}/MAIN`],
+  ['on_hand', (sku) => `delete from ledger where sku = '${sku}'`, (sku) => `${sku}/MAIN`],
+  ['hold_line', (_sku, id) => `update hold_lines set held = false where hold_id = '${id}'`, (_sku, id) => `${id}/1`],
+  [
+    'hold_line',
+    (_sku, id) => `update hold_lines set expires_at = expires_at + interval '1 s' where hold_id = '${id}'`,
+    (_sku, id) => `${id}/1`,
+  ],
+  ['hold_without_lines', (_sku, id) => `delete from hold_lines where hold_id = '${id}'`, (_sku, id) => id],
+  ['hold_expiry', (_sku, id) => `update holds set expires_at = expires_at + interval '1 s' where id = '${id}'`, (_sku, id) => id],
+  ['sale', (_sku, id) => `update holds set state = 'COMMITTED' where id = '${id}'`, (_sku, id) => id],
+  [
+    'bounds',
+    (sku) =>
+      `alter table stock_levels drop constraint stock_levels_check; update stock_levels set reserved = on_hand + 1 where sku = '${sku}'`,
+    (sku) => `${sku}/MAIN`,
+  ],
+]
+
+test.each(damages.map(([kind, sql, id], index) => ({ kind, sql, id, index })))(
+  'names a spoiled row: $kind ($index)',
+  async ({ kind, sql, id }) => {
+    const sku = await makeProduct(inventory, 5)
+    const item = holdItem([{ sku, quantity: 2 }])
+    await hold(inventory, [item])
+    const before = await inventory.reservation.checkConsistency({}, inventory.admin())
+    await inventory.database.pool.query(sql(sku, item.id))
+    const after = await inventory.reservation.checkConsistency({}, inventory.admin())
+    expect(after.consistent).toBe(false)
+    const known = new Set(before.differences.map((difference) => `${difference.kind} ${difference.id}`))
+    const found = after.differences.filter((difference) => !known.has(`${difference.kind} ${difference.id}`))
+    expect(found).toContainEqual(expect.objectContaining({ kind, id: id(sku, item.id) }))
+  },
+)
+
+test('the database itself refuses more reserved than there is', async () => {
+  const fresh = await startInventory()
+  const sku = await makeProduct(fresh, 1)
+  await expect(fresh.database.pool.query('update stock_levels set reserved = 2 where sku = $1', [sku])).rejects.toThrow(/check/i)
+  await expect(fresh.database.pool.query('update stock_levels set reserved = -1 where sku = $1', [sku])).rejects.toThrow(/check/i)
+  await fresh.stop()
+})

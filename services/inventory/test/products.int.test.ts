@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+
+import { available, expectBalanced, hold, holdItem, makeDue, makeProduct } from './builders'
+import { startInventory, type TestInventory } from './inventory-server'
+
+let inventory: TestInventory
+beforeAll(async () => {
+  inventory = await startInventory()
+})
+afterAll(async () => inventory.stop())
+afterEach(async () => expectBalanced(inventory))
+
+const product = (change: Record<string, unknown> = {}) => ({
+  sku: `P-${randomUUID().slice(0, 8)}`,
+  name: 'A thing',
+  description: '',
+  price: { currency: 'USD', amountMinor: 1_000n },
+  stock: 3,
+  clientToken: '',
+  ...change,
+})
+
+const events = async (type: string, subject: string) => {
+  const { rows } = await inventory.database.pool.query<{ data: unknown; actor_role: string }>(
+    'select data, actor_role from outbox where type = $1 and subject = $2 order by place',
+    [type, subject],
+  )
+  return rows
+}
+
+describe('products', () => {
+  test('a SKU is upper-cased and taken once', async () => {
+    const { product: made } = await inventory.reservation.createProduct(product({ sku: 'laptop-a1' }), inventory.admin())
+    expect(made).toMatchObject({ sku: 'LAPTOP-A1', version: 1n })
+    await expect(inventory.reservation.createProduct(product({ sku: 'Laptop-A1' }), inventory.admin())).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+    })
+    expect(await events('holdfast.product.created.v1', 'LAPTOP-A1')).toHaveLength(1)
+  })
+
+  test('the same key makes it once, and other content under it is refused', async () => {
+    const request = product({ clientToken: randomUUID() })
+    const admin = inventory.admin()
+    const answers = await Promise.all(Array.from({ length: 10 }, async () => inventory.reservation.createProduct(request, admin)))
+    expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1)
+    await expect(inventory.reservation.createProduct({ ...request, name: 'Another' }, admin)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    })
+  })
+
+  test('a change leaves what is not named, and an event with before and after', async () => {
+    const sku = await makeProduct(inventory, 1)
+    const update = { sku, name: undefined, description: undefined, price: { currency: 'USD', amountMinor: 5n } }
+    const { product: after } = await inventory.reservation.updateProduct(update, inventory.admin())
+    expect(after).toMatchObject({ name: `Product ${sku}`, price: { amountMinor: 5n }, version: 2n })
+    await inventory.reservation.updateProduct(update, inventory.admin())
+    expect(await events('holdfast.product.updated.v1', sku)).toMatchObject([
+      { data: { before: { price: { amountMinor: '1000' } }, after: { price: { amountMinor: '5' } } }, actor_role: 'ADMIN' },
+    ])
+  })
+
+  test('a list is given in pages that hold each product once', async () => {
+    await Promise.all(Array.from({ length: 5 }, async () => makeProduct(inventory, 1)))
+    const seen: string[] = []
+    let pageToken = ''
+    do {
+      const page = await inventory.reservation.listProducts({ pageSize: 2, pageToken }, inventory.service())
+      seen.push(...page.products.map(({ sku }) => sku))
+      pageToken = page.nextPageToken
+    } while (pageToken !== '')
+    expect(seen).toEqual([...new Set(seen)].sort())
+    await expect(
+      inventory.reservation.listProducts({ pageSize: 2, pageToken: 'nonsense' }, inventory.service()),
+    ).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      fields: [{ field: 'pageToken' }],
+    })
+  })
+
+  test.each([
+    ['name', { name: ' ' }],
+    ['price', { price: undefined }],
+    ['price.currency', { price: { currency: 'usd', amountMinor: 1n } }],
+    ['price.amountMinor', { price: { currency: 'USD', amountMinor: -1n } }],
+    ['stock', { stock: -1 }],
+    ['sku', { sku: '' }],
+  ])('a product with a wrong %s is refused by that name', async (field, change) => {
+    await expect(inventory.reservation.createProduct(product(change), inventory.admin())).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      fields: [{ field }],
+    })
+  })
+
+  test('only an admin may make one', async () => {
+    await expect(inventory.reservation.createProduct(product(), inventory.user())).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    })
+    await expect(inventory.reservation.createProduct(product(), inventory.service())).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    })
+  })
+})
+
+describe('adjustments', () => {
+  const adjust = async (sku: string, delta: number, more: Record<string, unknown> = {}) =>
+    inventory.reservation.adjustStock(
+      { sku, delta, reason: 'counted', warehouse: '', clientToken: '', ...more },
+      inventory.admin(),
+    )
+
+  test('add and take away with a reason and an actor, and the history adds up', async () => {
+    const sku = await makeProduct(inventory, 5)
+    await adjust(sku, 10)
+    const { level, movement } = await adjust(sku, -3)
+    expect(level).toMatchObject({ onHand: 12, available: 12 })
+    expect(movement).toMatchObject({ kind: 'ADJUSTMENT', delta: -3, reason: 'counted', actor: { role: 'ADMIN' } })
+    const first = await inventory.reservation.getStockHistory(
+      { sku, warehouse: '', pageSize: 2, pageToken: '' },
+      inventory.admin(),
+    )
+    const rest = await inventory.reservation.getStockHistory(
+      { sku, warehouse: '', pageSize: 2, pageToken: first.nextPageToken },
+      inventory.admin(),
+    )
+    expect([...first.movements, ...rest.movements].map(({ delta }) => delta)).toEqual([-3, 10, 5])
+  })
+
+  test('never take away what is reserved, but what is due counts as free', async () => {
+    const sku = await makeProduct(inventory, 5)
+    const item = holdItem([{ sku, quantity: 4 }])
+    await hold(inventory, [item])
+    await expect(adjust(sku, -2)).rejects.toMatchObject({ code: 'INSUFFICIENT_STOCK', fields: [{ field: 'delta' }] })
+    await makeDue(inventory, [item.id])
+    expect((await adjust(sku, -2)).level).toMatchObject({ onHand: 3, available: 3 })
+  })
+
+  test('the same key moves stock once, however many ask at once', async () => {
+    const sku = await makeProduct(inventory, 0)
+    const admin = inventory.admin()
+    const request = { sku, delta: 7, reason: 'delivery', warehouse: '', clientToken: randomUUID() }
+    const answers = await Promise.all(Array.from({ length: 20 }, async () => inventory.reservation.adjustStock(request, admin)))
+    expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1)
+    expect(await available(inventory, sku)).toMatchObject({ onHand: 7 })
+    await expect(inventory.reservation.adjustStock({ ...request, delta: 8 }, admin)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    })
+    expect(await events('holdfast.stock.adjusted.v1', sku)).toHaveLength(1)
+  })
+
+  test('go to the warehouse named, which must exist', async () => {
+    const sku = await makeProduct(inventory, 1)
+    const code = `W-${randomUUID().slice(0, 8).toUpperCase()}`
+    await expect(adjust(sku, 1, { warehouse: code })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await inventory.reservation.createWarehouse({ code, name: 'North', clientToken: '' }, inventory.admin())
+    await adjust(sku, 4, { warehouse: code })
+    const { availability } = await inventory.reservation.getAvailability({ skus: [sku] }, inventory.service())
+    expect(availability[0]).toMatchObject({
+      available: 5,
+      warehouses: [
+        { warehouse: 'MAIN', available: 1 },
+        { warehouse: code, available: 4 },
+      ],
+    })
+  })
+
+  test.each([
+    ['delta', { delta: 0 }],
+    ['reason', { reason: '' }],
+    ['sku', { sku: 'a b' }],
+    ['warehouse', { warehouse: '?' }],
+  ])('a wrong %s is refused by that name', async (field, change) => {
+    const request = { sku: 'X', delta: 1, reason: 'counted', warehouse: '', clientToken: '', ...change }
+    await expect(inventory.reservation.adjustStock(request, inventory.admin())).rejects.toMatchObject({ fields: [{ field }] })
+  })
+})
+
+test('availability names the SKU that is not there', async () => {
+  const sku = await makeProduct(inventory, 1)
+  await expect(inventory.reservation.getAvailability({ skus: [sku, 'NOPE'] }, inventory.service())).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    fields: [{ field: 'skus[1]' }],
+  })
+})
