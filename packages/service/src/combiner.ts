@@ -82,7 +82,10 @@ export class Combiner<Item, Result> {
     this.running++
     try {
       await this.options.yieldTo?.turn()
-      await this.runBatch(this.take())
+      const batch = this.take()
+      // What is left may go at the same time, where more than one batch may.
+      this.schedule()
+      await this.runBatch(batch)
     } finally {
       this.running--
       const turns = this.turns
