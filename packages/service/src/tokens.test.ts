@@ -1,0 +1,94 @@
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+
+import { createServiceTokens, createUserTokens, keyId, signUserToken, toJwk, userAudience, userIssuer } from './tokens'
+
+const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+const publicKey = createPublicKey(privateKey)
+const kid = keyId(publicKey)
+const users = createUserTokens({ find: async (id) => Promise.resolve(id === kid ? publicKey : undefined) })
+
+const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+const now = (): number => Math.floor(Date.now() / 1000)
+const claims = (change: Record<string, unknown> = {}) => ({
+  sub: 'somebody',
+  role: 'USER',
+  iss: userIssuer,
+  aud: userAudience,
+  iat: now(),
+  exp: now() + 900,
+  ...change,
+})
+
+function es256(header: Record<string, unknown>, payload: unknown, key: KeyObject = privateKey): string {
+  const input = `${part(header)}.${part(payload)}`
+  return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
+
+const verify = async (token: string) => Promise.resolve(users.verify(token))
+const header = { alg: 'ES256', typ: 'JWT', kid }
+const good = es256(header, claims())
+const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+
+test('a good token says who it is, also when it is shown again, and is remembered only until it ends', async () => {
+  expect(await verify(good)).toEqual({ id: 'somebody', role: 'USER' })
+  expect(users.verify(good)).toEqual({ id: 'somebody', role: 'USER' })
+  expect(await verify(signUserToken({ id: 'me', role: 'ADMIN' }, privateKey))).toEqual({ id: 'me', role: 'ADMIN' })
+})
+
+test.each([
+  ['alg none', `${part({ alg: 'none', kid })}.${part(claims())}.`],
+  ['HS256 with the public key as the secret', hs256()],
+  ['a changed payload', `${good.split('.')[0]}.${part(claims({ role: 'ADMIN' }))}.${good.split('.')[2]}`],
+  ['a cut signature', good.slice(0, -10)],
+  ['no signature', `${good.split('.').slice(0, 2).join('.')}.`],
+  ['another audience', es256(header, claims({ aud: 'another' }))],
+  ['another issuer', es256(header, claims({ iss: 'another' }))],
+  ['an end that is past', es256(header, claims({ exp: now() - 60 }))],
+  ['no end', es256(header, { ...claims(), exp: undefined })],
+  ['a role that is none', es256(header, claims({ role: 'ROOT' }))],
+  ['no user', es256(header, claims({ sub: undefined }))],
+  ["another's key", es256(header, claims(), otherKey)],
+  ['an unknown key id', es256({ ...header, kid: 'unknown' }, claims())],
+  ['no key id', es256({ alg: 'ES256' }, claims())],
+  ['nonsense', 'a.b.c'],
+])('a token with %s is refused', async (_what, token) => {
+  await expect(verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+})
+
+function hs256(): string {
+  const input = `${part({ alg: 'HS256', kid })}.${part(claims())}`
+  const secret = publicKey.export({ type: 'spki', format: 'pem' })
+  return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
+}
+
+test('a published key has its thumbprint as its name and no private part', () => {
+  expect(toJwk(publicKey)).toMatchObject({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid })
+  expect(toJwk(publicKey)).not.toHaveProperty('d')
+})
+
+describe('service tokens', () => {
+  const pem = (key: KeyObject): string =>
+    key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString()
+  const publicKeys = { order: pem(publicKey), reservation: pem(createPublicKey(otherKey)) }
+  const order = createServiceTokens('order', pem(privateKey), publicKeys)
+  const reservation = createServiceTokens('reservation', pem(otherKey), publicKeys)
+  const inventory = createServiceTokens('inventory', pem(privateKey), publicKeys)
+
+  test('name their caller', () => {
+    expect(inventory.verify(order.issueFor('inventory'))).toBe('order')
+    expect(inventory.verify(reservation.issueFor('inventory'))).toBe('reservation')
+  })
+
+  test('are for one service alone', () => {
+    expect(() => inventory.verify(order.issueFor('reservation'))).toThrow('token')
+  })
+
+  test("can not be made with another's key", () => {
+    const forger = createServiceTokens('reservation', pem(privateKey), publicKeys)
+    expect(() => inventory.verify(forger.issueFor('inventory'))).toThrow('token')
+    expect(() => inventory.verify(createServiceTokens('nobody', pem(privateKey), publicKeys).issueFor('inventory'))).toThrow(
+      'token',
+    )
+    expect(() => inventory.verify('nonsense')).toThrow('token')
+  })
+})
