@@ -1,0 +1,44 @@
+import { Client } from '../client'
+import { createProgress, type Progress } from '../progress'
+import { isOk, renderChecks } from '../report'
+import type { Settings } from '../settings'
+import { checkBooks } from './books'
+import { race } from './race'
+import type { Session } from './session'
+import { shopDay } from './shop-day'
+import { registerShoppers } from './shoppers'
+
+const numberOfShoppers = 100
+
+/** Shows on the running system that nothing is sold twice. @returns whether every number came out as it should */
+export async function demo({ url, admin }: Settings, progress: Progress = createProgress()): Promise<boolean> {
+  try {
+    return await run({ url, admin }, progress)
+  } finally {
+    progress.stop()
+  }
+}
+
+async function run({ url, admin }: Settings, progress: Progress): Promise<boolean> {
+  const begunAt = performance.now()
+  const client = new Client(url, progress.say)
+  const adminToken = await client.logIn(admin)
+  progress.say(`Holdfast at ${url}`)
+  const shoppers = await registerShoppers(client, progress, numberOfShoppers)
+  const session: Session = { client, progress, admin: adminToken, shoppers, checks: [], unexpected: new Set(), facts: [] }
+  await race(session)
+  await checkBooks(session, await shopDay(session))
+  return report(session, performance.now() - begunAt)
+}
+
+function report({ progress, checks, unexpected, facts }: Session, ms: number): boolean {
+  const wrong = checks.filter((check) => !isOk(check)).length
+  progress.say(`\n${renderChecks(checks)}\n`)
+  for (const fact of facts) progress.say(fact)
+  for (const text of [...unexpected].slice(0, 10)) progress.say(`not expected: ${text}`)
+  const took = `${(ms / 1000).toFixed(1)} s in all`
+  progress.say(
+    wrong === 0 ? `All ${checks.length} numbers are right; ${took}.` : `${wrong} of ${checks.length} numbers are WRONG; ${took}.`,
+  )
+  return wrong === 0
+}
