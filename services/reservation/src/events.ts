@@ -1,0 +1,39 @@
+/** What this service publishes. It consumes nothing yet. */
+import { createEvent, type NewEvent } from '@holdfast/events'
+import {
+  type Reservation,
+  ReservationCancelled,
+  ReservationCommitted,
+  ReservationCreated,
+  ReservationExpired,
+  ReservationExtended,
+} from '@holdfast/contracts/reservation'
+import type { CallContext } from '@holdfast/service'
+
+import { type ReservationRow, toReservation } from './reservation'
+import type { Change } from './take-over'
+
+const changes = {
+  EXTENDED: { type: 'holdfast.reservation.extended.v1', toJSON: ReservationExtended.toJSON },
+  COMMITTED: { type: 'holdfast.reservation.committed.v1', toJSON: ReservationCommitted.toJSON },
+  CANCELLED: { type: 'holdfast.reservation.cancelled.v1', toJSON: ReservationCancelled.toJSON },
+  EXPIRED: { type: 'holdfast.reservation.expired.v1', toJSON: ReservationExpired.toJSON },
+} satisfies Record<Change, { type: string; toJSON: (message: { before: Reservation; after: Reservation }) => unknown }>
+
+export function createdEvent(row: ReservationRow, ctx: CallContext): NewEvent {
+  return reservationEvent('holdfast.reservation.created.v1', row, ReservationCreated.toJSON({ after: asKept(row) }), ctx)
+}
+
+export function changedEvent(change: Change, before: ReservationRow, after: ReservationRow, ctx: CallContext): NewEvent {
+  const { type, toJSON } = changes[change]
+  return reservationEvent(type, after, toJSON({ before: asKept(before), after: asKept(after) }), ctx)
+}
+
+/** Events tell the record as it was written, not as it reads at some moment. */
+function asKept(row: ReservationRow): Reservation {
+  return toReservation({ ...row, due: false })
+}
+
+function reservationEvent(type: string, row: ReservationRow, data: unknown, ctx: CallContext): NewEvent {
+  return createEvent({ type, data, key: row.id, subject: row.id, version: BigInt(row.version), ctx })
+}

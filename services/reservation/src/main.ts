@@ -1,0 +1,69 @@
+import { InventoryServiceService } from '@holdfast/contracts/inventory'
+import { ReservationServiceService } from '@holdfast/contracts/reservation'
+import { eventsMigrations, openEmbeddedTransport, startRelay } from '@holdfast/events'
+import {
+  createLog,
+  createPeer,
+  createServiceTokens,
+  createUserTokens,
+  jwksKeys,
+  migrate,
+  openDatabase,
+  runService,
+  startGrpcServer,
+} from '@holdfast/service'
+
+import { readReservationConfig } from './config'
+import { reservationMigrations } from './migrations'
+import { createParts, serviceName as name } from './parts'
+import { reservationRpc } from './rpc'
+import { startSweeper, type Sweeper } from './sweeper'
+
+void runService(name, async (onStop) => {
+  const config = readReservationConfig()
+  const log = createLog(name, config.LOG_LEVEL)
+
+  const database = await openDatabase({ url: config.DATABASE_URL, name, log })
+  onStop(async () => database.close())
+  await migrate(database, [eventsMigrations, reservationMigrations])
+  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, name: `${name} events`, log })
+  onStop(async () => transport.close())
+  const relay = startRelay({ database, transport, service: name, log })
+  onStop(async () => relay.stop())
+
+  const users = createUserTokens(jwksKeys(config.JWKS_URL))
+  const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
+  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services })
+  onStop(() => inventory.close())
+
+  let sweeper: Sweeper | undefined
+  const parts = createParts({
+    database,
+    inventory,
+    limits: {
+      ttlDefault: config.RESERVATION_TTL_DEFAULT,
+      ttlMin: config.RESERVATION_TTL_MIN,
+      ttlMax: config.RESERVATION_TTL_MAX,
+      maxLines: config.MAX_LINES,
+    },
+    orphanMinAgeMs: config.ORPHAN_MIN_AGE_MS,
+    published: () => relay.wake(),
+    expect: (expiresAt) => sweeper?.expect(expiresAt),
+    log,
+  })
+  if (config.SWEEPER === 'on') sweeper = startSweeper(parts)
+  onStop(async () => sweeper?.stop())
+
+  const server = await startGrpcServer({
+    name,
+    host: config.GRPC_HOST,
+    port: config.GRPC_PORT,
+    definition: ReservationServiceService,
+    handlers: reservationRpc(parts),
+    users,
+    services,
+    log,
+  })
+  onStop(async () => server.stop())
+  return { grpcPort: server.port }
+})

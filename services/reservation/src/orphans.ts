@@ -1,0 +1,58 @@
+/** Holds without a reservation: a crash came between the two, or the reservation could not be written. */
+import type { Hold } from '@holdfast/contracts/inventory'
+import type { CallContext } from '@holdfast/service'
+
+import type { Parts } from './parts'
+import { abandonReservations } from './sql/abandon-reservations'
+import { findReservations } from './sql/find-reservations'
+
+export interface OrphanPass {
+  released: number
+  /** Where the next pass may go on: everything before has its reservation. */
+  resumeAt: string
+}
+
+/**
+ * Looks through the holds that are HELD and old enough. An id without a reservation is claimed first, by an ABANDONED row,
+ * and then released: a create that comes late meets the claim. A claim whose hold is still HELD is what a crash between
+ * the two left, and is finished.
+ * @param from where to begin: '' for the first page
+ */
+export async function releaseOrphans(parts: Parts, ctx: CallContext, from = ''): Promise<OrphanPass> {
+  let released = 0
+  let resumeAt = from
+  let clean = true
+  for (let pageToken = from; ; ) {
+    const page = await parts.holds.listHeld(parts.orphanMinAgeMs, pageToken, ctx)
+    const orphans = await claimOrphans(parts, page.holds)
+    const done = await release(parts, orphans, ctx)
+    released += done
+    clean &&= done === orphans.length
+    // A reservation is never removed, so what has one needs no second look; the last page is not full yet.
+    if (clean) resumeAt = pageToken
+    if (page.nextPageToken === '') return { released, resumeAt }
+    pageToken = page.nextPageToken
+  }
+}
+
+async function claimOrphans(parts: Parts, holds: Hold[]): Promise<string[]> {
+  if (holds.length === 0) return []
+  const known = await findReservations(
+    parts.database.pool,
+    holds.map(({ id }) => id),
+  )
+  const made = new Set(known.map(({ id }) => id))
+  const claims = holds
+    .filter(({ id }) => !made.has(id))
+    .map(({ id, owner, fingerprint, createdAt = new Date() }) => ({ id, userId: owner, fingerprint, createdAt }))
+  const claimed = claims.length === 0 ? [] : await abandonReservations(parts.database.pool, claims)
+  return [...claimed, ...known.filter(({ status }) => status === 'ABANDONED').map(({ id }) => id)]
+}
+
+async function release(parts: Parts, ids: string[], ctx: CallContext): Promise<number> {
+  if (ids.length === 0) return 0
+  const results = await parts.holds.releaseAll(ids, ctx)
+  const refused = results.filter(({ error }) => error !== undefined)
+  ctx.log.warn({ ids: ids.slice(0, 20), count: ids.length, refused: refused.length }, 'holds without a reservation released')
+  return ids.length - refused.length
+}

@@ -1,0 +1,34 @@
+import type { CallContext, Database, Logger } from '@holdfast/service'
+
+import { createHolds, type Holds, type Inventory } from './holds'
+import { createRecords, type Records } from './records'
+import type { Limits } from './wanted'
+
+/** What the use cases work with. */
+export interface Parts {
+  database: Database
+  holds: Holds
+  records: Records
+  limits: Limits
+  /** In ms; see ORPHAN_MIN_AGE_MS. */
+  orphanMinAgeMs: number
+  /** Called after a commit that wrote events. */
+  published: () => void
+  /** Called with the end of each new reservation, so that a sweeper that sleeps wakes in time. */
+  expect: (expiresAt: Date) => void
+  log: Logger
+}
+
+export type PartsOptions = Omit<Parts, 'holds' | 'records'> & { inventory: Inventory }
+
+export function createParts({ inventory, ...options }: PartsOptions): Parts {
+  return { ...options, holds: createHolds(inventory), records: createRecords(options.database, options.published) }
+}
+
+/** The name under which this service acts by itself. */
+export const serviceName = 'reservation'
+
+/** How long the rest of a call may take, in ms. */
+export function timeLeft(ctx: CallContext): number {
+  return ctx.deadline - Date.now()
+}

@@ -1,0 +1,49 @@
+import type { ReservationServiceService } from '@holdfast/contracts/reservation'
+import type { Handlers } from '@holdfast/service'
+
+import { cancel } from './cancel'
+import { commit } from './commit'
+import { create } from './create'
+import { extend } from './extend'
+import { get } from './get'
+import { list } from './list'
+import type { Parts } from './parts'
+import { toReservation } from './reservation'
+import { sweep } from './sweep'
+
+/** What this service does. Who may call is in the proto. */
+export function reservationRpc(parts: Parts): Handlers<typeof ReservationServiceService> {
+  return {
+    createReservation: async (request, ctx) => {
+      const { row, replayed } = await create(parts, request, ctx)
+      return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
+    },
+
+    getReservation: async (request, ctx) => {
+      const row = await get(parts, request.id, ctx)
+      return { reservation: toReservation(row), requestId: ctx.requestId }
+    },
+
+    listReservations: async (request, ctx) => list(parts, request, ctx),
+
+    cancelReservation: async (request, ctx) => {
+      const { row, replayed } = await cancel(parts, request, ctx)
+      return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
+    },
+
+    extendReservation: async (request, ctx) => {
+      const { row, replayed } = await extend(parts, request, ctx)
+      return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
+    },
+
+    commitReservation: async (request, ctx) => {
+      const { row, replayed } = await commit(parts, request.id, ctx)
+      return { reservation: toReservation(row), replayed }
+    },
+
+    sweep: async (_request, ctx) => {
+      const { expired, orphans } = await sweep(parts, ctx)
+      return { expired, orphans, requestId: ctx.requestId }
+    },
+  }
+}

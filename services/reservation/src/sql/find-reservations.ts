@@ -1,0 +1,34 @@
+import type { Pool, PoolClient } from 'pg'
+
+import type { ReservationRow } from '../reservation'
+import { reservationColumns } from './columns'
+import { runQuery } from './run-query'
+
+/** Those of the ids that exist, ABANDONED ones too, in no order. Locks nothing. */
+export async function findReservations(db: Pool | PoolClient, ids: string[]): Promise<ReservationRow[]> {
+  return runQuery(db, `select ${reservationColumns} from reservations where id = any($1::uuid[])`, [ids])
+}
+
+/** A user's ACTIVE reservation, not due, that was asked for in the same words. Locks nothing. */
+export async function findActiveAlike(pool: Pool, userId: string, fingerprint: string): Promise<ReservationRow | undefined> {
+  const rows = await runQuery<ReservationRow>(
+    pool,
+    `select ${reservationColumns} from reservations
+     where user_id = $1 and fingerprint = $2 and status = 'ACTIVE' and expires_at > clock_timestamp()
+     order by created_at desc, id desc
+     limit 1`,
+    [userId, fingerprint],
+  )
+  return rows[0]
+}
+
+/** How many of a user's reservations with these words are over. It never falls. Locks nothing. */
+export async function countEndedAlike(pool: Pool, userId: string, fingerprint: string): Promise<number> {
+  const rows = await runQuery<{ ended: number }>(
+    pool,
+    `select count(*)::integer as ended from reservations
+     where user_id = $1 and fingerprint = $2 and (status <> 'ACTIVE' or expires_at <= clock_timestamp())`,
+    [userId, fingerprint],
+  )
+  return rows[0]?.ended ?? 0
+}

@@ -1,0 +1,47 @@
+/** The adopt rule: what a reservation takes over from an answer of inventory about its hold. No I/O here. */
+import { type Hold, Hold_State } from '@holdfast/contracts/inventory'
+
+import type { ReservationRow, Status } from './reservation'
+
+/** What happened to the record, as its event says it. */
+export type Change = 'EXTENDED' | 'COMMITTED' | 'CANCELLED' | 'EXPIRED'
+
+/** A hold as every answer of inventory tells it. */
+export type HoldNews = Pick<Hold, 'id' | 'state' | 'expiresAt' | 'version'>
+
+export interface TakenOver {
+  row: ReservationRow
+  /** Undefined: only the memory of the hold's version moved, nothing that others see. */
+  change: Change | undefined
+}
+
+const endOf: Partial<Record<Hold_State, { status: Status; change: Change }>> = {
+  [Hold_State.COMMITTED]: { status: 'COMMITTED', change: 'COMMITTED' },
+  [Hold_State.RELEASED]: { status: 'CANCELLED', change: 'CANCELLED' },
+  [Hold_State.EXPIRED]: { status: 'EXPIRED', change: 'EXPIRED' },
+}
+
+/**
+ * An answer changes an ACTIVE reservation if it is newer than what the row knows. That a hold has ended is always newer:
+ * HELD is left once and for good (truth 3). So replies may come late, twice and out of order.
+ * @returns undefined: nothing to write
+ */
+export function takeOver(row: ReservationRow, hold: HoldNews, now: Date): TakenOver | undefined {
+  if (row.status !== 'ACTIVE') return undefined
+  const end = endOf[hold.state]
+  if (end === undefined && hold.version <= row.holdVersion) return undefined
+  const expiresAt = hold.expiresAt ?? row.expiresAt
+  const known = { ...row, expiresAt, holdVersion: hold.version, due: expiresAt <= now }
+  if (end !== undefined) return { row: { ...known, status: end.status, version: row.version + 1, updatedAt: now }, change: end.change }
+  // A payment that ended may also have brought the end forward again; it is told in the same way.
+  if (expiresAt.getTime() === row.expiresAt.getTime()) return { row: known, change: undefined }
+  return { row: { ...known, version: row.version + 1, updatedAt: now }, change: 'EXTENDED' }
+}
+
+/**
+ * Inventory does not know the hold of a reservation that exists. That must not be: the hold was committed before the row
+ * was written. Nothing can be sold without a hold, so the reservation is over; it is logged as the fault that it is.
+ */
+export function lostHold(row: Pick<ReservationRow, 'id'>): HoldNews {
+  return { id: row.id, state: Hold_State.EXPIRED, expiresAt: undefined, version: 0 }
+}

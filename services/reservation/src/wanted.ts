@@ -1,0 +1,113 @@
+/** What a create asks for, checked and in its one form. No I/O here. */
+import type { CreateReservationRequest, LineRequest } from '@holdfast/contracts/reservation'
+import { type FieldProblem, fingerprint, HoldfastError } from '@holdfast/service'
+
+export interface Limits {
+  /** Seconds, each. */
+  ttlDefault: number
+  ttlMin: number
+  ttlMax: number
+  /** Most lines of a request. */
+  maxLines: number
+}
+
+export interface WantedLine {
+  sku: string
+  warehouse: string
+  quantity: number
+  /** Place of its first mention in the request, for errors. */
+  index: number
+}
+
+export interface Wanted {
+  /** By SKU and warehouse, each once. */
+  lines: WantedLine[]
+  ttlSeconds: number
+  /** The same for requests that ask for the same, whatever their order and spelling. */
+  fingerprint: string
+}
+
+const mostUnits = 1_000_000
+const mostProblems = 20
+// Matched before it is upper-cased: some letters beyond ASCII become ASCII by that.
+const skuPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const warehousePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/
+
+/** @throws INVALID_ARGUMENT that names every field at fault (the first 20) */
+export function checkWanted(request: Pick<CreateReservationRequest, 'lines' | 'ttlSeconds'>, limits: Limits): Wanted {
+  const problems: FieldProblem[] = []
+  const { ttlMin, ttlMax, ttlDefault, maxLines } = limits
+  const ttlSeconds = request.ttlSeconds ?? ttlDefault
+  if (!isWhole(ttlSeconds, ttlMin, ttlMax)) problems.push({ field: 'ttlSeconds', message: `must be from ${ttlMin} to ${ttlMax}` })
+  if (request.lines.length < 1 || request.lines.length > maxLines) {
+    problems.push({ field: 'lines', message: `must be 1 to ${maxLines} lines` })
+  } else {
+    request.lines.forEach((line, index) => problems.push(...lineProblems(line, `lines[${index}]`)))
+  }
+  const lines = problems.length === 0 ? sumLines(request.lines) : []
+  for (const line of lines) {
+    if (line.quantity <= mostUnits) continue
+    problems.push({ field: `lines[${line.index}].quantity`, message: `the units of ${line.sku} come to more than ${mostUnits}` })
+  }
+  refuse(problems)
+  return { lines, ttlSeconds, fingerprint: fingerprintOf(lines, request.ttlSeconds) }
+}
+
+function lineProblems({ sku, quantity, warehouse }: LineRequest, path: string): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  if (!skuPattern.test(sku)) {
+    const message = sku === '' ? 'is needed' : 'must be 1 to 64 of A-Z 0-9 . _ -, beginning with a letter or digit'
+    problems.push({ field: `${path}.sku`, message })
+  }
+  if (!isWhole(quantity, 1, mostUnits)) problems.push({ field: `${path}.quantity`, message: `must be from 1 to ${mostUnits}` })
+  if (warehouse !== '' && !warehousePattern.test(warehouse)) {
+    problems.push({ field: `${path}.warehouse`, message: 'must be 1 to 32 of A-Z 0-9 _ -, beginning with a letter or digit' })
+  }
+  return problems
+}
+
+/** The same SKU of the same warehouse is one line with the sum; lines stand in the order that stock is locked in. */
+function sumLines(requested: LineRequest[]): WantedLine[] {
+  const lines = new Map<string, WantedLine>()
+  requested.forEach((line, index) => {
+    const sku = line.sku.toUpperCase()
+    const warehouse = line.warehouse === '' ? 'MAIN' : line.warehouse.toUpperCase()
+    const key = `${sku}/${warehouse}`
+    const known = lines.get(key)
+    if (known === undefined) lines.set(key, { sku, warehouse, quantity: line.quantity, index })
+    else known.quantity += line.quantity
+  })
+  return [...lines.values()].sort((a, b) => compare(a.sku, b.sku) || compare(a.warehouse, b.warehouse))
+}
+
+/** The lifetime counts as it was asked for: a default that changes later must not make a repeat look like another request. */
+function fingerprintOf(lines: WantedLine[], ttlAsked: number | undefined): string {
+  return fingerprint([lines.map(({ sku, warehouse, quantity }) => [sku, warehouse, quantity]), ttlAsked ?? null])
+}
+
+/** An error that inventory has about a line, in the words of the request: its lines are the summed and sorted ones. */
+export function inWordsOfRequest(error: unknown, wanted: Wanted): unknown {
+  if (!(error instanceof HoldfastError) || error.fields.length === 0) return error
+  const fields = error.fields.map(({ field, message }) => ({
+    field: field.replace(/^lines\[(\d+)\]/, (path, place: string) => {
+      const line = wanted.lines[Number(place)]
+      return line === undefined ? path : `lines[${line.index}]`
+    }),
+    message,
+  }))
+  return new HoldfastError(error.code, error.message, { fields, retryAfterMs: error.retryAfterMs, cause: error.cause })
+}
+
+function refuse(problems: FieldProblem[]): void {
+  const [first] = problems
+  if (first === undefined) return
+  throw new HoldfastError('INVALID_ARGUMENT', `${first.field}: ${first.message}`, { fields: problems.slice(0, mostProblems) })
+}
+
+function isWhole(value: number, min: number, max: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
