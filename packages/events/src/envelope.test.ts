@@ -20,7 +20,9 @@ const data = { after: { id: 'r-1', note: 'für später' } }
 const message = toMessage(event, JSON.stringify(data))
 
 function withHeaders(headers: Record<string, string | undefined>) {
-  const entries = Object.entries({ ...message.headers, ...headers }).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const entries = Object.entries({ ...message.headers, ...headers }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  )
   return { ...message, headers: Object.fromEntries(entries) }
 }
 

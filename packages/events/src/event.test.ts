@@ -11,7 +11,10 @@ const input = {
 
 test('topic and audit mark of an event are those of the contract', () => {
   expect(createEvent(input)).toMatchObject({ topic: 'holdfast.inventory.v1', audit: false, requestId: 'request-1', version: 7n })
-  expect(createEvent({ ...input, type: 'holdfast.reservation.created.v1' })).toMatchObject({ topic: 'holdfast.reservation.v1', audit: true })
+  expect(createEvent({ ...input, type: 'holdfast.reservation.created.v1' })).toMatchObject({
+    topic: 'holdfast.reservation.v1',
+    audit: true,
+  })
 })
 
 test('an event type that is not in the contract is refused', () => {

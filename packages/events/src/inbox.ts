@@ -15,7 +15,11 @@ const daysAhead = 3
  * rollback, so exactly one of the two gets the event back.
  * @returns those that were not noted before, in the order given, each once
  */
-export async function remember(client: PoolClient, consumer: string, events: readonly PublishedEvent[]): Promise<PublishedEvent[]> {
+export async function remember(
+  client: PoolClient,
+  consumer: string,
+  events: readonly PublishedEvent[],
+): Promise<PublishedEvent[]> {
   const { rows } = await client.query<{ event_id: string }>({
     name: 'remember-events',
     text: `

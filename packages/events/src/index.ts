@@ -2,9 +2,17 @@ export { type Consumer, type ConsumerOptions, startConsumer } from './consumer'
 export { deadLetterTopic, retryTopic } from './dead-letters'
 export { type EmbeddedTransportOptions, openEmbeddedTransport } from './embedded/transport'
 export { fromMessage, toHeaders, toMessage, UnreadableEventError } from './envelope'
-export { createEvent, type EventAttributes, type EventContext, type EventInput, eventType, type NewEvent, type PublishedEvent } from './event'
+export {
+  createEvent,
+  type EventAttributes,
+  type EventContext,
+  type EventInput,
+  eventType,
+  type NewEvent,
+  type PublishedEvent,
+} from './event'
 export { maintainInbox } from './inbox'
-export { eventsMigrations } from './migrations'
+export { eventsMigrations, logMigrations } from './migrations'
 export { appendEvents, type Backlog } from './outbox'
 export { type Relay, type RelayOptions, startRelay } from './relay'
 export { type ReplayOptions, replayDeadLetters } from './replay'

@@ -90,7 +90,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 /** Runs `work` on a session until its owner stops; when it throws or the connection is lost, on a new one. */
-export async function keepSession(options: SessionOptions, retrying: Retrying, work: (session: Session) => Promise<void>): Promise<void> {
+export async function keepSession(
+  options: SessionOptions,
+  retrying: Retrying,
+  work: (session: Session) => Promise<void>,
+): Promise<void> {
   while (!options.stop.aborted) {
     let session: Session | undefined
     try {

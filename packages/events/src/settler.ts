@@ -98,8 +98,15 @@ export class Settler {
   async #park(message: ReceivedMessage, topic: string, error: unknown, attempts: number, signal: AbortSignal): Promise<void> {
     const { name, transport, log } = this.options
     const deadLetter = toDeadLetter(message, { error, attempts, topic, consumer: name })
-    await this.#untilAvailable(async () => transport.publish([deadLetter]), signal, () => true)
-    log.error({ err: error, topic: deadLetter.topic, key: message.key, eventId: message.headers['ce_id'], attempts }, 'event parked')
+    await this.#untilAvailable(
+      async () => transport.publish([deadLetter]),
+      signal,
+      () => true,
+    )
+    log.error(
+      { err: error, topic: deadLetter.topic, key: message.key, eventId: message.headers['ce_id'], attempts },
+      'event parked',
+    )
   }
 
   /** Tries for good while what fails is somebody's absence. */

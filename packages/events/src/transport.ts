@@ -35,7 +35,7 @@ export interface SubscribeOptions {
    * Resolved: all of the batch is done for this group. Rejected: the batch comes again, after a pause. Batches of one
    * partition come one after the other.
    */
-  onBatch(batch: MessageBatch): Promise<void>
+  onBatch: (batch: MessageBatch) => Promise<void>
   /** Most messages in a batch; 500. */
   maxBatch?: number
   log: Logger

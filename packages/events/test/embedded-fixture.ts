@@ -10,7 +10,8 @@ export interface EmbeddedFixture extends TransportFixture {
 
 /** An event log of its own. */
 export async function embeddedFixture(): Promise<EmbeddedFixture> {
-  const { url, drop } = await createTestDatabase()
+  const created = await createTestDatabase()
+  const { url } = created
   const names = new Map<Transport, string>()
   return {
     url,
@@ -26,6 +27,6 @@ export async function embeddedFixture(): Promise<EmbeddedFixture> {
       await closed
     },
     cut: async () => cutConnections(url),
-    cleanup: drop,
+    cleanup: async () => created.drop(),
   }
 }

@@ -4,7 +4,7 @@ import { waitFor } from '@holdfast/testing'
 import { deadLetterTopic, type Message, openEmbeddedTransport, type Transport } from '../src'
 import { dropOldMessages } from '../src/embedded/retention'
 import { type EmbeddedFixture, embeddedFixture } from './embedded-fixture'
-import { eventMessages, log, names, newTopic } from './world'
+import { eventMessage, eventMessages, log, names, newTopic } from './world'
 
 let fixture: EmbeddedFixture
 let transport: Transport
@@ -25,11 +25,11 @@ afterEach(async () => {
   await database.close()
 })
 
-async function follow(group: string): Promise<Message[]> {
+async function follow(group: string, topics = [topic], through = transport): Promise<Message[]> {
   const messages: Message[] = []
-  await transport.subscribe({
+  await through.subscribe({
     group,
-    topics: [topic],
+    topics,
     log,
     onBatch: async (batch) => {
       messages.push(...batch.messages)
@@ -58,7 +58,9 @@ test('a reader never passes over a lower offset whose transaction is still open'
   const published = transport.publish(eventMessages(topic, 'fast', 1, 2))
   await waitFor(
     async () => {
-      const { rowCount } = await database.pool.query(`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%append_messages%'`)
+      const { rowCount } = await database.pool.query(
+        `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%append_messages%'`,
+      )
       return rowCount === 1
     },
     { what: 'the second publisher to wait for the first' },
@@ -82,8 +84,8 @@ test('publishers of the same topics in any order never meet in a deadlock', asyn
 })
 
 test('a batch that fails leaves none of its messages', async () => {
-  const [good, bad] = eventMessages(topic, 'a', 1, 2)
-  await expect(transport.publish([good!, { ...bad!, key: 'nul \u0000' }])).rejects.toThrow()
+  const [good, bad] = [eventMessage(topic, 'a', 1), { ...eventMessage(topic, 'a', 2), key: 'nul \u0000' }]
+  await expect(transport.publish([good, bad])).rejects.toThrow('0x00')
   expect(await transport.lag('g', [topic])).toEqual(new Map([[topic, 0]]))
 })
 
@@ -98,12 +100,36 @@ test('a reader whose connection was cut goes on by itself', async () => {
   expect([...new Set(messages.map(nameOf))]).toEqual(names('a', 1, 15))
 })
 
+test('while one member of a group reads a topic, another reads only what the first does not', async () => {
+  const other = newTopic()
+  const second = await fixture.open()
+  const firstMessages = await follow('g')
+  await transport.publish(eventMessages(topic, 'a', 1, 1))
+  await waitFor(() => firstMessages.length === 1, { what: 'the first member to read' })
+  const secondMessages = await follow('g', [topic, other], second)
+  for (const version of [1, 2, 3]) {
+    await transport.publish([
+      ...eventMessages(topic, 'a', version + 1, version + 1),
+      ...eventMessages(other, 'b', version, version),
+    ])
+    await waitFor(() => secondMessages.some((message) => nameOf(message) === `b:${version}`), { what: `message ${version}` })
+  }
+  await waitFor(() => firstMessages.length === 4, { what: 'the first member to have read all' })
+  expect(secondMessages.map(nameOf)).toEqual(names('b', 1, 3))
+  await second.close()
+})
+
 test('messages are dropped after seven days and parked ones after fourteen, and readers go on behind them', async () => {
   const parked = deadLetterTopic(topic, 'tester')
   await transport.publish([...eventMessages(topic, 'a', 1, 3), ...eventMessages(parked, 'a', 1, 3)])
   await database.pool.query(`update messages set at = at - interval '8 days' where "offset" < 2`)
   await dropOldMessages(database, new Date())
-  expect(await transport.lag('g', [topic, parked])).toEqual(new Map([[topic, 1], [parked, 3]]))
+  expect(await transport.lag('g', [topic, parked])).toEqual(
+    new Map([
+      [topic, 1],
+      [parked, 3],
+    ]),
+  )
   await database.pool.query(`update messages set at = at - interval '7 days' where "offset" < 1`)
   await dropOldMessages(database, new Date())
   expect(await transport.lag('g', [parked])).toEqual(new Map([[parked, 2]]))

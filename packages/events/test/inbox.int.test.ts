@@ -22,7 +22,9 @@ async function handle(events: PublishedEvent[], consumer = 'tester'): Promise<Pu
 }
 
 async function partitions(): Promise<string[]> {
-  const { rows } = await database.pool.query<{ name: string }>(`select relid::text as name from pg_partition_tree('inbox') where isleaf order by name`)
+  const { rows } = await database.pool.query<{ name: string }>(
+    `select relid::text as name from pg_partition_tree('inbox') where isleaf order by name`,
+  )
   return rows.map((row) => row.name)
 }
 

@@ -46,7 +46,11 @@ async function emptied(relay: Relay): Promise<void> {
 }
 
 test('publishes an event with everything that was said of it, and forgets it', async () => {
-  const event = { ...newEvent(topic, 'r-1', 3), traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', data: { after: { id: 'r-1', note: '"Ü"' } } }
+  const event = {
+    ...newEvent(topic, 'r-1', 3),
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    data: { after: { id: 'r-1', note: '"Ü"' } },
+  }
   await database.transaction(async (client) => appendEvents(client, [event]))
   await emptied(start())
   expect(published.map(fromMessage)).toEqual([
@@ -55,7 +59,12 @@ test('publishes an event with everything that was said of it, and forgets it', a
 })
 
 test('publishes the events of one call in the order given, over many batches', async () => {
-  await database.transaction(async (client) => appendEvents(client, versions(1, 1_300).map((version) => newEvent(topic, 'r-1', version))))
+  await database.transaction(async (client) =>
+    appendEvents(
+      client,
+      versions(1, 1_300).map((version) => newEvent(topic, 'r-1', version)),
+    ),
+  )
   await emptied(start())
   expect(seen('r-1')).toEqual(names('r-1', 1, 1_300))
 })
@@ -131,7 +140,9 @@ test('one relay publishes at a time, and the other takes over when the first los
     await writeEvents(database, topic, 'r-1', last - 9, last)
     await emptied(first)
     await database.cutConnections()
-    await waitFor(() => leaders().length === 1 && database.pool.query('select 1').then(() => true), { what: `a leader after ${String(leader === first)}` })
+    await waitFor(() => leaders().length === 1 && database.pool.query('select 1').then(() => true), {
+      what: `a leader after ${String(leader === first)}`,
+    })
   }
   await second.stop()
   await writeEvents(database, topic, 'r-1', 31, 32)

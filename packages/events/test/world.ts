@@ -18,19 +18,21 @@ export interface ServiceDatabase extends Database {
 }
 
 export async function openServiceDatabase(): Promise<ServiceDatabase> {
-  const { url, drop } = await createTestDatabase({ migrations: [eventsMigrations] })
-  const database = await openDatabase({ url, name: 'test service', log })
+  const created = await createTestDatabase({ migrations: [eventsMigrations] })
+  const database = await openDatabase({ url: created.url, name: 'test service', log })
   await database.pool.query('create table effects (n bigint generated always as identity, subject text, version bigint)')
   return {
     ...database,
-    cutConnections: async () => cutConnections(url),
+    cutConnections: async () => cutConnections(created.url),
     effects: async () => {
-      const { rows } = await database.pool.query<{ subject: string; version: bigint }>('select subject, version from effects order by n')
+      const { rows } = await database.pool.query<{ subject: string; version: bigint }>(
+        'select subject, version from effects order by n',
+      )
       return rows.map((row) => `${row.subject}:${row.version}`)
     },
     drop: async () => {
       await database.close()
-      await drop()
+      await created.drop()
     },
   }
 }
@@ -71,12 +73,14 @@ export function newEvent(topic: string, subject: string, version: number): NewEv
   }
 }
 
+export function eventMessage(topic: string, subject: string, version: number): Message {
+  const event = newEvent(topic, subject, version)
+  return toMessage({ ...event, id: randomUUID(), source: '//holdfast/test', at: new Date() }, JSON.stringify(event.data))
+}
+
 /** Events of one subject as messages, versions `from` to `to`. */
 export function eventMessages(topic: string, subject: string, from: number, to: number): Message[] {
-  return versions(from, to).map((version) => {
-    const event = newEvent(topic, subject, version)
-    return toMessage({ ...event, id: randomUUID(), source: '//holdfast/test', at: new Date() }, JSON.stringify(event.data))
-  })
+  return versions(from, to).map((version) => eventMessage(topic, subject, version))
 }
 
 /** Appends events of one subject to the outbox, each in a transaction of its own. */

@@ -21,21 +21,25 @@ export function subscribe(options: EmbeddedSubscribeOptions): Subscription {
   const stop = new AbortController()
   const retrying = new Retrying(options.log, `group ${options.group} reading the event log`)
 
-  const done = keepSession({ url: options.url, name: `${options.name}: ${options.group}`, stop: stop.signal }, retrying, async (session) => {
-    const bells = new Map(options.topics.map((topic) => [topic, new Bell()]))
-    await session.listen('holdfast_log', (topic) => bells.get(topic)?.ring())
-    const readers = [...bells].map(async ([topic, bell]) => {
-      try {
-        await readTopic(options, session, topic, bell, retrying)
-      } catch (error) {
-        // One for all: the others stop too, and all begin anew on a new session.
-        await session.close()
-        throw error
-      }
-    })
-    const failed = (await Promise.allSettled(readers)).find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-  })
+  const done = keepSession(
+    { url: options.url, name: `${options.name}: ${options.group}`, stop: stop.signal },
+    retrying,
+    async (session) => {
+      const bells = new Map(options.topics.map((topic) => [topic, new Bell()]))
+      await session.listen('holdfast_log', (topic) => bells.get(topic)?.ring())
+      const readers = [...bells].map(async ([topic, bell]) => {
+        try {
+          await readTopic(options, session, topic, bell, retrying)
+        } catch (error) {
+          // One for all: the others stop too, and all begin anew on a new session.
+          await session.close()
+          throw error
+        }
+      })
+      const failed = (await Promise.allSettled(readers)).find((result) => result.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    },
+  )
   return {
     close: async () => {
       stop.abort()
@@ -44,7 +48,13 @@ export function subscribe(options: EmbeddedSubscribeOptions): Subscription {
   }
 }
 
-async function readTopic(options: SubscribeOptions, session: Session, topic: string, bell: Bell, retrying: Retrying): Promise<void> {
+async function readTopic(
+  options: SubscribeOptions,
+  session: Session,
+  topic: string,
+  bell: Bell,
+  retrying: Retrying,
+): Promise<void> {
   const { group, onBatch, maxBatch = 500, log } = options
   if (!(await takeLock(session, `holdfast group ${group} topic ${topic}`))) return
   const handling = new Retrying(log, `group ${group} handling ${topic}`)
