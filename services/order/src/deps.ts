@@ -1,0 +1,46 @@
+import type { InventoryServiceService } from '@holdfast/contracts/inventory'
+import type { ReservationServiceService } from '@holdfast/contracts/reservation'
+import type { Database, Logger, PeerClient } from '@holdfast/service'
+
+import type { PaymentProvider } from './payment/provider'
+import type { Payments } from './payments'
+
+/** This service's name, as its tokens and events have it. */
+export const serviceName = 'order'
+
+export interface Peers {
+  inventory: Pick<PeerClient<typeof InventoryServiceService>, 'protect' | 'returnStock'>
+  reservation: Pick<
+    PeerClient<typeof ReservationServiceService>,
+    'getReservation' | 'createReservation' | 'cancelReservation' | 'commitReservation'
+  >
+}
+
+/** In ms. */
+export interface PaymentLimits {
+  /** How long a driver waits for the provider to authorize. */
+  limitMs: number
+  leaseMs: number
+  /** The age at which an attempt that the provider has not decided is voided. */
+  giveUpMs: number
+  /** How long the hold is protected. */
+  graceMs: number
+}
+
+/** What lies below the use cases. */
+export interface Base {
+  database: Database
+  peers: Peers
+  provider: PaymentProvider
+  limits: PaymentLimits
+  log: Logger
+  /** Events were committed: the relay need not wait for its next look. */
+  wakeRelay: () => void
+}
+
+/** What every use case gets. */
+export interface Deps extends Base {
+  payments: Payments
+  /** A return task was committed. */
+  wakeTasks: () => void
+}

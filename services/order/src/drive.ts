@@ -1,0 +1,196 @@
+/** Takes a payment attempt from state to state; payment-attempt.ts says why this is safe. */
+import { fromItemError, HoldfastError, type Logger, systemContext } from '@holdfast/service'
+
+import { type Base, serviceName } from './deps'
+import { endAttempt } from './end-attempt'
+import {
+  afterAuthorize,
+  afterCapture,
+  afterGivingBack,
+  type Decision,
+  type EndState,
+  type Failure,
+  isOpen,
+  type OpenState,
+  outOfPatience,
+} from './payment-attempt'
+import { type AttemptRow, handOver, moveAttempt, renewLease, type Step as Move } from './sql/attempts'
+
+export interface Drive {
+  base: Base
+  /** Names this drive: two of one process are no less apart than those of two. */
+  driver: string
+  /** The payment token; undefined when somebody else's attempt is recovered: then the provider is asked, not told. */
+  token: string | undefined
+}
+
+type Step = (attempt: AttemptRow, drive: Drive) => Promise<Decision>
+
+/** How long another service, or the provider when it has decided already, may take to answer, in ms. */
+const callMs = 5_000
+/** How long inventory may take to hear that a hold needs no protection any more, in ms; it would end by itself. */
+const courtesyMs = 1_000
+
+const steps: Record<OpenState, Step> = {
+  STARTED: async (attempt, { base, token }) => (token === undefined ? { to: 'FAILED', failure: 'UNAVAILABLE' } : protect(attempt, base)),
+
+  AUTHORIZING: async (attempt, { base, token }) => {
+    const { id, currency, amount_minor: amountMinor } = attempt
+    if (token !== undefined) {
+      const payment = { id, amount: { currency, amountMinor }, token }
+      return afterAuthorize[await within(base.limits.limitMs, async (signal) => base.provider.authorize(payment, signal))]
+    }
+    const decision = afterAuthorize[await within(callMs, async () => base.provider.lookup(id))]
+    return decision === 'ask again' && attempt.age_ms > base.limits.giveUpMs ? outOfPatience : decision
+  },
+
+  AUTHORIZED: commit,
+
+  COMMITTED: async (attempt, { base }) => afterCapture[await within(callMs, async () => base.provider.capture(attempt.id))],
+
+  VOIDING: async (attempt, { base }) => {
+    const state = await within(callMs, async () => base.provider.void(attempt.id))
+    // An outcome that nobody knew has turned out to be a captured payment.
+    if (state === 'captured') return afterGivingBack[await within(callMs, async () => base.provider.refund(attempt.id))]
+    return afterGivingBack[state]
+  },
+}
+
+/**
+ * Goes on until the attempt is over, its outcome has to be waited for, or another driver has it; renews the lease meanwhile.
+ * @returns an error when the attempt was left open: what those who wait are told; never throws
+ */
+export async function drive(attempt: AttemptRow, how: Drive): Promise<HoldfastError | undefined> {
+  const { base, driver } = how
+  const log = base.log.child({ requestId: attempt.context.requestId, attempt: attempt.id, order: attempt.order_id })
+  const renewal = setInterval(() => {
+    renewLease(base.database.pool, attempt.id, driver, base.limits.leaseMs).catch((error: unknown) => {
+      log.warn({ err: error }, 'the lease of a payment could not be renewed')
+    })
+  }, base.limits.leaseMs / 3)
+  try {
+    return await goOn(attempt, how, log)
+  } catch (error) {
+    log.warn({ err: error }, 'a payment could not go on; its lease lapses')
+    return outcomeUnknown(error)
+  } finally {
+    clearInterval(renewal)
+  }
+}
+
+async function goOn(attempt: AttemptRow, how: Drive, log: Logger): Promise<HoldfastError | undefined> {
+  let current: AttemptRow | undefined = attempt
+  while (current !== undefined && isOpen(current.state)) {
+    const { decision, error } = await decide(steps[current.state], current, how)
+    if (decision === 'ask again') {
+      log.info({ state: current.state, err: error, tries: current.tries }, 'a payment waits for an answer')
+      await handOver(how.base.database.pool, current.id, how.driver, pauseMs(current.tries))
+      return outcomeUnknown(error)
+    }
+    current = await take(current, decision, how)
+  }
+  return undefined
+}
+
+/** An answer that does not come leaves the outcome unknown. */
+async function decide(step: Step, attempt: AttemptRow, how: Drive): Promise<{ decision: Decision; error?: unknown }> {
+  try {
+    return { decision: await step(attempt, how) }
+  } catch (error) {
+    return { decision: 'ask again', error }
+  }
+}
+
+async function take(attempt: AttemptRow, decision: Exclude<Decision, 'ask again'>, how: Drive): Promise<AttemptRow | undefined> {
+  const { base, driver } = how
+  const move: Move = { ...decision, driver, leaseMs: base.limits.leaseMs }
+  if (isOpen(move.to)) return moveAttempt(base.database.pool, attempt, move)
+  // While the attempt is open there is no other whose protection this could end.
+  if (move.to !== 'SUCCEEDED' && move.to !== 'UNCAPTURED') await endProtection(attempt, base)
+  return endAttempt(base, attempt, { ...move, to: move.to satisfies EndState })
+}
+
+async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
+  try {
+    await askProtection(attempt, base, base.limits.graceMs, callMs)
+    return { to: 'AUTHORIZING' }
+  } catch (error) {
+    // Whatever it was, no money has been asked for: the caller may as well start again.
+    return { to: 'FAILED', failure: lossOf(error) ?? 'UNAVAILABLE' }
+  }
+}
+
+async function endProtection(attempt: AttemptRow, base: Base): Promise<void> {
+  try {
+    await askProtection(attempt, base, 0, courtesyMs)
+  } catch {
+    // It ends by itself when the grace is over.
+  }
+}
+
+async function askProtection(attempt: AttemptRow, base: Base, graceMs: number, ms: number): Promise<void> {
+  const { results } = await base.peers.inventory.protect(
+    { items: [{ id: attempt.reservation_id, graceMs }] },
+    callContext(attempt, base, ms),
+  )
+  const error = results[0]?.error
+  if (error !== undefined) throw fromItemError(error)
+}
+
+async function commit(attempt: AttemptRow, { base }: Drive): Promise<Decision> {
+  try {
+    const { reservation } = await base.peers.reservation.commitReservation({ id: attempt.reservation_id }, callContext(attempt, base, callMs))
+    if (reservation?.status === 'COMMITTED') return { to: 'COMMITTED' }
+    return { to: 'VOIDING', failure: reservation?.status === 'EXPIRED' ? 'RESERVATION_EXPIRED' : 'RESERVATION_NOT_ACTIVE' }
+  } catch (error) {
+    const failure = lossOf(error)
+    if (failure === undefined) throw error
+    return { to: 'VOIDING', failure }
+  }
+}
+
+/** The refusals that say that the hold is over; any other error leaves open whether it is. */
+function lossOf(error: unknown): Failure | undefined {
+  if (!(error instanceof HoldfastError)) return undefined
+  switch (error.code) {
+    case 'RESERVATION_EXPIRED':
+    case 'NOT_FOUND':
+      return 'RESERVATION_EXPIRED'
+    case 'RESERVATION_NOT_ACTIVE':
+      return 'RESERVATION_NOT_ACTIVE'
+    default:
+      return undefined
+  }
+}
+
+/** By the service itself, as long as it takes: whoever asked may have left. */
+function callContext(attempt: AttemptRow, base: Base, ms: number) {
+  const { requestId, traceparent } = attempt.context
+  return { ...systemContext(serviceName, base.log, ms), requestId, traceparent }
+}
+
+/** Waits for an answer so long and no longer. */
+async function within<T>(ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      limit.abort()
+      reject(new HoldfastError('DEADLINE_EXCEEDED', 'The payment provider did not answer in time'))
+    }, ms)
+  })
+  try {
+    return await Promise.race([ask(limit.signal), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Before the next look at an attempt that waits for an answer, in ms. */
+function pauseMs(tries: number): number {
+  return Math.min(250 * 2 ** tries, 10_000)
+}
+
+function outcomeUnknown(cause: unknown): HoldfastError {
+  return new HoldfastError('UNAVAILABLE', 'The outcome of the payment is not known yet; repeat the request to learn it', { cause })
+}

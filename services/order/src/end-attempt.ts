@@ -1,0 +1,58 @@
+import type { EventContext } from '@holdfast/events'
+import { operationId } from '@holdfast/service'
+import type { PoolClient } from 'pg'
+
+import type { Base } from './deps'
+import { keepContext, type OrderRow } from './order'
+import { remember } from './operations'
+import { type Ending, endingOf, type EndState } from './payment-attempt'
+import { recordCancelled, recordChange } from './record'
+import { type AttemptRow, moveAttempt, type Step } from './sql/attempts'
+import { lockOrder, lookAgain } from './sql/orders'
+import { insertTask } from './sql/tasks'
+
+/**
+ * Ends an attempt and does to its order what follows from it, in one transaction.
+ * @returns undefined: it is another driver's by now
+ */
+export async function endAttempt(base: Base, attempt: AttemptRow, step: Step & { to: EndState }): Promise<AttemptRow | undefined> {
+  const ended = await base.database.transaction(async (client) => {
+    const order = await lockOrder(client, attempt.order_id)
+    const moved = await moveAttempt(client, attempt, step)
+    if (order === undefined || moved === undefined) return undefined
+    const ending = endingOf(step.to, moved.failure)
+    if (ending !== undefined) await apply(client, order, ending, moved)
+    if (step.to === 'SUCCEEDED') await rememberKey(client, moved)
+    // The reservation may have ended while the attempt was open, when nobody but its driver could end the order.
+    else await lookAgain(client, order.id, 0)
+    return moved
+  })
+  base.wakeRelay()
+  return ended
+}
+
+async function apply(client: PoolClient, order: OrderRow, ending: Ending, attempt: AttemptRow): Promise<void> {
+  const asked = attempt.context
+  switch (ending.status) {
+    case 'CONFIRMED':
+      await recordChange(client, order, ending, 'confirmed', asked)
+      return
+    case 'PENDING':
+      await recordChange(client, order, ending, 'payment_declined', asked)
+      return
+    case 'CANCELLED':
+      await recordCancelled(client, order, ending, asked)
+  }
+  if (ending.returnStock) await insertTask(client, returnTask(order.id, null, asked))
+}
+
+/** The key of a call that its own success cannot refuse any more: another call's may have come first. */
+async function rememberKey(client: PoolClient, attempt: AttemptRow): Promise<void> {
+  if (attempt.operation_id === null || attempt.operation_fingerprint === null) return
+  await remember(client, { id: attempt.operation_id, fingerprint: attempt.operation_fingerprint }, attempt.order_id)
+}
+
+/** What a cancelled order owes. @param attemptId the captured payment, if any */
+export function returnTask(orderId: string, attemptId: string | null, ctx: EventContext) {
+  return { orderId, reference: operationId('', 'return-of-order', orderId), attemptId, context: keepContext(ctx) }
+}

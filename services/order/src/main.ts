@@ -1,0 +1,73 @@
+import { InventoryServiceService } from '@holdfast/contracts/inventory'
+import { OrderServiceService } from '@holdfast/contracts/order'
+import { ReservationServiceService } from '@holdfast/contracts/reservation'
+import { eventsMigrations, openEmbeddedTransport, startRelay } from '@holdfast/events'
+import {
+  createLog,
+  createPeer,
+  createServiceTokens,
+  createUserTokens,
+  jwksKeys,
+  migrate,
+  openDatabase,
+  runService,
+  startGrpcServer,
+} from '@holdfast/service'
+
+import { paymentLimits, readOrderConfig } from './config'
+import { serviceName as name } from './deps'
+import { startReservationConsumer } from './events'
+import { orderMigrations } from './migrations'
+import { createSimulatedProvider } from './payment/simulated'
+import { orderRpc } from './rpc'
+import { startRules } from './rules'
+
+/** After the limit, when nobody waits any more, the simulated provider decides what it is late with, in ms. */
+const lateMs = 2_000
+
+void runService(name, async (onStop) => {
+  const config = readOrderConfig()
+  const log = createLog(name, config.LOG_LEVEL)
+
+  const database = await openDatabase({ url: config.DATABASE_URL, name, log })
+  onStop(async () => database.close())
+  await migrate(database, [eventsMigrations, orderMigrations])
+  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, name: `${name} events`, log })
+  onStop(async () => transport.close())
+  const relay = startRelay({ database, transport, service: name, log })
+  onStop(async () => relay.stop())
+
+  const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
+  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services })
+  onStop(() => inventory.close())
+  const reservation = createPeer(ReservationServiceService, { address: config.RESERVATION_ADDR, peer: 'reservation', services })
+  onStop(() => reservation.close())
+  const provider = createSimulatedProvider({
+    database,
+    slowMs: config.SIMULATED_SLOW_MS,
+    lateMs: config.PAYMENT_LIMIT_MS + lateMs,
+  })
+
+  const rules = startRules({
+    ...{ database, provider, log },
+    peers: { inventory, reservation },
+    limits: paymentLimits(config),
+    wakeRelay: () => relay.wake(),
+  })
+  onStop(async () => rules.stop())
+  const consumer = await startReservationConsumer(rules.deps, transport)
+  onStop(async () => consumer.close())
+
+  const server = await startGrpcServer({
+    name,
+    host: config.GRPC_HOST,
+    port: config.GRPC_PORT,
+    definition: OrderServiceService,
+    handlers: orderRpc(rules.deps),
+    users: createUserTokens(jwksKeys(config.JWKS_URL)),
+    services,
+    log,
+  })
+  onStop(async () => server.stop())
+  return { grpcPort: server.port }
+})

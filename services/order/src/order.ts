@@ -1,0 +1,96 @@
+/** An order as its row has it, and as the world sees it. Pure. */
+import type { Order, OrderLine, Order_PaymentStatus } from '@holdfast/contracts/order'
+import type { Reservation } from '@holdfast/contracts/reservation'
+import type { EventContext } from '@holdfast/events'
+import { type CallContext, HoldfastError, seesAll } from '@holdfast/service'
+
+import type { CancelReason } from './payment-attempt'
+import type { Status } from './order-status'
+
+export interface StoredLine {
+  sku: string
+  warehouse: string
+  quantity: number
+  currency: string
+  /** Minor units; a string, as JSON numbers end at 2^53. */
+  amountMinor: string
+}
+
+export interface OrderRow {
+  id: string
+  reservation_id: string
+  user_id: string
+  status: Status
+  payment_status: Exclude<Order_PaymentStatus, 'PAYMENT_STATUS_UNSPECIFIED' | 'UNRECOGNIZED' | 'IN_PROGRESS'>
+  lines: StoredLine[]
+  currency: string | null
+  total_minor: bigint | null
+  version: number
+  cancel_reason: CancelReason | ''
+  fingerprint: string | null
+  placer: string | null
+  context: EventContext
+  cancel_context: EventContext | null
+  created_at: Date
+  updated_at: Date
+  /** It has an open payment attempt. */
+  paying: boolean
+}
+
+/** What an order takes from its reservation. */
+export interface Goods {
+  lines: StoredLine[]
+  currency: string
+  totalMinor: bigint
+  /** When the reservation ends. */
+  lookAt: Date
+}
+
+/** Prices are those of the hold. @throws INVALID_ARGUMENT when they are in more than one currency */
+export function goodsOf(reservation: Reservation): Goods {
+  const lines = reservation.lines.map(({ sku, warehouse, quantity, unitPrice }) => ({
+    sku,
+    warehouse,
+    quantity,
+    currency: unitPrice?.currency ?? '',
+    amountMinor: String(unitPrice?.amountMinor ?? 0n),
+  }))
+  const currency = lines[0]?.currency ?? ''
+  if (lines.some((line) => line.currency !== currency)) {
+    throw new HoldfastError('INVALID_ARGUMENT', 'An order has one currency; these products have several', {
+      fields: [{ field: 'lines', message: 'have prices in more than one currency' }],
+    })
+  }
+  const totalMinor = lines.reduce((sum, line) => sum + BigInt(line.amountMinor) * BigInt(line.quantity), 0n)
+  return { lines, currency, totalMinor, lookAt: reservation.expiresAt ?? new Date() }
+}
+
+/** Nobody is shown an order that waits for its reservation, nor another's. */
+export function isVisible(order: OrderRow | undefined, ctx: CallContext): order is OrderRow {
+  return order !== undefined && order.total_minor !== null && (seesAll(ctx) || order.user_id === ctx.actor.id)
+}
+
+export function toOrder(row: OrderRow): Order {
+  return {
+    id: row.id,
+    reservationId: row.reservation_id,
+    userId: row.user_id,
+    status: row.status,
+    paymentStatus: row.paying ? 'IN_PROGRESS' : row.payment_status,
+    lines: row.lines.map(toLine),
+    total: { currency: row.currency ?? '', amountMinor: row.total_minor ?? 0n },
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    version: row.version,
+    cancelReason: row.cancel_reason,
+  }
+}
+
+function toLine({ sku, warehouse, quantity, currency, amountMinor }: StoredLine): OrderLine {
+  return { sku, warehouse, quantity, unitPrice: { currency, amountMinor: BigInt(amountMinor) } }
+}
+
+/** The part of a call that is kept for later, when its effects are recorded by a worker. */
+export function keepContext({ actor, requestId, traceparent }: EventContext): EventContext {
+  return { actor: { id: actor.id, role: actor.role }, requestId, traceparent }
+}

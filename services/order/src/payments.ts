@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { type CallContext, HoldfastError } from '@holdfast/service'
+
+import type { Base } from './deps'
+import { drive } from './drive'
+import { type AttemptRow, findAttempt } from './sql/attempts'
+
+/** Between two looks at an attempt that another process drives, in ms. */
+const lookMs = 100
+/** What an answer needs to reach its caller before the deadline, in ms. */
+const answerMs = 50
+/** A stop waits so long for payments under way, in ms; the others are recovered when their lease has lapsed. */
+const stopMs = 3_000
+
+/** The attempts that this process drives. They go on whether or not somebody waits for them. */
+export class Payments {
+  private readonly underWay = new Map<string, Promise<HoldfastError | undefined>>()
+
+  constructor(private readonly base: Base) {}
+
+  /** Drives an attempt that names this driver. @param token undefined to recover it; see {@link drive} */
+  async begin(attempt: AttemptRow, driver: string, token: string | undefined): Promise<HoldfastError | undefined> {
+    const driven = drive(attempt, { base: this.base, driver, token }).finally(() => this.underWay.delete(attempt.id))
+    this.underWay.set(attempt.id, driven)
+    return driven
+  }
+
+  /**
+   * Waits for the end of an attempt, whoever drives it.
+   * @throws UNAVAILABLE when it was left open for now, DEADLINE_EXCEEDED when the caller's time is over; it goes on either way
+   */
+  async outcome(attemptId: string, ctx: CallContext): Promise<AttemptRow> {
+    const waitUntil = ctx.deadline - answerMs
+    for (;;) {
+      const driven = this.underWay.get(attemptId)
+      const attempt = driven === undefined ? await findAttempt(this.base.database.pool, attemptId) : undefined
+      if (attempt !== undefined && attempt.ended_at !== null) return attempt
+      const left = waitUntil - Date.now()
+      if (left <= 0) throw stillUnderWay()
+      const pause = new AbortController()
+      const pauseMs = driven === undefined ? Math.min(lookMs, left) : left
+      const error = await Promise.race([driven, sleep(pauseMs, undefined, { signal: pause.signal }).catch(() => undefined)])
+      pause.abort()
+      if (error !== undefined) throw error
+    }
+  }
+
+  /** Waits a little for what is under way; what is left goes on after its lease, in another process or after the next start. */
+  async stop(): Promise<void> {
+    await Promise.race([Promise.all(this.underWay.values()), sleep(stopMs, undefined, { ref: false })])
+  }
+}
+
+function stillUnderWay(): HoldfastError {
+  return new HoldfastError('DEADLINE_EXCEEDED', 'The payment is still under way; repeat the request to learn its outcome')
+}

@@ -1,0 +1,59 @@
+import type { Logger } from '@holdfast/service'
+
+export interface Worker {
+  /** There is something to do: don't wait for the next look. */
+  wake(): void
+  /** Finishes the pass under way. */
+  stop(): Promise<void>
+}
+
+export interface WorkerOptions {
+  name: string
+  /** One look for work. @returns whether there may be more at once */
+  pass: () => Promise<boolean>
+  /** Between two looks that found nothing more, in ms. */
+  pauseMs: number
+  log: Logger
+}
+
+/** Looks for work again and again, in every replica: what a pass takes, it claims in the database. */
+export function startWorker({ name, pass, pauseMs, log }: WorkerOptions): Worker {
+  let stopping = false
+  let woken = false
+  let endPause: (() => void) | undefined
+
+  const pause = async (): Promise<void> => {
+    if (stopping || woken) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pauseMs)
+      endPause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    endPause = undefined
+  }
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      woken = false
+      try {
+        if (await pass()) continue
+      } catch (error) {
+        log.warn({ err: error, worker: name }, 'a pass failed; the next one follows')
+      }
+      await pause()
+    }
+  }
+  const done = run()
+  return {
+    wake: () => {
+      woken = true
+      endPause?.()
+    },
+    stop: async () => {
+      stopping = true
+      endPause?.()
+      await done
+    },
+  }
+}
