@@ -13,12 +13,14 @@ import type { CallContext } from '@holdfast/service'
 import { type ReservationRow, toReservation } from './reservation'
 import type { Change } from './take-over'
 
-const changes = {
-  EXTENDED: { type: 'holdfast.reservation.extended.v1', toJSON: ReservationExtended.toJSON },
-  COMMITTED: { type: 'holdfast.reservation.committed.v1', toJSON: ReservationCommitted.toJSON },
-  CANCELLED: { type: 'holdfast.reservation.cancelled.v1', toJSON: ReservationCancelled.toJSON },
-  EXPIRED: { type: 'holdfast.reservation.expired.v1', toJSON: ReservationExpired.toJSON },
-} satisfies Record<Change, { type: string; toJSON: (message: { before: Reservation; after: Reservation }) => unknown }>
+type Message = { before: Reservation; after: Reservation }
+
+const changes: Record<Change, { type: string; toJSON: (message: Message) => unknown }> = {
+  EXTENDED: { type: 'holdfast.reservation.extended.v1', toJSON: (message) => ReservationExtended.toJSON(message) },
+  COMMITTED: { type: 'holdfast.reservation.committed.v1', toJSON: (message) => ReservationCommitted.toJSON(message) },
+  CANCELLED: { type: 'holdfast.reservation.cancelled.v1', toJSON: (message) => ReservationCancelled.toJSON(message) },
+  EXPIRED: { type: 'holdfast.reservation.expired.v1', toJSON: (message) => ReservationExpired.toJSON(message) },
+}
 
 export function createdEvent(row: ReservationRow, ctx: CallContext): NewEvent {
   return reservationEvent('holdfast.reservation.created.v1', row, ReservationCreated.toJSON({ after: asKept(row) }), ctx)

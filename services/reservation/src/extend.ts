@@ -21,7 +21,11 @@ export async function extend(
 ): Promise<{ row: ReservationRow; replayed: boolean }> {
   const id = checkUuid('id', request.id)
   const wish = wishOf(request)
-  const operation = operationOf(ctx, 'extend', request.clientToken, [id, request.expiresAt?.toISOString() ?? null, request.ttlSeconds])
+  const operation = operationOf(ctx, 'extend', request.clientToken, [
+    id,
+    request.expiresAt?.toISOString() ?? null,
+    request.ttlSeconds,
+  ])
   const found = await get(parts, id, ctx)
   if (await wasDone(parts.database.pool, operation)) return { row: found, replayed: true }
   const row = await settle(parts, found, ctx)
@@ -29,7 +33,7 @@ export async function extend(
   if (wish.field === 'expiresAt' && wish.until.getTime() === row.expiresAt.getTime()) return { row, replayed: true }
   checkWish(wish, row, parts.limits.ttlMax)
 
-  const answer = await parts.holds.extend(id, wish.until, ctx)
+  const answer = await parts.holds.extend({ id, expiresAt: wish.until }, ctx)
   const adopted = await adoptAnswer(parts, row, answer, ctx, operation)
   if (adopted.row.status !== 'ACTIVE') throw whyNotActive(adopted.row)
   return { row: adopted.row, replayed: adopted.change === undefined }

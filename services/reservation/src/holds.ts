@@ -1,6 +1,7 @@
 /** The way to inventory: requests that arrive while a call is under way travel together in the next one. */
 import type {
   ExpireResponse,
+  ExtendItem,
   HoldItem,
   HoldResult,
   InventoryServiceService,
@@ -15,7 +16,7 @@ export interface Holds {
   hold(item: HoldItem, ctx: CallContext): Promise<HoldResult>
   commit(id: string, ctx: CallContext): Promise<HoldResult>
   release(item: ReleaseItem, ctx: CallContext): Promise<HoldResult>
-  extend(id: string, expiresAt: Date, ctx: CallContext): Promise<HoldResult>
+  extend(item: ExtendItem, ctx: CallContext): Promise<HoldResult>
   /** Up to 1,000 ids. */
   expire(ids: string[], ctx: CallContext): Promise<ExpireResponse>
   /** Up to 1,000 ids. */
@@ -45,17 +46,29 @@ export function createHolds(inventory: Inventory): Holds {
     maxItems: mostHolds,
     weight: { of: ({ item }) => item.lines.length, max: mostLines },
   })
-  const commits = combine('commits at inventory', async (ids: string[], ctx) => (await inventory.commit({ ids }, ctx)).results, limits)
+  const commits = combine(
+    'commits at inventory',
+    async (ids: string[], ctx) => (await inventory.commit({ ids }, ctx)).results,
+    limits,
+  )
   const release = async (items: ReleaseItem[], ctx: CallContext) => (await inventory.release({ items }, ctx)).results
+  const extensions = combine(
+    'extensions at inventory',
+    async (items: ExtendItem[], ctx) => (await inventory.extend({ items }, ctx)).results,
+    limits,
+  )
   const releases = combine('releases at inventory', release, limits)
   return {
     hold: holds,
     commit: commits,
     release: releases,
-    // Rare: not worth a queue.
-    extend: async (id, expiresAt, ctx) => only((await inventory.extend({ items: [{ id, expiresAt }] }, ctx)).results),
+    extend: extensions,
     expire: async (ids, ctx) => inventory.expire({ ids }, ctx),
-    releaseAll: async (ids, ctx) => release(ids.map((id) => ({ id, endProtection: false })), ctx),
+    releaseAll: async (ids, ctx) =>
+      release(
+        ids.map((id) => ({ id, endProtection: false })),
+        ctx,
+      ),
     listHeld: async (minAgeMs, pageToken, ctx) => inventory.listHeld({ minAgeMs, pageSize: mostItems, pageToken }, ctx),
   }
 }
@@ -86,10 +99,4 @@ function batchContext(contexts: CallContext[]): CallContext {
   const [first] = contexts
   if (first === undefined) throw new Error('an empty batch')
   return { ...asService(first, 'reservation', 0), deadline: Math.max(...contexts.map((ctx) => ctx.deadline)) }
-}
-
-function only(results: HoldResult[]): HoldResult {
-  const [result] = results
-  if (result === undefined) throw new Error('inventory gave no answer')
-  return result
 }

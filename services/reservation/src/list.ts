@@ -19,7 +19,11 @@ const tokenParts = [/^\d{1,13}$/, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/]
 /** Newest first. New reservations do not shift the pages: the token names the last one seen. */
 export async function list(parts: Parts, request: ListReservationsRequest, ctx: CallContext): Promise<ListReservationsResponse> {
   const size = pageSize(request.pageSize, maxPageSize)
-  const filter = { userId: userAskedFor(request.userId, ctx), status: statusFilter(request.status), after: afterOf(request.pageToken) }
+  const filter = {
+    userId: userAskedFor(request.userId, ctx),
+    status: statusFilter(request.status),
+    after: afterOf(request.pageToken),
+  }
   const rows = await listReservations(parts.database.pool, filter, size + 1)
   const page = rows.slice(0, size)
   const last = page.at(-1)
@@ -32,7 +36,8 @@ export async function list(parts: Parts, request: ListReservationsRequest, ctx: 
 function userAskedFor(userId: string, ctx: CallContext): string | undefined {
   // No text of PostgreSQL's holds NUL, so nothing matches it.
   if (seesAll(ctx)) return userId === '' ? undefined : userId.replaceAll('\0', '\ufffd')
-  if (userId !== '' && userId !== ctx.actor.id) throw new HoldfastError('PERMISSION_DENIED', 'Only an admin lists the reservations of others')
+  if (userId !== '' && userId !== ctx.actor.id)
+    throw new HoldfastError('PERMISSION_DENIED', 'Only an admin lists the reservations of others')
   return ctx.actor.id
 }
 

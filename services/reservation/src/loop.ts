@@ -18,7 +18,7 @@ const longestBackoffMs = 5_000
  * @param pass answers how long to wait until the next, in ms
  */
 export function startLoop(name: string, log: Logger, pass: (ctx: CallContext) => Promise<number>): Loop {
-  let stopped = false
+  const over = new AbortController()
   let wakeAt = Infinity
   let timer: NodeJS.Timeout | undefined
   let wake: (() => void) | undefined
@@ -37,7 +37,7 @@ export function startLoop(name: string, log: Logger, pass: (ctx: CallContext) =>
   }
   const run = async (): Promise<void> => {
     let backoffMs = firstBackoffMs
-    while (!stopped) {
+    while (!over.signal.aborted) {
       let waitMs: number
       try {
         waitMs = await pass(systemContext(serviceName, log))
@@ -47,7 +47,7 @@ export function startLoop(name: string, log: Logger, pass: (ctx: CallContext) =>
         waitMs = backoffMs
         backoffMs = Math.min(backoffMs * 2, longestBackoffMs)
       }
-      if (!stopped) await sleep(waitMs)
+      if (!over.signal.aborted) await sleep(waitMs)
     }
   }
   const done = run()
@@ -56,7 +56,7 @@ export function startLoop(name: string, log: Logger, pass: (ctx: CallContext) =>
       if (wake !== undefined && time < wakeAt) setAlarm(time, wake)
     },
     stop: async () => {
-      stopped = true
+      over.abort()
       clearTimeout(timer)
       wake?.()
       await done

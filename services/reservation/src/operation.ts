@@ -13,7 +13,12 @@ export interface Operation {
 }
 
 /** @param content all that makes this request what it is @returns undefined: there is no key */
-export function operationOf(ctx: CallContext, name: string, clientToken: string, content: readonly unknown[]): Operation | undefined {
+export function operationOf(
+  ctx: CallContext,
+  name: string,
+  clientToken: string,
+  content: readonly unknown[],
+): Operation | undefined {
   const key = idempotencyKey(ctx, clientToken)
   return key === undefined ? undefined : { id: operationId(ctx.actor.id, name, key), fingerprint: fingerprint(content) }
 }

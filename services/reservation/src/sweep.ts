@@ -86,7 +86,7 @@ async function giveBack(parts: Parts, ids: string[], ctx: CallContext): Promise<
 export async function sweep(parts: Parts, ctx: CallContext): Promise<{ expired: number; orphans: number }> {
   const ourCtx = asService(ctx, serviceName, timeLeft(ctx))
   let expired = 0
-  for (let claimed = 1; claimed > 0; ) {
+  for (let claimed = 1; claimed > 0;) {
     checkDeadline(ctx)
     const swept = await sweepDue(parts, ourCtx)
     claimed = swept.claimed

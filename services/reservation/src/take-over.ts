@@ -32,7 +32,8 @@ export function takeOver(row: ReservationRow, hold: HoldNews, now: Date): TakenO
   if (end === undefined && hold.version <= row.holdVersion) return undefined
   const expiresAt = hold.expiresAt ?? row.expiresAt
   const known = { ...row, expiresAt, holdVersion: hold.version, due: expiresAt <= now }
-  if (end !== undefined) return { row: { ...known, status: end.status, version: row.version + 1, updatedAt: now }, change: end.change }
+  if (end !== undefined)
+    return { row: { ...known, status: end.status, version: row.version + 1, updatedAt: now }, change: end.change }
   // A payment that ended may also have brought the end forward again; it is told in the same way.
   if (expiresAt.getTime() === row.expiresAt.getTime()) return { row: known, change: undefined }
   return { row: { ...known, version: row.version + 1, updatedAt: now }, change: 'EXTENDED' }

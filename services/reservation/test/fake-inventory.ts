@@ -1,5 +1,13 @@
 import { type Hold, Hold_State, type HoldItem, type HoldResult, InventoryServiceService } from '@holdfast/contracts/inventory'
-import { type GrpcServer, type Handlers, HoldfastError, type Logger, type ServiceTokens, startGrpcServer, toItemError } from '@holdfast/service'
+import {
+  type GrpcServer,
+  type Handlers,
+  HoldfastError,
+  type Logger,
+  type ServiceTokens,
+  startGrpcServer,
+  toItemError,
+} from '@holdfast/service'
 
 type Rpc = 'hold' | 'commit' | 'release' | 'extend' | 'expire' | 'listHeld'
 type Fault = { rpc: Rpc; when: 'before' | 'after' }
@@ -35,6 +43,14 @@ export class FakeInventory {
   put(hold: Hold): Hold {
     this.holds.set(hold.id, hold)
     return hold
+  }
+
+  empty(): void {
+    this.holds.clear()
+    this.stock.clear()
+    this.made = 0
+    this.fault = undefined
+    for (const rpc of Object.keys(this.asked) as Rpc[]) this.asked[rpc] = 0
   }
 
   get port(): number {
@@ -98,7 +114,8 @@ export class FakeInventory {
   private hold(item: HoldItem): HoldResult {
     const known = this.holds.get(item.id)
     if (known !== undefined) {
-      if (known.owner !== '' && known.fingerprint !== item.fingerprint) return refused(new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'other'))
+      if (known.owner !== '' && known.fingerprint !== item.fingerprint)
+        return refused(new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'other'))
       return { hold: known, error: undefined, replayed: true }
     }
     const short = item.lines.findIndex((line) => (this.stock.get(line.sku) ?? 0) < line.quantity)

@@ -50,6 +50,8 @@ export interface World {
   /** Another replica on the same database. */
   replica(): Parts
   events(id: string): Promise<EventRow[]>
+  /** No reservations, no events, no holds. */
+  empty(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -136,6 +138,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     events: async (id) => {
       const { rows } = await database.pool.query<EventRow>('select * from outbox where key = $1 order by place', [id])
       return rows
+    },
+    empty: async () => {
+      await database.pool.query('truncate reservations, operations, outbox')
+      inventory.empty()
     },
     stop: async () => {
       for (const stopper of stoppers.reverse()) await stopper()

@@ -30,7 +30,8 @@ export async function listReservations(pool: Pool, filter: ReservationFilter, li
   const { userId, status, after } = filter
   if (userId !== undefined) void query.where('user_id', userId)
   if (status === 'ACTIVE') void query.where('status', 'ACTIVE').whereRaw('expires_at > clock_timestamp()')
-  else if (status === 'EXPIRED') void query.whereRaw(`(status = 'EXPIRED' or (status = 'ACTIVE' and expires_at <= clock_timestamp()))`)
+  else if (status === 'EXPIRED')
+    void query.whereRaw(`(status = 'EXPIRED' or (status = 'ACTIVE' and expires_at <= clock_timestamp()))`)
   else if (status !== undefined) void query.where('status', status)
   if (after !== undefined) void query.whereRaw('(created_at, id) < (?::timestamptz, ?::uuid)', [after.createdAt, after.id])
   const { sql, bindings } = query.toSQL().toNative()

@@ -1,0 +1,79 @@
+import { Hold_State } from '@holdfast/contracts/inventory'
+import * as fc from 'fast-check'
+
+import type { ReservationRow } from './reservation'
+import { type HoldNews, lostHold, takeOver } from './take-over'
+
+const now = new Date(10_000)
+const row: ReservationRow = {
+  id: 'r',
+  userId: 'u',
+  status: 'ACTIVE',
+  fingerprint: 'f',
+  lines: [],
+  expiresAt: new Date(20_000),
+  ttlSeconds: 10,
+  createdAt: new Date(0),
+  updatedAt: new Date(0),
+  version: 4,
+  holdVersion: 7,
+  due: false,
+}
+const hold = (more: Partial<HoldNews>): HoldNews => ({
+  id: 'r',
+  state: Hold_State.HELD,
+  expiresAt: row.expiresAt,
+  version: 8,
+  ...more,
+})
+
+test('a later end is taken over from a newer answer only', () => {
+  const later = { expiresAt: new Date(30_000) }
+  expect(takeOver(row, hold(later), now)).toMatchObject({
+    change: 'EXTENDED',
+    row: { ...later, version: 5, holdVersion: 8, updatedAt: now },
+  })
+  expect(takeOver(row, hold({ ...later, version: 7 }), now)).toBeUndefined()
+})
+
+test('a newer answer that says nothing new moves only the memory of the version', () => {
+  expect(takeOver(row, hold({}), now)).toEqual({ row: { ...row, holdVersion: 8 }, change: undefined })
+})
+
+test('an end that comes forward again may be past', () => {
+  expect(takeOver(row, hold({ expiresAt: new Date(9_000) }), now)).toMatchObject({ row: { status: 'ACTIVE', due: true } })
+})
+
+test.each([
+  [Hold_State.COMMITTED, 'COMMITTED'],
+  [Hold_State.RELEASED, 'CANCELLED'],
+  [Hold_State.EXPIRED, 'EXPIRED'],
+])('%s makes it %s, whatever its version: a hold ends once', (state, status) => {
+  for (const version of [8, 7, 1]) {
+    expect(takeOver(row, hold({ state, version }), now)).toMatchObject({ change: status, row: { status, version: 5 } })
+  }
+})
+
+test('a lost hold is the end', () => {
+  expect(takeOver(row, lostHold(row), now)).toMatchObject({ change: 'EXPIRED', row: { expiresAt: row.expiresAt } })
+})
+
+test('answers in any order and any number end the same, with one event per change', () => {
+  const story = [
+    hold({ version: 8, expiresAt: new Date(30_000) }),
+    hold({ version: 9, expiresAt: new Date(40_000) }),
+    hold({ version: 10, state: Hold_State.COMMITTED, expiresAt: new Date(40_000) }),
+  ]
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...story), { maxLength: 12 }), (heard) => {
+      let known = row
+      let changes = 0
+      for (const news of [...heard, ...story]) {
+        const taken = takeOver(known, news, now)
+        if (taken?.change !== undefined) changes++
+        known = taken?.row ?? known
+      }
+      expect(known).toMatchObject({ status: 'COMMITTED', expiresAt: new Date(40_000), version: row.version + changes })
+    }),
+  )
+})

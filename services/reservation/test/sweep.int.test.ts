@@ -1,0 +1,264 @@
+import { Hold_State } from '@holdfast/contracts/inventory'
+import { waitFor } from '@holdfast/testing'
+
+import { adoptAll } from '../src/adopt'
+import { claimDue } from '../src/sql/sweep-due'
+import { sweepDue } from '../src/sweep'
+import { startSweeper } from '../src/sweeper'
+import { callContext, type Caller, codeOf, createRequest, lines, startWorld, type World } from './world'
+
+let world: World
+let user: Caller
+beforeAll(async () => {
+  world = await startWorld()
+})
+beforeEach(async () => {
+  // A sweep goes over everything there is.
+  await world.empty()
+  world.inventory.stock.set('CAMERA', 10_000)
+  user = world.user()
+})
+afterAll(async () => world.stop())
+
+async function make(ttlSeconds = 60): Promise<string> {
+  const { reservation } = await world.gateway.createReservation(
+    createRequest({ lines: lines(['CAMERA', 1]), ttlSeconds }),
+    user.ctx(),
+  )
+  return reservation?.id ?? ''
+}
+
+/** As time does, for holds and records. */
+async function letTimePass(ids: string[]): Promise<void> {
+  const past = new Date(Date.now() - 1_000)
+  for (const id of ids) world.inventory.put({ ...world.inventory.holdOf(id), expiresAt: past })
+  await world.database.pool.query('update reservations set expires_at = $2, sweep_after = $2 where id = any($1::uuid[])', [
+    ids,
+    past,
+  ])
+}
+
+async function statusInTable(id: string): Promise<string | undefined> {
+  const { rows } = await world.database.pool.query<{ status: string }>('select status from reservations where id = $1', [id])
+  return rows[0]?.status
+}
+
+async function typesOf(id: string): Promise<string[]> {
+  return (await world.events(id)).map(({ type }) => type)
+}
+
+const created = 'holdfast.reservation.created.v1'
+const expired = 'holdfast.reservation.expired.v1'
+const extended = 'holdfast.reservation.extended.v1'
+
+test('a reservation past its time reads as EXPIRED before any sweeper has been there', async () => {
+  const id = await make()
+  await letTimePass([id])
+  expect(await world.gateway.getReservation({ id }, user.ctx())).toMatchObject({ reservation: { status: 'EXPIRED' } })
+  expect(await statusInTable(id)).toBe('ACTIVE')
+})
+
+test('a running sweeper ends a short reservation by itself, once, in the name of this service', async () => {
+  const sweeper = startSweeper(world.parts)
+  try {
+    const id = await make(1)
+    await waitFor(async () => (await statusInTable(id)) === 'EXPIRED', { what: 'the sweeper' })
+    const events = await world.events(id)
+    expect(events).toMatchObject([{ type: created }, { type: expired, actor_id: 'reservation', actor_role: 'SERVICE' }])
+    expect(events[1]?.data).toMatchObject({ before: { status: 'ACTIVE' }, after: { status: 'EXPIRED' } })
+    expect(world.inventory.stock.get('CAMERA')).toBe(10_000)
+  } finally {
+    await sweeper.stop()
+  }
+})
+
+test('two replicas share what is due and expire each once', async () => {
+  const ids = await Promise.all(Array.from({ length: 1_200 }, async () => make()))
+  await letTimePass(ids)
+  const replicas = [world.parts, world.replica()]
+  const swept = await Promise.all(
+    [0, 1, 0, 1].map(async (which) => sweepDue(replicas[which] ?? world.parts, callContext(world.log))),
+  )
+  expect(swept.reduce((sum, { claimed }) => sum + claimed, 0)).toBe(1_200)
+  expect(world.inventory.asked.expire).toBe(1_200)
+  const { rows } = await world.database.pool.query<{ n: bigint }>('select count(*) as n from outbox where type = $1', [expired])
+  expect(rows[0]?.n).toBe(1_200n)
+})
+
+test('a claim keeps others away until it is over', async () => {
+  const id = await make()
+  await letTimePass([id])
+  expect(await claimDue(world.database.pool, 10, 10_000)).toEqual([id])
+  expect(await claimDue(world.database.pool, 10, 10_000)).toEqual([])
+  await world.database.pool.query('update reservations set sweep_after = clock_timestamp() where id = $1', [id])
+  expect(await claimDue(world.database.pool, 10, 10_000)).toEqual([id])
+})
+
+test('"not yet" moves the end of the record, and it is looked at again then', async () => {
+  const id = await make()
+  await letTimePass([id])
+  const later = new Date(Date.now() + 60_000)
+  world.inventory.moveEnd(id, later)
+  expect(await sweepDue(world.parts, callContext(world.log))).toEqual({ claimed: 1, expired: 0 })
+  expect(await world.gateway.getReservation({ id }, user.ctx())).toMatchObject({
+    reservation: { status: 'ACTIVE', expiresAt: later },
+  })
+  expect(await typesOf(id)).toEqual([created, extended])
+  const { rows } = await world.database.pool.query<{ ms: number }>(
+    'select (extract(epoch from sweep_after - clock_timestamp()) * 1000)::float8 as ms from reservations where id = $1',
+    [id],
+  )
+  expect(rows[0]?.ms).toBeGreaterThan(30_000)
+})
+
+test('a hold under a payment is looked at again soon, for its end may come forward', async () => {
+  const id = await make()
+  await letTimePass([id])
+  const later = new Date(Date.now() + 60_000)
+  world.inventory.moveEnd(id, later, later)
+  await sweepDue(world.parts, callContext(world.log))
+  world.inventory.moveEnd(id, new Date(Date.now() - 1))
+  await waitFor(async () => (await sweepDue(world.parts, callContext(world.log))).expired === 1, { what: 'the second look' })
+  expect(await typesOf(id)).toEqual([created, extended, expired])
+})
+
+test.each([
+  [Hold_State.COMMITTED, 'COMMITTED'],
+  [Hold_State.RELEASED, 'CANCELLED'],
+])('a hold found %s makes the record %s', async (state, status) => {
+  const id = await make()
+  await letTimePass([id])
+  world.inventory.put({ ...world.inventory.holdOf(id), state, version: 2 })
+  expect(await sweepDue(world.parts, callContext(world.log))).toEqual({ claimed: 1, expired: 0 })
+  expect(await statusInTable(id)).toBe(status)
+})
+
+test('a hold that inventory does not know ends its reservation', async () => {
+  const id = await make()
+  await letTimePass([id])
+  world.inventory.holds.delete(id)
+  expect(await sweepDue(world.parts, callContext(world.log))).toEqual({ claimed: 1, expired: 1 })
+  expect(await statusInTable(id)).toBe('EXPIRED')
+})
+
+test('with inventory away the claim is given back, and the sweeper goes on', async () => {
+  const id = await make()
+  await letTimePass([id])
+  world.inventory.failNext('expire', 'before')
+  const sweeper = startSweeper(world.parts)
+  try {
+    await waitFor(async () => (await statusInTable(id)) === 'EXPIRED', { what: 'the sweeper after a failure', timeoutMs: 8_000 })
+  } finally {
+    await sweeper.stop()
+  }
+})
+
+test('an answer that is older than what is known changes nothing', async () => {
+  const id = await make()
+  const old = world.inventory.holdOf(id)
+  const newer = { ...old, version: 3, expiresAt: new Date(Date.now() + 120_000) }
+  const ctx = callContext(world.log)
+  const [first] = await adoptAll(world.database, [{ hold: newer, ctx }])
+  expect(first).toMatchObject({ change: 'EXTENDED', row: { version: 2, holdVersion: 3 } })
+  const [late] = await adoptAll(world.database, [{ hold: { ...old, version: 2, expiresAt: new Date() }, ctx }])
+  expect(late).toMatchObject({ change: undefined, row: { version: 2, holdVersion: 3, expiresAt: newer.expiresAt } })
+  const ended = { ...old, version: 4, state: Hold_State.EXPIRED }
+  const both = await adoptAll(world.database, [
+    { hold: ended, ctx },
+    { hold: newer, ctx },
+    { hold: { ...ended, id: '00000000-0000-4000-8000-000000000000' }, ctx },
+  ])
+  expect(both.map((one) => one?.change)).toEqual(['EXPIRED', undefined, undefined])
+  expect(both[2]).toBeUndefined()
+  expect(await typesOf(id)).toEqual([created, extended, expired])
+})
+
+test('one pass on demand expires what is due and counts it, for admins', async () => {
+  const ids = await Promise.all([make(), make(), make()])
+  await letTimePass(ids.slice(1))
+  expect(await codeOf(world.gateway.sweep({}, user.ctx()))).toBe('PERMISSION_DENIED')
+  const admin = world.user(undefined, 'ADMIN')
+  const ctx = admin.ctx()
+  expect(await world.gateway.sweep({}, ctx)).toEqual({ expired: 2, orphans: 0, requestId: ctx.requestId })
+  expect(await world.gateway.sweep({}, admin.ctx())).toMatchObject({ expired: 0 })
+  expect(await statusInTable(ids[0] ?? '')).toBe('ACTIVE')
+  expect(await world.events(ids[1] ?? '')).toMatchObject([{}, { actor_role: 'SERVICE', request_id: ctx.requestId }])
+})
+
+describe('an orphan', () => {
+  const lose = async (clientToken = '') => {
+    world.inventory.failNext('hold', 'after')
+    await codeOf(world.gateway.createReservation(createRequest({ lines: lines(['CAMERA', 1]), clientToken }), user.ctx()))
+    const lost = [...world.inventory.holds.values()].at(-1)
+    if (lost === undefined) throw new Error('nothing was held')
+    return lost.id
+  }
+  const sweep = async () => world.gateway.sweep({}, world.user(undefined, 'ADMIN').ctx())
+
+  test('is claimed and released; a late create meets the claim, and nobody sees it', async () => {
+    const kept = await make()
+    const id = await lose('late')
+    expect(await sweep()).toMatchObject({ orphans: 1 })
+    expect(world.inventory.holdOf(id).state).toBe(Hold_State.RELEASED)
+    expect(world.inventory.holdOf(kept).state).toBe(Hold_State.HELD)
+    const late = createRequest({ lines: lines(['CAMERA', 1]), clientToken: 'late' })
+    expect(await codeOf(world.gateway.createReservation(late, user.ctx()))).toBe('RESERVATION_EXPIRED')
+    expect(await codeOf(world.gateway.getReservation({ id }, world.user(undefined, 'ADMIN').ctx()))).toBe('NOT_FOUND')
+    const { reservations } = await world.gateway.listReservations(listRequest, user.ctx())
+    expect(reservations.map((reservation) => reservation.id)).toEqual([kept])
+    expect(await world.events(id)).toHaveLength(0)
+    expect(await sweep()).toMatchObject({ orphans: 0 })
+  })
+
+  test('that was claimed before a crash is released by the next pass', async () => {
+    const id = await lose()
+    world.inventory.failNext('release', 'before')
+    expect(await codeOf(sweep())).toBe('UNAVAILABLE')
+    expect(await statusInTable(id)).toBe('ABANDONED')
+    expect(world.inventory.holdOf(id).state).toBe(Hold_State.HELD)
+    expect(await sweep()).toMatchObject({ orphans: 1 })
+    expect(world.inventory.holdOf(id).state).toBe(Hold_State.RELEASED)
+  })
+
+  test('meets a create that was already on its way to its row', async () => {
+    const id = await lose('slow')
+    // The hold was made, the claim comes first, the row after it.
+    await world.database.pool.query(
+      `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
+       values ($1, $2, 'ABANDONED', '', '[]', now(), 0, now(), now(), 0, now())`,
+      [id, user.id],
+    )
+    const held = world.inventory.holdOf(id)
+    const row = { ...newRowOf(held.id), expiresAt: new Date(Date.now() + 60_000) }
+    expect(await world.parts.records.insert(row, user.ctx())).toMatchObject({ inserted: false, row: { status: 'ABANDONED' } })
+  })
+
+  test('is left alone until it is old enough', async () => {
+    const id = await lose()
+    const patient = { ...world.parts, orphanMinAgeMs: 60_000 }
+    const sweeper = startSweeper(patient)
+    try {
+      await waitFor(() => world.inventory.asked.listHeld > 0, { what: 'the search for orphans' })
+    } finally {
+      await sweeper.stop()
+    }
+    expect(world.inventory.holdOf(id).state).toBe(Hold_State.HELD)
+  })
+
+  const newRowOf = (id: string) => ({
+    id,
+    userId: user.id,
+    status: 'ACTIVE' as const,
+    fingerprint: '',
+    lines: [],
+    expiresAt: new Date(),
+    ttlSeconds: 60,
+    createdAt: new Date(),
+    updatedAt: new Date(),
+    version: 1,
+    holdVersion: 1,
+    due: false,
+  })
+})
+
+const listRequest = { status: 'STATUS_UNSPECIFIED' as const, userId: '', pageSize: 0, pageToken: '' }
