@@ -34,6 +34,8 @@ module.exports = {
     project('unit', ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts']),
     project('int', ['packages/*/test/**/*.int.test.ts', 'services/*/test/**/*.int.test.ts']),
     // A whole system is many processes, so these files run one after the other, and never beside the other projects.
-    project('e2e', ['packages/system-tests/**/*.e2e.test.ts'], { runner: '<rootDir>/packages/testing/dist/src/serial-runner.js' }),
+    project('e2e', ['packages/system-tests/**/*.e2e.test.ts'], {
+      runner: '<rootDir>/packages/testing/dist/src/serial-runner.js',
+    }),
   ],
 }

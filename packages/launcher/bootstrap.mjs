@@ -3,7 +3,7 @@
 // message below instead of a stack trace.
 import { spawn } from 'child_process'
 import { createHash } from 'crypto'
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'fs'
 import { homedir, tmpdir } from 'os'
 import { delimiter, dirname, join } from 'path'
 import { fileURLToPath } from 'url'
@@ -55,7 +55,7 @@ function lockfileHash() {
 /** npm and pnpm keep things under HOME; where that can't be written they get another for the time of the install. */
 function borrowedHome() {
   try {
-    accessSync(homedir(), constants.W_OK)
+    rmSync(mkdtempSync(join(homedir(), '.holdfast-')), { recursive: true })
     return undefined
   } catch {
     return mkdtempSync(join(tmpdir(), 'holdfast-home-'))
@@ -133,11 +133,37 @@ const commands = {
 async function run({ command, args, options, endsWithUs }) {
   const stdio = ['inherit', 'inherit', 'inherit', ...(endsWithUs ? ['ipc'] : [])]
   const child = spawn(command, args, { ...options, stdio })
-  const forward = () => child.kill('SIGTERM')
-  process.on('SIGTERM', forward)
+  const stop = () => child.kill('SIGTERM')
+  process.on('SIGTERM', stop)
+  const watch = watchNpm(stop)
   const code = await ended(child)
-  process.off('SIGTERM', forward)
+  clearInterval(watch)
+  process.off('SIGTERM', stop)
   return code
+}
+
+/** npm that is killed does not tell: its shell dies without passing the signal on, or stays and waits for us. */
+function watchNpm(onGone) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined
+  const before = ancestors()
+  const watch = setInterval(() => {
+    if (ancestors() === before) return
+    clearInterval(watch)
+    onGone()
+  }, 300)
+  return watch
+}
+
+/** Our parent, and where that is the shell between npm and us, npm. */
+function ancestors() {
+  const parent = process.ppid
+  try {
+    const isShell = readFileSync(`/proc/${parent}/cmdline`, 'utf8').includes('bootstrap.mjs')
+    const npm = isShell ? /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${parent}/status`, 'utf8'))[1] : ''
+    return `${parent} ${npm}`
+  } catch {
+    return String(parent)
+  }
 }
 
 /** Shows what a step printed only when it fails, and then ends. */

@@ -25,18 +25,21 @@ export interface EmbeddedPostgresOptions {
 /** A PostgreSQL of our own with every database in it, started again on the same port when it crashes. */
 export async function embeddedPostgres({ folder, onEvent }: EmbeddedPostgresOptions): Promise<Databases> {
   const pauses = backoff({ firstMs: 200, longestMs: 5_000, steadyMs: 30_000 })
-  let stopping = false
+  const stop = new AbortController()
   let server = await startPostgres({ folder, databases: [...databaseNames] })
   const { port } = server
 
+  /** @returns undefined when a stop came first */
   const restart = async (): Promise<Postgres | undefined> => {
-    while (!stopping) {
+    while (!stop.signal.aborted) {
       const pauseMs = pauses.next()
       onEvent(`PostgreSQL ended; starting it again in ${pauseMs / 1000} s. Its log: ${folder}/log`)
-      await sleep(pauseMs)
-      if (stopping) break
+      await sleep(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined)
+      if (stop.signal.aborted) break
       try {
-        return await startPostgres({ folder, port })
+        const next = await startPostgres({ folder, port })
+        if (!stop.signal.aborted) return next
+        await next.stop()
       } catch (error) {
         onEvent(error instanceof Error ? error.message : String(error))
       }
@@ -59,11 +62,9 @@ export async function embeddedPostgres({ folder, onEvent }: EmbeddedPostgresOpti
     url: (name) => server.url(name),
     crash: () => process.kill(server.pid, 'SIGKILL'),
     stop: async () => {
-      stopping = true
+      stop.abort()
       await server.stop()
       await watching
-      // One that came up while we waited.
-      await server.stop()
     },
   }
 }

@@ -1,5 +1,6 @@
 export { type Credential, type Credentials, loadCredentials, readCredentials } from './credentials'
 export { callJson, type JsonReply, type JsonRequest } from './json-client'
+export { type Keys } from './keys'
 export { freePort, isPortFree } from './ports'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres'
 export { findRunning, type RunningSystem } from './running'

@@ -83,11 +83,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
-async function runningServer(
-  server: PostgresProcess,
-  url: (database: string) => string,
-  databases: string[],
-): Promise<Postgres> {
+async function runningServer(server: PostgresProcess, url: (database: string) => string, databases: string[]): Promise<Postgres> {
   const createDatabase = async (name: string) => createIfMissing(url('postgres'), name)
   for (const name of databases) await createDatabase(name)
   return { port: server.port, pid: server.pid, url, createDatabase, ended: server.ended, stop: async () => server.stop() }

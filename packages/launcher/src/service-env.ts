@@ -66,6 +66,8 @@ function gatewayOnly({ host, port, keys, admin }: ServiceEnvOptions): Record<str
 /** Without what is about one process only, and would be the same in five. */
 function inheritable(env: NodeJS.ProcessEnv): Record<string, string> {
   const perProcess = /^(npm_|HOLDFAST_ADMIN_|METRICS_PORT$|NODE_CHANNEL_|NODE_UNIQUE_ID$)/
-  const entries = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !perProcess.test(entry[0]))
+  const entries = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !perProcess.test(entry[0]),
+  )
   return Object.fromEntries(entries)
 }

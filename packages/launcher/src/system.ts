@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Credentials, loadCredentials } from './credentials'
 import { type Databases, embeddedPostgres, givenDatabases } from './embedded-postgres'
-import { loadKeys } from './keys'
+import { type Keys, loadKeys } from './keys'
 import { freePort, isPortFree } from './ports'
 import { gatewayUrl, serviceEnvironments } from './service-env'
 import { ServiceProcess } from './service-process'
@@ -45,6 +45,10 @@ export class System {
     /** The gRPC address of each service. */
     readonly grpc: Record<ServiceName, string>,
     readonly credentials: Credentials,
+    /** Who has a service's private key can speak as that service. */
+    readonly keys: Keys,
+    /** Who has a service's private key can speak as that service. */
+    readonly keys: Keys,
     private readonly databases: Databases,
     private readonly services: Record<ServiceName, ServiceProcess>,
   ) {}
@@ -84,7 +88,7 @@ export class System {
         }),
     )
     const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
-    const system = new System(gatewayUrl(host, port), grpc, credentials, databases, services)
+    const system = new System(gatewayUrl(host, port), grpc, credentials, keys, databases, services)
     try {
       await unlessAborted(options.signal, async () => system.startServices(onEvent))
       return system

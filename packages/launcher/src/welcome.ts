@@ -43,7 +43,7 @@ function commands(url: string, user: { email: string; password: string }): strin
   return [
     `${login}; curl -s ${url}/v1/products; echo`,
     '',
-    `RESERVATION=$(${reserve} | tee /dev/stderr | ${fieldOf('id')}); echo`,
+    `RESERVED=$(${reserve}); echo "$RESERVED"; RESERVATION=$(echo "$RESERVED" | ${fieldOf('id')})`,
     '',
     `${checkOut}; echo`,
   ]

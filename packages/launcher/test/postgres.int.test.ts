@@ -55,7 +55,10 @@ test('a second start finds the data and makes the databases that are missing', a
 
 test('it writes to disk before it answers, and asks for a password', async () => {
   const server = await start()
-  const settings = await query(server.url('shop'), `select name from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'on'`)
+  const settings = await query(
+    server.url('shop'),
+    `select name from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'on'`,
+  )
   expect(settings).toHaveLength(2)
   const withoutPassword = new URL(server.url('shop'))
   withoutPassword.password = 'guessed'

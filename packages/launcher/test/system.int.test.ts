@@ -21,7 +21,10 @@ afterEach(async () => {
   await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
 })
 
-const noDatabases = Object.fromEntries(databaseNames.map((name) => [name, `postgres://nowhere/${name}`])) as Record<DatabaseName, string>
+const noDatabases = Object.fromEntries(databaseNames.map((name) => [name, `postgres://nowhere/${name}`])) as Record<
+  DatabaseName,
+  string
+>
 
 async function start(options: Partial<SystemOptions> = {}): Promise<System> {
   system = await System.start({

@@ -78,7 +78,11 @@ async function contentHash(folders: string[]): Promise<string> {
   const hash = createHash('sha256')
   for (const folder of folders) {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
-    for (const name of names) hash.update(`${name}\0`).update(await readFile(join(folder, name))).update('\0')
+    for (const name of names)
+      hash
+        .update(`${name}\0`)
+        .update(await readFile(join(folder, name)))
+        .update('\0')
   }
   return hash.digest('hex').slice(0, 16)
 }

@@ -20,7 +20,17 @@ export interface TestSystemOptions {
 /** A whole running system, and its address, credentials, and handles. */
 export type TestSystem = Pick<
   System,
-  'url' | 'grpc' | 'credentials' | 'databaseUrl' | 'pid' | 'kill' | 'crashDatabase' | 'restart' | 'waitUntilReady' | 'stop'
+  | 'url'
+  | 'grpc'
+  | 'credentials'
+  | 'keys'
+  | 'databaseUrl'
+  | 'pid'
+  | 'kill'
+  | 'crashDatabase'
+  | 'restart'
+  | 'waitUntilReady'
+  | 'stop'
 >
 
 /** Limits would only be in the way of tests that are not about them. */
@@ -49,6 +59,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       url: system.url,
       grpc: system.grpc,
       credentials: system.credentials,
+      keys: system.keys,
       databaseUrl: (name) => system.databaseUrl(name),
       pid: (service) => system.pid(service),
       kill: async (service, signal) => system.kill(service, signal),

@@ -38,7 +38,10 @@ test('many that ask at once each get a migrated database of their own', async ()
 
 test('the server keeps what it acknowledged', async () => {
   const { url } = await create()
-  const rows = await query(url, `select setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes')`)
+  const rows = await query(
+    url,
+    `select setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes')`,
+  )
   expect(rows).toEqual([{ setting: 'on' }, { setting: 'on' }, { setting: 'on' }])
 })
 
