@@ -47,8 +47,6 @@ export class System {
     readonly credentials: Credentials,
     /** Who has a service's private key can speak as that service. */
     readonly keys: Keys,
-    /** Who has a service's private key can speak as that service. */
-    readonly keys: Keys,
     private readonly databases: Databases,
     private readonly services: Record<ServiceName, ServiceProcess>,
   ) {}
