@@ -1,0 +1,38 @@
+import { ConfigError, grpcTarget, pem, port, readConfig, serviceShape, text, wholeNumberOr } from '@holdfast/service'
+
+import { splitPems } from './user-keys'
+
+const shape = {
+  ...serviceShape,
+  HOLDFAST_PORT: port(8080),
+  HOLDFAST_HOST: text('127.0.0.1'),
+  INVENTORY_ADDR: grpcTarget(),
+  RESERVATION_ADDR: grpcTarget(),
+  ORDER_ADDR: grpcTarget(),
+  AUDIT_ADDR: grpcTarget(),
+  /** ES256 private key that signs users' tokens. */
+  JWT_PRIVATE_KEY: pem(),
+  /** Public keys of tokens that are still about: PEM texts one after the other, or a JSON array of them. */
+  JWT_PREVIOUS_PUBLIC_KEYS: text()
+    .transform(splitPems)
+    .refine((pems) => pems.length > 0, 'must be PEM texts')
+    .optional(),
+  /** How long a request may take, in ms; a checkout with a slow payment needs more than 20 s. */
+  REQUEST_TIMEOUT_MS: wholeNumberOr(30_000, 100, 600_000),
+  /** Of a request; services take messages up to 8 MiB. */
+  BODY_LIMIT_BYTES: wholeNumberOr(1_048_576, 1_024, 4_194_304),
+  /** Both or neither: this admin is there after a start. */
+  HOLDFAST_ADMIN_EMAIL: text().optional(),
+  HOLDFAST_ADMIN_PASSWORD: text().optional(),
+}
+
+export type GatewayConfig = ReturnType<typeof readGatewayConfig>
+
+/** @throws ConfigError that names each value that is wrong */
+export function readGatewayConfig(env: NodeJS.ProcessEnv = process.env) {
+  const config = readConfig(shape, env)
+  if ((config.HOLDFAST_ADMIN_EMAIL === undefined) !== (config.HOLDFAST_ADMIN_PASSWORD === undefined)) {
+    throw new ConfigError('HOLDFAST_ADMIN_EMAIL and HOLDFAST_ADMIN_PASSWORD: both are needed, or neither')
+  }
+  return config
+}

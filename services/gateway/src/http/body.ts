@@ -1,0 +1,66 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+
+import type { JsonObject } from '@bufbuild/protobuf'
+import { HoldfastError, invalidField } from '@holdfast/service'
+
+import { parseJsonObject } from './json-text'
+
+/** The client went away before its request was whole: there is nobody to answer. */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError'
+}
+
+/**
+ * Reads a body that has to be a JSON object.
+ * @param limit in bytes
+ * @param optional whether nothing at all stands for an object without fields
+ * @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_ARGUMENT, ClientGoneError
+ */
+export async function readJsonBody(request: IncomingMessage, limit: number, optional: boolean): Promise<JsonObject> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+  const bytes = await readBytes(request, limit)
+  if (bytes.length === 0) {
+    if (optional) return {}
+    throw invalidField('body', 'a JSON object is needed')
+  }
+  checkMediaType(request)
+  if (!isUtf8(bytes)) throw invalidField('body', 'is not UTF-8')
+  return parseJsonObject(bytes.toString('utf8'))
+}
+
+function checkMediaType(request: IncomingMessage): void {
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw unsupported('Content-Encoding', 'a body must not be compressed')
+  }
+  const type = request.headers['content-type'] ?? ''
+  if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?;?$/i.test(type)) {
+    throw unsupported('Content-Type', 'must be application/json')
+  }
+}
+
+/** What comes after the limit is read and dropped by Node, so that the client gets to read its answer. */
+async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limit) chunks.push(chunk)
+      else reject(tooLarge(limit))
+    })
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    request.on('error', (error) => reject(new ClientGoneError('the request broke off', { cause: error })))
+    request.on('close', () => reject(new ClientGoneError('the request broke off')))
+  })
+}
+
+function unsupported(field: string, message: string): HoldfastError {
+  return new HoldfastError('UNSUPPORTED_MEDIA_TYPE', `${field}: ${message}`, { fields: [{ field, message }] })
+}
+
+function tooLarge(limit: number): HoldfastError {
+  const message = `may have at most ${limit} bytes`
+  return new HoldfastError('PAYLOAD_TOO_LARGE', `body: ${message}`, { fields: [{ field: 'body', message }] })
+}

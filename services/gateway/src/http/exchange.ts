@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { errorCodes, HoldfastError, type Logger, saneRequestId } from '@holdfast/service'
+
+import type { Api } from './api'
+import { ClientGoneError } from './body'
+import type { Pages } from './pages'
+import { toProblem } from './problem'
+import { type Reply, sendReply } from './reply'
+
+/** One request on its way to its answer. */
+export interface Exchange {
+  request: IncomingMessage
+  response: ServerResponse
+  requestId: string
+  pathname: string
+  /** Without the question mark. */
+  query: string
+  /** The template of the route, for the log: a path may hold what is nobody's business. */
+  route: string
+}
+
+export interface Site {
+  api: Api
+  pages: Pages
+  log: Logger
+  /** The end has come: a connection goes with its answer. */
+  closing: boolean
+}
+
+/** Answers one request, whatever comes. Never rejects. */
+export async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
+  const startedAt = performance.now()
+  const requestId = saneRequestId(request.headers['x-request-id'])
+  const exchange: Exchange = { request, response, requestId, ...splitTarget(request.url ?? '/'), route: '' }
+  let reply: Reply
+  try {
+    reply = await replyTo(exchange, site)
+  } catch (error) {
+    if (error instanceof ClientGoneError) return
+    reply = refuse(exchange, site, HoldfastError.from(error))
+  }
+  if (site.closing) response.shouldKeepAlive = false
+  sendReply(response, reply, requestId)
+  const ms = Math.round((performance.now() - startedAt) * 100) / 100
+  site.log.info({ requestId, method: request.method, route: exchange.route, status: reply.status, ms }, 'http')
+}
+
+function replyTo(exchange: Exchange, { api, pages }: Site): Reply | Promise<Reply> {
+  const { method = 'GET' } = exchange.request
+  // HEAD is a GET whose body Node leaves away.
+  const asked = method === 'HEAD' ? 'GET' : method
+  const page = pages.get(exchange.pathname)
+  const found = page === undefined ? api.routes.find(asked, exchange.pathname) : { allow: ['GET'] }
+  if (found === undefined) throw new HoldfastError('NOT_FOUND', 'There is nothing at this address')
+  if (page !== undefined && asked === 'GET') return page()
+  if ('value' in found) {
+    exchange.route = found.value.template.text
+    return api.serve(exchange, found.value, found.segments)
+  }
+  const allow = allowed(found.allow)
+  if (asked === 'OPTIONS') return { status: 204, headers: { allow }, body: '' }
+  const reply = toProblem(new HoldfastError('METHOD_NOT_ALLOWED', `This address does not take ${method}`), exchange.requestId)
+  reply.headers['allow'] = allow
+  return reply
+}
+
+function allowed(methods: readonly string[]): string {
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+}
+
+/** The services log what went wrong with them; what went wrong here, or on the way, is logged here. */
+function refuse({ requestId, route }: Exchange, { log }: Site, error: HoldfastError): Reply {
+  if (errorCodes[error.code].http >= 500) log.error({ requestId, route, code: error.code, err: error.cause }, error.message)
+  return toProblem(error, requestId)
+}
+
+/** The path and the query of a request target; also of one in absolute form, which proxies send (RFC 9112, 3.2.2). */
+function splitTarget(target: string): { pathname: string; query: string } {
+  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '')
+  const mark = local.indexOf('?')
+  return mark < 0 ? { pathname: local, query: '' } : { pathname: local.slice(0, mark), query: local.slice(mark + 1) }
+}

@@ -1,0 +1,39 @@
+/** What the listener answers beside the JSON surface: health, keys, and where to find what. */
+import type { JsonWebKey } from 'node:crypto'
+
+import type { Readiness } from './health'
+import { jsonReply, type Reply } from './reply'
+
+type Page = () => Reply | Promise<Reply>
+
+/** GET only, by path. */
+export type Pages = ReadonlyMap<string, Page>
+
+export interface PageSources {
+  readiness: () => Promise<Readiness>
+  jwks: () => { keys: JsonWebKey[] }
+}
+
+/** How long a set of keys may be kept by those who read it, in seconds. */
+const keysMaxAge = 60
+
+export function createPages(sources: PageSources): Pages {
+  const pages: [string, Page][] = [
+    ['/healthz', () => json(200, { status: 'ok' })],
+    [
+      '/readyz',
+      async () => {
+        const readiness = await sources.readiness()
+        return json(readiness.ready ? 200 : 503, { status: readiness.ready ? 'ready' : 'not ready', ...readiness })
+      },
+    ],
+    ['/.well-known/jwks.json', () => json(200, sources.jwks(), `public, max-age=${keysMaxAge}`)],
+  ]
+  const links = pages.map(([path]) => path)
+  pages.push(['/', () => json(200, { name: 'Holdfast', links: [...links, '/v1/products'] })])
+  return new Map(pages)
+}
+
+function json(status: number, value: unknown, cacheControl = 'no-store'): Reply {
+  return jsonReply(status, JSON.stringify(value), { 'cache-control': cacheControl })
+}

@@ -1,0 +1,100 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import type { HttpRule, RpcDescriptor } from '@holdfast/contracts'
+
+import { type LocationRule, locationRule } from './location'
+import { parsePathTemplate, type PathTemplate, type Variable } from './path-template'
+import { PathTree } from './path-tree'
+import { resolvePath } from './query'
+
+/** One method and path of the JSON surface, with everything that a request on it needs worked out beforehand. */
+export interface Route {
+  method: string
+  template: PathTemplate
+  rpc: RpcDescriptor
+  variables: BoundVariable[]
+  /** Proto names of the fields that the path gives. */
+  bound: ReadonlySet<string>
+  /** Where the body goes: the whole request, one field of it, or there is none. Without "*" the query gives the rest. */
+  body: '*' | DescField | undefined
+  /** A body may be left away: the RPC acts on what the path names. */
+  bodyOptional: boolean
+  /** The answer's body is this field of the response alone. */
+  responseBody: DescField | undefined
+  /** Success is 201, unless it is a replay. */
+  creates: boolean
+  location: LocationRule | undefined
+  /** Answers may be kept by caches between us and the client. */
+  cacheable: boolean
+}
+
+export interface BoundVariable extends Variable {
+  path: DescField[]
+}
+
+const creating = /^(Create|Place|Register)/
+
+/**
+ * Every route, from the google.api.http rules of the descriptors: nothing is written by hand, a new RPC has its route.
+ * @throws Error for a rule that makes no sense, or two that can't be told apart
+ */
+export function buildRoutes(rpcs: readonly RpcDescriptor[]): PathTree<Route> {
+  const tree = new PathTree<Route>()
+  const routes = rpcs.flatMap((rpc) => (rpc.route === undefined ? [] : routesOf(rpc, rpc.route)))
+  for (const route of routes) {
+    if (route.creates) route.location = locationRule(route, routes)
+    tree.add(route.method, route.template, route)
+  }
+  return tree
+}
+
+function routesOf(rpc: RpcDescriptor, rule: HttpRule): Route[] {
+  return [rule, ...rule.additionalBindings].map((binding) => {
+    try {
+      return newRoute(rpc, binding)
+    } catch (error) {
+      throw new Error(`${rpc.service}.${rpc.method}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    }
+  })
+}
+
+function newRoute(rpc: RpcDescriptor, rule: HttpRule): Route {
+  if (rpc.desc.methodKind !== 'unary') throw new Error('only unary RPCs have JSON routes')
+  const [method, path] = methodAndPath(rule)
+  const template = parsePathTemplate(path)
+  const variables = template.variables.map((variable) => ({ ...variable, path: fieldOfVariable(rpc.desc.input, variable) }))
+  return {
+    method,
+    template,
+    rpc,
+    variables,
+    bound: new Set(template.variables.map((variable) => variable.field)),
+    body: rule.body === '*' || rule.body === '' ? rule.body || undefined : ownField(rpc.desc.input, rule.body),
+    bodyOptional: template.verb !== '',
+    responseBody: rule.responseBody === '' ? undefined : ownField(rpc.desc.output, rule.responseBody),
+    creates: method === 'POST' && template.verb === '' && creating.test(rpc.method),
+    location: undefined,
+    cacheable: method === 'GET' && rpc.access.who === 'PUBLIC',
+  }
+}
+
+function methodAndPath(rule: HttpRule): [string, string] {
+  const { get, post, put, patch, delete: remove, custom } = rule
+  const pairs = Object.entries({ GET: get, POST: post, PUT: put, PATCH: patch, DELETE: remove })
+  if (custom !== undefined) pairs.push([custom.kind, custom.path])
+  for (const [method, path] of pairs) if (path !== undefined) return [method, path]
+  throw new Error('the rule has no method')
+}
+
+function fieldOfVariable(message: DescMessage, variable: Variable): DescField[] {
+  const path = resolvePath(message, variable.field)
+  if (path === undefined || path.some((field) => field.fieldKind === 'list')) {
+    throw new Error(`${message.typeName} has no single field ${variable.field} for the path to fill`)
+  }
+  return path
+}
+
+function ownField(message: DescMessage, name: string): DescField {
+  const field = message.fields.find((candidate) => candidate.name === name)
+  if (field === undefined) throw new Error(`${message.typeName} has no field ${name}`)
+  return field
+}

@@ -1,0 +1,93 @@
+import { Client, type ClientUnaryCall, credentials, type Metadata } from '@grpc/grpc-js'
+import { channelOptions, fromGrpcError, metadataNames, type ServiceTokens } from '@holdfast/service'
+import { service as healthService } from 'grpc-health-check'
+
+/** A service behind the gateway. */
+export interface UpstreamAddress {
+  /** As its service tokens name it, and as people see it: `inventory`. */
+  peer: string
+  /** gRPC target. */
+  address: string
+  /** The gRPC services that it serves, as `holdfast.inventory.v1.InventoryService`. */
+  services: string[]
+}
+
+/** The services behind the gateway, called with messages that are bytes already. */
+export class Upstreams {
+  private readonly byService = new Map<string, Upstream>()
+  private readonly all: Upstream[]
+
+  constructor(addresses: readonly UpstreamAddress[], tokens: ServiceTokens) {
+    this.all = addresses.map((address) => new Upstream(address, tokens))
+    for (const upstream of this.all) for (const service of upstream.address.services) this.byService.set(service, upstream)
+  }
+
+  /** @throws Error for a service that no address was given for: a mistake in the wiring */
+  of(service: string): Upstream {
+    const upstream = this.byService.get(service)
+    if (upstream === undefined) throw new Error(`nobody serves ${service}`)
+    return upstream
+  }
+
+  [Symbol.iterator](): Iterator<Upstream> {
+    return this.all[Symbol.iterator]()
+  }
+
+  close(): void {
+    for (const upstream of this.all) upstream.close()
+  }
+}
+
+const identity = (bytes: Buffer): Buffer => bytes
+
+export class Upstream {
+  private readonly client: Client
+
+  constructor(
+    readonly address: UpstreamAddress,
+    private readonly tokens: ServiceTokens,
+  ) {
+    this.client = new Client(address.address, credentials.createInsecure(), channelOptions)
+  }
+
+  /**
+   * @param path as `/holdfast.order.v1.OrderService/Checkout`
+   * @param deadline ms since 1970
+   * @param done gets the response's bytes, or a HoldfastError
+   */
+  call(
+    path: string,
+    request: Buffer,
+    metadata: Metadata,
+    deadline: number,
+    done: (error: Error | undefined, response: Buffer) => void,
+  ): ClientUnaryCall {
+    metadata.set(metadataNames.serviceToken, this.tokens.issueFor(this.address.peer))
+    return this.client.makeUnaryRequest(path, identity, identity, request, metadata, { deadline }, (error, response) =>
+      error ? done(fromGrpcError(error), nothing) : done(undefined, response ?? nothing),
+    )
+  }
+
+  /** Whether it says of itself that it serves. @param timeoutMs how long it may take to say so */
+  async isServing(timeoutMs: number): Promise<boolean> {
+    const check = healthService['Check']
+    if (check === undefined || !('requestSerialize' in check)) return false
+    const deadline = Date.now() + timeoutMs
+    return new Promise((resolve) => {
+      this.client.makeUnaryRequest(
+        check.path,
+        check.requestSerialize,
+        check.responseDeserialize,
+        { service: '' },
+        { deadline },
+        (error, response?: { status?: unknown }) => resolve(!error && response?.status === 'SERVING'),
+      )
+    })
+  }
+
+  close(): void {
+    this.client.close()
+  }
+}
+
+const nothing = Buffer.alloc(0)

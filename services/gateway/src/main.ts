@@ -1,0 +1,88 @@
+import { AuthServiceService } from '@holdfast/contracts/auth'
+import { openEmbeddedTransport, startRelay } from '@holdfast/events'
+import {
+  createLog,
+  createServiceTokens,
+  createUserTokens,
+  migrate,
+  openDatabase,
+  runService,
+  startGrpcServer,
+  type Stopper,
+} from '@holdfast/service'
+
+import { type GatewayConfig, readGatewayConfig } from './config'
+import { ensureAdmin } from './ensure-admin'
+import { createApi } from './http/api'
+import { createReadiness } from './http/health'
+import { createPages } from './http/pages'
+import { startHttpServer } from './http/server'
+import { Upstreams } from './http/upstreams'
+import { gatewayMigrations } from './migrations'
+import { createPasswords } from './passwords'
+import { authRpc } from './rpc'
+import { createUserKeys } from './user-keys'
+
+const name = 'gateway'
+
+/** @returns the ports that it listens on */
+export async function startGateway(
+  config: GatewayConfig,
+  onStop: (stopper: Stopper) => void,
+): Promise<{ grpcPort: number; httpPort: number }> {
+  const log = createLog(name, config.LOG_LEVEL)
+  const keys = createUserKeys(config.JWT_PRIVATE_KEY, config.JWT_PREVIOUS_PUBLIC_KEYS)
+  const users = createUserTokens(keys)
+  const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
+
+  const database = await openDatabase({ url: config.DATABASE_URL, name, log })
+  onStop(async () => database.close())
+  await migrate(database, gatewayMigrations)
+
+  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, log, name })
+  onStop(async () => transport.close())
+  const relay = startRelay({ database, transport, service: name, log })
+  onStop(async () => relay.stop())
+
+  const deps = { database, passwords: createPasswords(), keys, wakeRelay: () => relay.wake() }
+  const { HOLDFAST_ADMIN_EMAIL: adminEmail, HOLDFAST_ADMIN_PASSWORD: adminPassword } = config
+  if (adminEmail !== undefined && adminPassword !== undefined) await ensureAdmin(deps, adminEmail, adminPassword, log)
+
+  const grpc = await startGrpcServer({
+    name,
+    host: config.GRPC_HOST,
+    port: config.GRPC_PORT,
+    definition: AuthServiceService,
+    handlers: authRpc(deps),
+    users,
+    services,
+    log,
+  })
+  onStop(async () => grpc.stop())
+
+  const upstreams = new Upstreams(
+    [
+      { peer: 'inventory', address: config.INVENTORY_ADDR, services: ['holdfast.inventory.v1.InventoryService'] },
+      { peer: 'reservation', address: config.RESERVATION_ADDR, services: ['holdfast.reservation.v1.ReservationService'] },
+      { peer: 'order', address: config.ORDER_ADDR, services: ['holdfast.order.v1.OrderService'] },
+      { peer: 'audit', address: config.AUDIT_ADDR, services: ['holdfast.audit.v1.AuditService'] },
+      { peer: name, address: `${reachable(config.GRPC_HOST)}:${grpc.port}`, services: ['holdfast.auth.v1.AuthService'] },
+    ],
+    services,
+  )
+  onStop(() => upstreams.close())
+
+  const { REQUEST_TIMEOUT_MS: timeoutMs, BODY_LIMIT_BYTES: bodyLimit } = config
+  const api = createApi({ upstreams, users, services, timeoutMs, bodyLimit })
+  const pages = createPages({ readiness: createReadiness(database, upstreams), jwks: () => keys.jwks() })
+  const http = await startHttpServer({ host: config.HOLDFAST_HOST, port: config.HOLDFAST_PORT, api, pages, log })
+  onStop(async () => http.stop())
+  return { grpcPort: grpc.port, httpPort: http.port }
+}
+
+/** An address that stands for all of them is none to call. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host
+}
+
+if (require.main === module) void runService(name, async (onStop) => startGateway(readGatewayConfig(), onStop))

@@ -1,0 +1,60 @@
+import type { PoolClient } from 'pg'
+
+export interface RefreshTokenRow {
+  family_id: string
+  user_id: string
+  expired: boolean
+  used: boolean
+}
+
+/**
+ * Locks nothing. What it says of `used` is only sure under the lock of the user's row: read it once for the user, lock,
+ * and read it again.
+ */
+export async function findRefreshToken(client: PoolClient, hash: Buffer): Promise<RefreshTokenRow | undefined> {
+  const { rows } = await client.query<RefreshTokenRow>({
+    name: 'find-refresh-token',
+    text: `
+      select family_id, user_id, expires_at <= clock_timestamp() as expired, used_at is not null as used
+      from refresh_tokens where token_hash = $1`,
+    values: [hash],
+  })
+  return rows[0]
+}
+
+/** Under the lock of the user's row. @param lifeSeconds how long it can be used */
+export async function insertRefreshToken(
+  client: PoolClient,
+  token: { hash: Buffer; familyId: string; userId: string; lifeSeconds: number },
+): Promise<void> {
+  await client.query({
+    name: 'insert-refresh-token',
+    text: `
+      insert into refresh_tokens (token_hash, family_id, user_id, expires_at)
+      values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))`,
+    values: [token.hash, token.familyId, token.userId, token.lifeSeconds],
+  })
+}
+
+/** Under the lock of the user's row. */
+export async function useRefreshToken(client: PoolClient, hash: Buffer): Promise<void> {
+  await client.query({
+    name: 'use-refresh-token',
+    text: 'update refresh_tokens set used_at = clock_timestamp() where token_hash = $1',
+    values: [hash],
+  })
+}
+
+/** Ends a family: none of its tokens is known any more. Under the lock of the user's row. */
+export async function deleteFamily(client: PoolClient, familyId: string): Promise<void> {
+  await client.query({ name: 'delete-family', text: 'delete from refresh_tokens where family_id = $1', values: [familyId] })
+}
+
+/** Under the lock of the user's row. A token past its time is refused whether it is known or not. */
+export async function deleteExpiredTokens(client: PoolClient, userId: string): Promise<void> {
+  await client.query({
+    name: 'delete-expired-tokens',
+    text: 'delete from refresh_tokens where user_id = $1 and expires_at <= clock_timestamp()',
+    values: [userId],
+  })
+}
