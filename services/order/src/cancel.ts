@@ -33,7 +33,12 @@ const looks = 5
  * and money back.
  * @throws PAYMENT_IN_PROGRESS, ILLEGAL_TRANSITION
  */
-export async function cancelOrder(deps: Deps, id: string, operation: Operation | undefined, ctx: CallContext): Promise<Cancelled> {
+export async function cancelOrder(
+  deps: Deps,
+  id: string,
+  operation: Operation | undefined,
+  ctx: CallContext,
+): Promise<Cancelled> {
   let released = false
   for (let look = 1; look <= looks; look++) {
     const order = await readOrder(deps.database.pool, id, ctx)

@@ -44,7 +44,8 @@ export async function paidByKey(deps: Deps, operation: Operation | undefined, ct
 export async function pay(deps: Deps, paying: Paying, ctx: CallContext): Promise<Paid> {
   const { pool } = deps.database
   const known = await findOrderOfReservation(pool, paying.reservationId)
-  if (known !== undefined && known.total_minor !== null && !isVisible(known, ctx)) throw notFound('reservation', paying.reservationId)
+  if (known !== undefined && known.total_minor !== null && !isVisible(known, ctx))
+    throw notFound('reservation', paying.reservationId)
   const paid = await paidBefore(deps, known, ctx)
   if (paid !== undefined) return paid
 
@@ -110,7 +111,13 @@ async function startAttempt(
     try {
       const { currency, totalMinor } = amountOf(payable)
       const attempt = await insertAttempt(client, {
-        ...{ id: randomUUID(), orderId: order.id, currency, amountMinor: totalMinor, driver, leaseMs, context },
+        id: randomUUID(),
+        orderId: order.id,
+        currency,
+        amountMinor: totalMinor,
+        driver,
+        leaseMs,
+        context,
         operation: paying.operation,
       })
       await recall(client, paying.operation)

@@ -27,5 +27,10 @@ const patienceMs = 10_000
 /** The hold outlives the limit by a crash of its driver, the recovery, and the provider's late answer. */
 export function paymentLimits(config: { PAYMENT_LIMIT_MS: number; PAYMENT_LEASE_MS: number }): PaymentLimits {
   const giveUpMs = config.PAYMENT_LIMIT_MS + patienceMs
-  return { limitMs: config.PAYMENT_LIMIT_MS, leaseMs: config.PAYMENT_LEASE_MS, giveUpMs, graceMs: giveUpMs + config.PAYMENT_LEASE_MS }
+  return {
+    limitMs: config.PAYMENT_LIMIT_MS,
+    leaseMs: config.PAYMENT_LEASE_MS,
+    giveUpMs,
+    graceMs: giveUpMs + config.PAYMENT_LEASE_MS,
+  }
 }

@@ -15,6 +15,7 @@ import {
   outOfPatience,
 } from './payment-attempt'
 import { type AttemptRow, handOver, moveAttempt, renewLease, type Step as Move } from './sql/attempts'
+import { within } from './within'
 
 export interface Drive {
   base: Base
@@ -32,7 +33,8 @@ const callMs = 5_000
 const courtesyMs = 1_000
 
 const steps: Record<OpenState, Step> = {
-  STARTED: async (attempt, { base, token }) => (token === undefined ? { to: 'FAILED', failure: 'UNAVAILABLE' } : protect(attempt, base)),
+  STARTED: async (attempt, { base, token }) =>
+    token === undefined ? { to: 'FAILED', failure: 'UNAVAILABLE' } : protect(attempt, base),
 
   AUTHORIZING: async (attempt, { base, token }) => {
     const { id, currency, amount_minor: amountMinor } = attempt
@@ -67,7 +69,7 @@ export async function drive(attempt: AttemptRow, how: Drive): Promise<HoldfastEr
     renewLease(base.database.pool, attempt.id, driver, base.limits.leaseMs).catch((error: unknown) => {
       log.warn({ err: error }, 'the lease of a payment could not be renewed')
     })
-  }, base.limits.leaseMs / 3)
+  }, base.limits.leaseMs / 3).unref()
   try {
     return await goOn(attempt, how, log)
   } catch (error) {
@@ -116,7 +118,10 @@ async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
     return { to: 'AUTHORIZING' }
   } catch (error) {
     // Whatever it was, no money has been asked for: the caller may as well start again.
-    return { to: 'FAILED', failure: lossOf(error) ?? 'UNAVAILABLE' }
+    const failure = lossOf(error)
+    if (failure === undefined)
+      base.log.warn({ err: error, attempt: attempt.id }, 'a hold could not be protected; its payment is not begun')
+    return { to: 'FAILED', failure: failure ?? 'UNAVAILABLE' }
   }
 }
 
@@ -139,7 +144,10 @@ async function askProtection(attempt: AttemptRow, base: Base, graceMs: number, m
 
 async function commit(attempt: AttemptRow, { base }: Drive): Promise<Decision> {
   try {
-    const { reservation } = await base.peers.reservation.commitReservation({ id: attempt.reservation_id }, callContext(attempt, base, callMs))
+    const { reservation } = await base.peers.reservation.commitReservation(
+      { id: attempt.reservation_id },
+      callContext(attempt, base, callMs),
+    )
     if (reservation?.status === 'COMMITTED') return { to: 'COMMITTED' }
     return { to: 'VOIDING', failure: reservation?.status === 'EXPIRED' ? 'RESERVATION_EXPIRED' : 'RESERVATION_NOT_ACTIVE' }
   } catch (error) {
@@ -169,28 +177,13 @@ function callContext(attempt: AttemptRow, base: Base, ms: number) {
   return { ...systemContext(serviceName, base.log, ms), requestId, traceparent }
 }
 
-/** Waits for an answer so long and no longer. */
-async function within<T>(ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const limit = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      limit.abort()
-      reject(new HoldfastError('DEADLINE_EXCEEDED', 'The payment provider did not answer in time'))
-    }, ms)
-  })
-  try {
-    return await Promise.race([ask(limit.signal), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 /** Before the next look at an attempt that waits for an answer, in ms. */
 function pauseMs(tries: number): number {
   return Math.min(250 * 2 ** tries, 10_000)
 }
 
 function outcomeUnknown(cause: unknown): HoldfastError {
-  return new HoldfastError('UNAVAILABLE', 'The outcome of the payment is not known yet; repeat the request to learn it', { cause })
+  return new HoldfastError('UNAVAILABLE', 'The outcome of the payment is not known yet; repeat the request to learn it', {
+    cause,
+  })
 }

@@ -4,6 +4,7 @@ import type { PoolClient } from 'pg'
 
 import type { Base } from './deps'
 import { keepContext, type OrderRow } from './order'
+import { mayMove } from './order-status'
 import { remember } from './operations'
 import { type Ending, endingOf, type EndState } from './payment-attempt'
 import { recordCancelled, recordChange } from './record'
@@ -15,7 +16,11 @@ import { insertTask } from './sql/tasks'
  * Ends an attempt and does to its order what follows from it, in one transaction.
  * @returns undefined: it is another driver's by now
  */
-export async function endAttempt(base: Base, attempt: AttemptRow, step: Step & { to: EndState }): Promise<AttemptRow | undefined> {
+export async function endAttempt(
+  base: Base,
+  attempt: AttemptRow,
+  step: Step & { to: EndState },
+): Promise<AttemptRow | undefined> {
   const ended = await base.database.transaction(async (client) => {
     const order = await lockOrder(client, attempt.order_id)
     const moved = await moveAttempt(client, attempt, step)
@@ -33,6 +38,11 @@ export async function endAttempt(base: Base, attempt: AttemptRow, step: Step & {
 
 async function apply(client: PoolClient, order: OrderRow, ending: Ending, attempt: AttemptRow): Promise<void> {
   const asked = attempt.context
+  const by = ending.status === 'CONFIRMED' ? 'payment' : 'cancel'
+  if (ending.status !== order.status && !mayMove(order.status, ending.status, by)) {
+    // Nobody but the driver changes an order that has an open attempt; if somebody did, the attempt stays open and is seen.
+    throw new Error(`order ${order.id} is ${order.status} and cannot become ${ending.status}`)
+  }
   switch (ending.status) {
     case 'CONFIRMED':
       await recordChange(client, order, ending, 'confirmed', asked)

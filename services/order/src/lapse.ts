@@ -95,7 +95,11 @@ async function finishPlacing(base: Base, order: OrderRow, reservation: Reservati
   const { id, user_id: userId, fingerprint, placer, context } = order
   try {
     const goods = await takeGoods(base, reservation, ctx)
-    await completePlacing(base, { id, userId, fingerprint, placer, context, reservationId: reservation.id, lookAfterMs: againMs }, goods)
+    await completePlacing(
+      base,
+      { id, userId, fingerprint, placer, context, reservationId: reservation.id, lookAfterMs: againMs },
+      goods,
+    )
   } catch (error) {
     if (isRefusal(error)) await removeUnreserved(base.database.pool, id, placer)
     else throw error

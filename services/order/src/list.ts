@@ -1,5 +1,13 @@
 import type { ListOrdersRequest, ListOrdersRequest_Sort, ListOrdersResponse } from '@holdfast/contracts/order'
-import { type CallContext, decodePageToken, encodePageToken, HoldfastError, invalidField, pageSize, seesAll } from '@holdfast/service'
+import {
+  type CallContext,
+  decodePageToken,
+  encodePageToken,
+  HoldfastError,
+  invalidField,
+  pageSize,
+  seesAll,
+} from '@holdfast/service'
 import knex, { type Knex } from 'knex'
 
 import type { Deps } from './deps'

@@ -49,7 +49,9 @@ void runService(name, async (onStop) => {
   })
 
   const rules = startRules({
-    ...{ database, provider, log },
+    database,
+    provider,
+    log,
     peers: { inventory, reservation },
     limits: paymentLimits(config),
     wakeRelay: () => relay.wake(),

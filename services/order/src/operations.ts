@@ -8,7 +8,12 @@ export interface Operation {
 }
 
 /** @returns undefined when the call has no key. @throws INVALID_ARGUMENT for a bad key */
-export function operationOf(ctx: CallContext, name: string, clientToken: string, content: readonly unknown[]): Operation | undefined {
+export function operationOf(
+  ctx: CallContext,
+  name: string,
+  clientToken: string,
+  content: readonly unknown[],
+): Operation | undefined {
   const key = idempotencyKey(ctx, clientToken)
   return key === undefined ? undefined : { id: operationId(ctx.actor.id, name, key), fingerprint: fingerprint(content) }
 }

@@ -11,7 +11,9 @@ const legal = [
   'SHIPPED DELIVERED admin',
 ]
 
-const everyMove = statuses.flatMap((from) => statuses.flatMap((to) => movers.map((by): [Status, Status, Mover] => [from, to, by])))
+const everyMove = statuses.flatMap((from) =>
+  statuses.flatMap((to) => movers.map((by): [Status, Status, Mover] => [from, to, by])),
+)
 
 test.each(everyMove)('%s to %s by %s is possible only if the table has it', (from, to, by) => {
   expect(mayMove(from, to, by)).toBe(legal.includes(`${from} ${to} ${by}`))

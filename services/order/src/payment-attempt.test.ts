@@ -25,7 +25,8 @@ test('an attempt that is over stays over', () => {
 
 test('every open state leads to an end', () => {
   const reaches = (state: AttemptState, seen: AttemptState[] = []): boolean =>
-    !isOpen(state) || [...open, ...ends].some((next) => mayFollow(state, next) && !seen.includes(next) && reaches(next, [...seen, state]))
+    !isOpen(state) ||
+    [...open, ...ends].some((next) => mayFollow(state, next) && !seen.includes(next) && reaches(next, [...seen, state]))
   for (const state of open) expect(reaches(state)).toBe(true)
 })
 
@@ -33,11 +34,14 @@ test.each([
   ['AUTHORIZING', afterAuthorize],
   ['COMMITTED', afterCapture],
   ['VOIDING', afterGivingBack],
-] as [AttemptState, Record<string, Decision>][])('whatever the provider says in %s leads where the attempt may go', (state, decisions) => {
-  for (const decision of Object.values(decisions)) {
-    expect(decision === 'ask again' || mayFollow(state, decision.to)).toBe(true)
-  }
-})
+] as [AttemptState, Record<string, Decision>][])(
+  'whatever the provider says in %s leads where the attempt may go',
+  (state, decisions) => {
+    for (const decision of Object.values(decisions)) {
+      expect(decision === 'ask again' || mayFollow(state, decision.to)).toBe(true)
+    }
+  },
+)
 
 test('money that is set aside is never just forgotten: it is taken or given back', () => {
   expect(mayFollow('AUTHORIZED', 'DECLINED')).toBe(false)

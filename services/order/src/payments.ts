@@ -8,6 +8,8 @@ import { type AttemptRow, findAttempt } from './sql/attempts'
 
 /** Between two looks at an attempt that another process drives, in ms. */
 const lookMs = 100
+/** Between two looks at one that this process drives, whose end it hears of at once, in ms. */
+const ownLookMs = 1_000
 /** What an answer needs to reach its caller before the deadline, in ms. */
 const answerMs = 50
 /** A stop waits so long for payments under way, in ms; the others are recovered when their lease has lapsed. */
@@ -32,16 +34,14 @@ export class Payments {
    */
   async outcome(attemptId: string, ctx: CallContext): Promise<AttemptRow> {
     const waitUntil = ctx.deadline - answerMs
-    for (;;) {
+    for (let looks = 0; ; looks++) {
       const driven = this.underWay.get(attemptId)
-      const attempt = driven === undefined ? await findAttempt(this.base.database.pool, attemptId) : undefined
+      const attempt = driven !== undefined && looks === 0 ? undefined : await findAttempt(this.base.database.pool, attemptId)
       if (attempt !== undefined && attempt.ended_at !== null) return attempt
       const left = waitUntil - Date.now()
       if (left <= 0) throw stillUnderWay()
-      const pause = new AbortController()
-      const pauseMs = driven === undefined ? Math.min(lookMs, left) : left
-      const error = await Promise.race([driven, sleep(pauseMs, undefined, { signal: pause.signal }).catch(() => undefined)])
-      pause.abort()
+      // Also one's own is looked at: another process may have taken it over and ended it.
+      const error = await firstOf(driven, Math.min(driven === undefined ? lookMs : ownLookMs, left))
       if (error !== undefined) throw error
     }
   }
@@ -54,4 +54,15 @@ export class Payments {
 
 function stillUnderWay(): HoldfastError {
   return new HoldfastError('DEADLINE_EXCEEDED', 'The payment is still under way; repeat the request to learn its outcome')
+}
+
+/** What a drive ends with, or undefined after a time. */
+async function firstOf(driven: Promise<HoldfastError | undefined> | undefined, ms: number): Promise<HoldfastError | undefined> {
+  const pause = new AbortController()
+  const paused = sleep(ms, undefined, { signal: pause.signal }).catch(() => undefined)
+  try {
+    return await Promise.race(driven === undefined ? [paused] : [driven, paused])
+  } finally {
+    pause.abort()
+  }
 }

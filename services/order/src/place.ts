@@ -40,7 +40,8 @@ export async function place(deps: Deps, request: PlaceOrderRequest, ctx: CallCon
     lookAfterMs: placingMs,
   }
   const begun = await beginPlacing(deps, draft)
-  const { order, replayed } = begun.total_minor === null ? await reserve(deps, draft, request, ctx) : { order: begun, replayed: true }
+  const { order, replayed } =
+    begun.total_minor === null ? await reserve(deps, draft, request, ctx) : { order: begun, replayed: true }
   return { order: toOrder(order), requestId: ctx.requestId, replayed }
 }
 
@@ -104,7 +105,11 @@ export async function takeGoods(base: Base, reservation: Reservation, ctx: CallC
 }
 
 /** The reservation is there: from now on the order is seen. Locks: the order's row. */
-export async function completePlacing(base: Base, draft: NewOrder, goods: Goods): Promise<{ order: OrderRow; replayed: boolean }> {
+export async function completePlacing(
+  base: Base,
+  draft: NewOrder,
+  goods: Goods,
+): Promise<{ order: OrderRow; replayed: boolean }> {
   const placed = await base.database.transaction(async (client) => {
     // Added again if an earlier try, which was refused, took it back meanwhile.
     const order = await ensure(client, draft)

@@ -1,6 +1,14 @@
 /** A change of an order and its event, in one transaction (truth 5). */
 import { Actor_Role } from '@holdfast/contracts/common'
-import { type Order, OrderCancelled, OrderConfirmed, OrderPaymentDeclined, OrderPlaced, OrderRefunded, OrderTransitioned } from '@holdfast/contracts/order'
+import {
+  type Order,
+  OrderCancelled,
+  OrderConfirmed,
+  OrderPaymentDeclined,
+  OrderPlaced,
+  OrderRefunded,
+  OrderTransitioned,
+} from '@holdfast/contracts/order'
 import { appendEvents, createEvent, type EventContext } from '@holdfast/events'
 import type { PoolClient } from 'pg'
 
@@ -55,7 +63,12 @@ export async function recordChange(
  * Cancels an order because of what became of its reservation or its payment. When somebody had asked for it (the reservation
  * was cancelled on the way), it is in their name; else it is this service's doing. Under the order's lock.
  */
-export async function recordCancelled(client: PoolClient, order: OrderRow, change: OrderChange, ctx: EventContext): Promise<OrderRow> {
+export async function recordCancelled(
+  client: PoolClient,
+  order: OrderRow,
+  change: OrderChange,
+  ctx: EventContext,
+): Promise<OrderRow> {
   if (change.cancelReason === 'reservation_cancelled' && order.cancel_context !== null) {
     return recordChange(client, order, { ...change, cancelReason: 'requested' }, 'cancelled', order.cancel_context)
   }

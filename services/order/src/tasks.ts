@@ -5,6 +5,7 @@ import { type Base, serviceName } from './deps'
 import { byService, recordChange } from './record'
 import { lockOrder } from './sql/orders'
 import { claimTasks, finishTask, type ReturnTask } from './sql/tasks'
+import { within } from './within'
 import { startWorker, type Worker } from './worker'
 
 /** Tasks run in one pass. */
@@ -35,12 +36,15 @@ async function run(base: Base, task: ReturnTask): Promise<void> {
     if (task.attempt_id !== null) await refund(base, task.attempt_id)
     await finish(base, task)
   } catch (error) {
-    base.log.warn({ err: error, order: task.order_id, tries: task.tries }, 'units or money of a cancelled order are not back yet; again')
+    base.log.warn(
+      { err: error, order: task.order_id, tries: task.tries },
+      'units or money of a cancelled order are not back yet; again',
+    )
   }
 }
 
 async function refund(base: Base, attemptId: string): Promise<void> {
-  const state = await base.provider.refund(attemptId)
+  const state = await within(taskMs, async () => base.provider.refund(attemptId))
   if (state !== 'refunded') throw new HoldfastError('UNAVAILABLE', `the payment is ${state}`)
 }
 

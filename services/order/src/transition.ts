@@ -11,7 +11,11 @@ import { recordChange } from './record'
 import { lockOrder } from './sql/orders'
 
 /** Moves an order along the status table. CANCELLED is a cancellation like any other; CONFIRMED comes only by a payment. */
-export async function transition(deps: Deps, request: TransitionOrderRequest, ctx: CallContext): Promise<TransitionOrderResponse> {
+export async function transition(
+  deps: Deps,
+  request: TransitionOrderRequest,
+  ctx: CallContext,
+): Promise<TransitionOrderResponse> {
   const id = checkUuid('id', request.id)
   const { status } = request
   if (!isStatus(status)) throw invalidField('status', 'must be a status of an order')

@@ -18,12 +18,12 @@ export interface WorkerOptions {
 
 /** Looks for work again and again, in every replica: what a pass takes, it claims in the database. */
 export function startWorker({ name, pass, pauseMs, log }: WorkerOptions): Worker {
-  let stopping = false
+  const stopping = new AbortController()
   let woken = false
   let endPause: (() => void) | undefined
 
   const pause = async (): Promise<void> => {
-    if (stopping || woken) return
+    if (stopping.signal.aborted || woken) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pauseMs)
       endPause = () => {
@@ -34,7 +34,7 @@ export function startWorker({ name, pass, pauseMs, log }: WorkerOptions): Worker
     endPause = undefined
   }
   const run = async (): Promise<void> => {
-    while (!stopping) {
+    while (!stopping.signal.aborted) {
       woken = false
       try {
         if (await pass()) continue
@@ -51,7 +51,7 @@ export function startWorker({ name, pass, pauseMs, log }: WorkerOptions): Worker
       endPause?.()
     },
     stop: async () => {
-      stopping = true
+      stopping.abort()
       endPause?.()
       await done
     },

@@ -29,7 +29,11 @@ test('a reservation becomes a confirmed order with the prices of the hold', asyn
   expect(response).toMatchObject({
     replayed: false,
     order: {
-      ...{ reservationId: reservation.id, userId: 'ann', status: 'CONFIRMED', paymentStatus: 'SUCCEEDED', version: 1 },
+      reservationId: reservation.id,
+      userId: 'ann',
+      status: 'CONFIRMED',
+      paymentStatus: 'SUCCEEDED',
+      version: 1,
       total: { currency: 'USD', amountMinor: 267_997n },
       lines: [
         { sku: 'LAPTOP001', warehouse: 'MAIN', quantity: 2, unitPrice: { currency: 'USD', amountMinor: 129_999n } },
@@ -73,7 +77,10 @@ test('a declined card, then a good one: one order', async () => {
   const declined = orders.find((row) => row.reservationId === id)
   expect(declined).toMatchObject({ status: 'PENDING', paymentStatus: 'DECLINED', version: 1 })
   const paid = await checkout(id, as('ann'), 'tok_ok')
-  expect(paid).toMatchObject({ replayed: false, order: { id: declined?.id, status: 'CONFIRMED', paymentStatus: 'SUCCEEDED', version: 2 } })
+  expect(paid).toMatchObject({
+    replayed: false,
+    order: { id: declined?.id, status: 'CONFIRMED', paymentStatus: 'SUCCEEDED', version: 2 },
+  })
   expect(await system.events(orderOf(paid).id)).toEqual(['payment_declined by ann', 'confirmed by ann'])
 })
 
@@ -126,7 +133,10 @@ test('a refusal is not remembered by its key, a success is, whatever becomes of 
   expect(await codeOf(checkout(id, as('ann'), 'tok_declined', 'key-3'))).toBe('PAYMENT_DECLINED')
   const paid = orderOf(await checkout(id, as('ann'), 'tok_ok', 'key-3'))
   await client.cancelOrder({ id: paid.id, clientToken: '' }, as('ann'))
-  expect(await checkout(id, as('ann'), 'tok_ok', 'key-3')).toMatchObject({ replayed: true, order: { id: paid.id, status: 'CANCELLED' } })
+  expect(await checkout(id, as('ann'), 'tok_ok', 'key-3')).toMatchObject({
+    replayed: true,
+    order: { id: paid.id, status: 'CANCELLED' },
+  })
   expect(await codeOf(checkout(id))).toBe('RESERVATION_NOT_ACTIVE')
 })
 
@@ -160,7 +170,9 @@ test('inventory down: a clear UNAVAILABLE, no money asked for, and the next try 
   const { id } = system.world.reserve('ann')
   const before = (await system.payments()).length
   const failing = await system.start({ at: (point) => refuseAt(point, 'before protect') })
-  expect(await codeOf(failing.client.checkout({ reservationId: id, paymentToken: '', clientToken: '' }, as('ann')))).toBe('UNAVAILABLE')
+  expect(await codeOf(failing.client.checkout({ reservationId: id, paymentToken: '', clientToken: '' }, as('ann')))).toBe(
+    'UNAVAILABLE',
+  )
   expect(await system.payments()).toHaveLength(before)
   await failing.stop()
   expect(orderOf(await checkout(id)).status).toBe('CONFIRMED')

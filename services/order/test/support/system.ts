@@ -24,14 +24,15 @@ import { createTestDatabase } from '@holdfast/testing'
 
 import type { Deps, PaymentLimits, Peers } from '../../src/deps'
 import { orderMigrations } from '../../src/migrations'
-import type { PaymentProvider } from '../../src/payment/provider'
+import type { Payment, PaymentProvider } from '../../src/payment/provider'
 import { createSimulatedProvider } from '../../src/payment/simulated'
 import { orderRpc } from '../../src/rpc'
 import { startRules } from '../../src/rules'
 import { World } from './world'
 
 export type Client = PeerClient<typeof OrderServiceService>
-export type Point = `${'before' | 'after'} ${'protect' | 'authorize' | 'commitReservation' | 'capture' | 'void' | 'refund' | 'lookup'}`
+export type Point =
+  `${'before' | 'after'} ${'protect' | 'authorize' | 'commitReservation' | 'capture' | 'void' | 'refund' | 'lookup'}`
 
 export interface InstanceOptions {
   limits?: Partial<PaymentLimits>
@@ -93,11 +94,17 @@ export async function startSystem(): Promise<System> {
   const database = await openDatabase({ url: test.url, name: 'test', log })
   const serve = { host, port: 0, users, log }
   const inventory = await startGrpcServer({
-    ...{ ...serve, name: 'inventory', definition: InventoryServiceService, handlers: world.inventory },
+    ...serve,
+    name: 'inventory',
+    definition: InventoryServiceService,
+    handlers: world.inventory,
     services: tokensOf('inventory'),
   })
   const reservation = await startGrpcServer({
-    ...{ ...serve, name: 'reservation', definition: ReservationServiceService, handlers: world.reservations },
+    ...serve,
+    name: 'reservation',
+    definition: ReservationServiceService,
+    handlers: world.reservations,
     services: tokensOf('reservation'),
   })
   const instances = new Set<Instance>()
@@ -123,7 +130,7 @@ export async function startSystem(): Promise<System> {
       return rows.map(({ state }) => state)
     },
     stop: async () => {
-      for (const instance of instances) await instance.stop()
+      await Promise.all([...instances].map(async (instance) => instance.stop()))
       await inventory.stop()
       await reservation.stop()
       await database.close()
@@ -135,16 +142,26 @@ export async function startSystem(): Promise<System> {
 /** Short, so that what has to lapse lapses soon; nothing waits for these times, only for what follows from them. */
 const shortLimits: PaymentLimits = { limitMs: 2_000, leaseMs: 1_000, giveUpMs: 4_000, graceMs: 20_000 }
 
-async function startInstance(url: string, ports: Record<'inventory' | 'reservation', number>, options: InstanceOptions): Promise<Instance> {
+async function startInstance(
+  url: string,
+  ports: Record<'inventory' | 'reservation', number>,
+  options: InstanceOptions,
+): Promise<Instance> {
   const services = tokensOf('order')
   const database = await openDatabase({ url, name: 'order', log })
   const inventory = createPeer(InventoryServiceService, { address: `${host}:${ports.inventory}`, peer: 'inventory', services })
-  const reservation = createPeer(ReservationServiceService, { address: `${host}:${ports.reservation}`, peer: 'reservation', services })
+  const reservation = createPeer(ReservationServiceService, {
+    address: `${host}:${ports.reservation}`,
+    peer: 'reservation',
+    services,
+  })
   const simulated = createSimulatedProvider({ database, slowMs: options.slowMs ?? 1_500, lateMs: options.lateMs ?? 2_500 })
   const at = options.at ?? (() => undefined)
   const rules = startRules(
     {
-      ...{ database, log, wakeRelay: () => undefined },
+      database,
+      log,
+      wakeRelay: () => undefined,
       peers: watchPeers({ inventory, reservation }, at),
       provider: watchProvider(options.provider?.(simulated) ?? simulated, at),
       limits: { ...shortLimits, ...options.limits },
@@ -152,15 +169,28 @@ async function startInstance(url: string, ports: Record<'inventory' | 'reservati
     50,
   )
   const server = await startGrpcServer({
-    ...{ name: 'order', host, port: 0, definition: OrderServiceService, handlers: orderRpc(rules.deps), users, services, log },
+    name: 'order',
+    host,
+    port: 0,
+    definition: OrderServiceService,
+    handlers: orderRpc(rules.deps),
+    users,
+    services,
+    log,
   })
-  const client = createPeer(OrderServiceService, { address: `${host}:${server.port}`, peer: 'order', services: tokensOf('gateway') })
+  const client = createPeer(OrderServiceService, {
+    address: `${host}:${server.port}`,
+    peer: 'order',
+    services: tokensOf('gateway'),
+  })
   let closed: Promise<void> | undefined
   const close = async () => (closed ??= database.close())
   let stopped: Promise<void> | undefined
   const stop = async () => {
     client.close()
-    await rules.stop()
+    // What hangs in a crashed one would be waited for; it can do nothing any more.
+    if (closed === undefined) await rules.stop()
+    else void rules.stop()
     await server.stop()
     inventory.close()
     reservation.close()
@@ -193,11 +223,11 @@ function watchPeers({ inventory, reservation }: Peers, at: Watch): Peers {
 
 function watchProvider(provider: PaymentProvider, at: Watch): PaymentProvider {
   return {
-    authorize: watched('authorize', provider.authorize, at),
-    capture: watched('capture', provider.capture, at),
-    void: watched('void', provider.void, at),
-    refund: watched('refund', provider.refund, at),
-    lookup: watched('lookup', provider.lookup, at),
+    authorize: watched('authorize', async (payment: Payment, signal: AbortSignal) => provider.authorize(payment, signal), at),
+    capture: watched('capture', async (id: string) => provider.capture(id), at),
+    void: watched('void', async (id: string) => provider.void(id), at),
+    refund: watched('refund', async (id: string) => provider.refund(id), at),
+    lookup: watched('lookup', async (id: string) => provider.lookup(id), at),
   }
 }
 

@@ -34,8 +34,15 @@ export class World {
   /** Called with an RPC's name before it has its effect. */
   before: (rpc: string) => Promise<void> | void = () => undefined
 
-  reserve(userId: string, lines: { sku: string; quantity: number }[] = [{ sku: 'LAPTOP001', quantity: 1 }], ttlSeconds = 300): Reservation {
-    return this.create({ lines: lines.map((line) => ({ ...line, warehouse: '' })), ttlSeconds, reservationId: randomUUID() }, userId).reservation
+  reserve(
+    userId: string,
+    lines: { sku: string; quantity: number }[] = [{ sku: 'LAPTOP001', quantity: 1 }],
+    ttlSeconds = 300,
+  ): Reservation {
+    return this.create(
+      { lines: lines.map((line) => ({ ...line, warehouse: '' })), ttlSeconds, reservationId: randomUUID() },
+      userId,
+    ).reservation
   }
 
   /** As it is now: what is due reads as EXPIRED. */
@@ -124,7 +131,15 @@ export class World {
     const now = new Date()
     const expiresAt = new Date(now.getTime() + ttlSeconds * 1000)
     const reservation: Reservation = {
-      ...{ id, userId, status: 'ACTIVE', lines, expiresAt, ttlSeconds, createdAt: now, updatedAt: now, version: 1 },
+      id,
+      userId,
+      status: 'ACTIVE',
+      lines,
+      expiresAt,
+      ttlSeconds,
+      createdAt: now,
+      updatedAt: now,
+      version: 1,
     }
     this.kept.set(id, { reservation, protectedUntil: 0 })
     return { reservation, replayed: false }
@@ -150,6 +165,11 @@ export class World {
   }
 }
 
+/** What a call meets when the other service is not there. */
+export function away(): HoldfastError {
+  return new HoldfastError('UNAVAILABLE', 'A service that is needed is not there right now')
+}
+
 function refusal(status: Reservation_Status): HoldfastError {
   return status === 'EXPIRED'
     ? new HoldfastError('RESERVATION_EXPIRED', 'The reservation has expired')
@@ -157,8 +177,11 @@ function refusal(status: Reservation_Status): HoldfastError {
 }
 
 /** All RPCs of a service; those that are not given answer UNIMPLEMENTED. */
-function handlersOf<Definition extends object>(definition: Definition, given: Partial<Handlers<Definition>>): Handlers<Definition> {
+function handlersOf<Definition extends object>(
+  definition: Definition,
+  given: Partial<Handlers<Definition>>,
+): Handlers<Definition> {
   const missing = async () => Promise.reject(new HoldfastError('UNIMPLEMENTED', 'not needed here'))
   const handlers = Object.fromEntries(Object.keys(definition).map((name) => [name, missing]))
-  return { ...handlers, ...given } as Handlers<Definition>
+  return { ...handlers, ...given }
 }

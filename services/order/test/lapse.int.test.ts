@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+
+import { Actor_Role } from '@holdfast/contracts/common'
+import { type Consumer, openEmbeddedTransport, toMessage, type Transport } from '@holdfast/events'
+import { createLog } from '@holdfast/service'
+import { createTestDatabase, type TestDatabase, waitFor } from '@holdfast/testing'
+
+import { startReservationConsumer } from '../src/events'
+import { as, type Client, codeOf, type Instance, orderOf, startSystem, type System } from './support/system'
+
+let system: System
+let order: Instance
+let client: Client
+let logDatabase: TestDatabase
+let transport: Transport
+let consumer: Consumer
+
+beforeAll(async () => {
+  system = await startSystem()
+  order = await system.start()
+  client = order.client
+  logDatabase = await createTestDatabase()
+  transport = await openEmbeddedTransport({ url: logDatabase.url, log: createLog('test', 'silent') })
+  consumer = await startReservationConsumer(order.deps, transport)
+})
+
+afterAll(async () => {
+  await consumer.close()
+  await transport.close()
+  await system.stop()
+  await logDatabase.drop()
+})
+
+const place = async (ttlSeconds = 300) =>
+  orderOf(
+    await client.placeOrder(
+      { lines: [{ sku: 'LAPTOP001', quantity: 1, warehouse: '' }], ttlSeconds, clientToken: '' },
+      as('ann'),
+    ),
+  )
+const get = async (id: string) => orderOf(await client.getOrder({ id }, as('ann')))
+
+const publish = async (what: 'created' | 'expired' | 'cancelled', reservationId: string) =>
+  transport.publish([
+    toMessage(
+      {
+        id: randomUUID(),
+        source: '//holdfast/reservation',
+        type: `holdfast.reservation.${what}.v1`,
+        topic: 'holdfast.reservation.v1',
+        key: reservationId,
+        subject: reservationId,
+        version: 2n,
+        audit: true,
+        requestId: 'r-1',
+        traceparent: undefined,
+        actor: { id: 'sweeper', role: Actor_Role.SERVICE },
+        at: new Date(),
+      },
+      '{}',
+    ),
+  ])
+const caughtUp = async () => waitFor(async () => (await consumer.lag()) === 0, { what: 'the events to be consumed' })
+
+test.each(['expired', 'cancelled'] as const)('a reservation that is %s cancels its PENDING order, once', async (what) => {
+  const { id, reservationId } = await place()
+  await publish('created', reservationId)
+  await publish(what, reservationId)
+  await publish(what, reservationId)
+  await caughtUp()
+  expect(await get(id)).toMatchObject({
+    status: 'CANCELLED',
+    cancelReason: `reservation_${what}`,
+    paymentStatus: 'UNPAID',
+    version: 2,
+  })
+  expect(await system.events(id)).toEqual(['placed by ann', 'cancelled by order'])
+})
+
+test('an event of an older time changes nothing about an order that is paid', async () => {
+  const { id, reservationId } = await place()
+  await client.confirmOrder({ id, paymentToken: '', clientToken: '' }, as('ann'))
+  await publish('expired', reservationId)
+  await caughtUp()
+  expect((await get(id)).status).toBe('CONFIRMED')
+})
+
+test('the worker asks about a PENDING order past its time, without any event', async () => {
+  const { id } = await place(1)
+  await waitFor(async () => (await get(id)).status === 'CANCELLED', { what: 'the order to lapse' })
+  expect(await get(id)).toMatchObject({ cancelReason: 'reservation_expired' })
+})
+
+test('a reservation that was extended keeps its order', async () => {
+  const { id, reservationId } = await place()
+  await system.database.pool.query('update orders set look_at = clock_timestamp() where id = $1', [id])
+  await waitFor(
+    async () =>
+      (await system.database.pool.query("select from orders where id = $1 and look_at > now() + interval '1 minute'", [id]))
+        .rowCount === 1,
+    { what: 'the worker to look' },
+  )
+  expect((await get(id)).status).toBe('PENDING')
+  expect(system.world.reservation(reservationId).status).toBe('ACTIVE')
+})
+
+test('an event during a payment leaves the order to its driver, and after a decline the order lapses', async () => {
+  const { id, reservationId } = await place()
+  const declining = await system.start({
+    provider: (simulated) => ({
+      ...simulated,
+      authorize: async (payment, signal) => {
+        system.world.cancel(reservationId)
+        await publish('cancelled', reservationId)
+        await caughtUp()
+        expect((await get(id)).status).toBe('PENDING')
+        return simulated.authorize(payment, signal)
+      },
+    }),
+  })
+  expect(await codeOf(declining.client.confirmOrder({ id, paymentToken: 'tok_declined', clientToken: '' }, as('ann')))).toBe(
+    'PAYMENT_DECLINED',
+  )
+  await waitFor(async () => (await get(id)).status === 'CANCELLED', { what: 'the order to lapse' })
+  expect(await get(id)).toMatchObject({ cancelReason: 'reservation_cancelled', paymentStatus: 'DECLINED' })
+})
