@@ -8,18 +8,19 @@ export const mostItems = 1_000
 export const mostUnits = 1_000_000_000
 
 export function checkSku(field: string, value: string): string {
-  const sku = value.trim().toUpperCase()
-  if (sku === '') throw invalidField(field, 'is needed')
-  if (!/^[A-Z0-9][A-Z0-9._-]{0,63}$/.test(sku))
+  if (value === '') throw invalidField(field, 'is needed')
+  // The pattern first: upper-casing makes ASCII of some letters that are not.
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value)) {
     throw invalidField(field, 'must be 1 to 64 of A-Z 0-9 . _ -, beginning with a letter or digit')
-  return sku
+  }
+  return value.toUpperCase()
 }
 
 export function checkWarehouse(field: string, value: string): string {
-  const code = value.trim().toUpperCase()
-  if (!/^[A-Z0-9][A-Z0-9_-]{0,31}$/.test(code))
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(value)) {
     throw invalidField(field, 'must be 1 to 32 of A-Z 0-9 _ -, beginning with a letter or digit')
-  return code
+  }
+  return value.toUpperCase()
 }
 
 export function warehouseOrDefault(field: string, value: string): string {

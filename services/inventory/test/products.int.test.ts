@@ -84,6 +84,7 @@ describe('products', () => {
     ['price.amountMinor', { price: { currency: 'USD', amountMinor: -1n } }],
     ['stock', { stock: -1 }],
     ['sku', { sku: '' }],
+    ['sku', { sku: 'stra\u00dfe' }],
   ])('a product with a wrong %s is refused by that name', async (field, change) => {
     await expect(inventory.reservation.createProduct(product(change), inventory.admin())).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -1,0 +1,199 @@
+import { rpcDescriptors } from '@holdfast/contracts'
+import { type OrderReply, waitFor } from '@holdfast/testing'
+import { Client } from 'pg'
+
+import { checkOut, one, openShop, reserve, reserved, type Shop, type Shopper } from './shop'
+
+interface AuditRecord {
+  sequence: string
+  action: string
+  actor: { id: string; role: string }
+  objectType: string
+  objectId: string
+  before: Record<string, unknown> | null
+  after: Record<string, unknown> | null
+  requestId: string
+  hash: string
+}
+
+let shop: Shop
+let shopper: Shopper
+beforeAll(async () => {
+  shop = await openShop()
+  shopper = await shop.shopper()
+})
+afterAll(async () => shop.close())
+
+const recordsOf = async (filter: string): Promise<AuditRecord[]> =>
+  (await shop.admin.get<{ records: AuditRecord[] }>(`/v1/audit/records?pageSize=500&${filter}`)).body.records
+
+/** A request id of its own for each call, and the records that carry it when the log has caught up. */
+async function recordsFor(requestId: string): Promise<AuditRecord[]> {
+  const marker = `marker-${requestId}`
+  const sku = await shop.product(1)
+  await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 1, reason: marker }, { headers: { 'x-request-id': marker } })
+  // Topics are consumed apart from one another: each has caught up once its own newest record is there.
+  await waitFor(async () => (await recordsOf(`requestId=${marker}`)).length > 0, {
+    what: 'the marker to be audited',
+    timeoutMs: 20_000,
+  })
+  await waitFor(async () => (await recordsOf(`requestId=${requestId}`)).length > 0, {
+    what: `a record of ${requestId}`,
+    timeoutMs: 20_000,
+  })
+  return recordsOf(`requestId=${requestId}`)
+}
+
+/** One call of each mutating RPC, and the one action that it leaves in the audit log. */
+const calls: Record<string, { action: string; call: (headers: Record<string, string>) => Promise<{ status: number }> }> = {
+  CreateProduct: {
+    action: 'product.created',
+    call: async (headers) =>
+      shop.admin.post(
+        '/v1/products',
+        { sku: 'AUDIT-1', name: 'x', price: { currency: 'USD', amountMinor: '1' }, stock: 3 },
+        { headers },
+      ),
+  },
+  UpdateProduct: {
+    action: 'product.updated',
+    call: async (headers) => shop.admin.patch(`/v1/products/${await shop.product(1)}`, { name: 'another' }, { headers }),
+  },
+  CreateWarehouse: {
+    action: 'warehouse.created',
+    call: async (headers) => shop.admin.post('/v1/warehouses', { code: 'NORTH', name: 'North' }, { headers }),
+  },
+  AdjustStock: {
+    action: 'stock.adjusted',
+    call: async (headers) =>
+      shop.admin.post(`/v1/products/${await shop.product(1)}/stock:adjust`, { delta: 5, reason: 'counted' }, { headers }),
+  },
+  CreateReservation: {
+    action: 'reservation.created',
+    call: async (headers) => shopper.post('/v1/reservations', { lines: one(await shop.product(1)) }, { headers }),
+  },
+  CancelReservation: {
+    action: 'reservation.cancelled',
+    call: async (headers) => shopper.post(`/v1/reservations/${await newReservation()}:cancel`, undefined, { headers }),
+  },
+  ExtendReservation: {
+    action: 'reservation.extended',
+    call: async (headers) => shopper.post(`/v1/reservations/${await newReservation()}:extend`, { ttlSeconds: 900 }, { headers }),
+  },
+  PlaceOrder: {
+    action: 'order.placed',
+    call: async (headers) => shopper.post('/v1/orders', { lines: one(await shop.product(1)) }, { headers }),
+  },
+  ConfirmOrder: {
+    action: 'order.confirmed',
+    call: async (headers) => shopper.post(`/v1/orders/${await newOrder()}:confirm`, {}, { headers }),
+  },
+  Checkout: {
+    action: 'order.confirmed',
+    call: async (headers) => shopper.post('/v1/checkout', { reservationId: await newReservation() }, { headers }),
+  },
+  CancelOrder: {
+    action: 'order.cancelled',
+    call: async (headers) => shopper.post(`/v1/orders/${await newOrder()}:cancel`, undefined, { headers }),
+  },
+  TransitionOrder: {
+    action: 'order.transitioned',
+    call: async (headers) =>
+      shop.admin.post(`/v1/orders/${await confirmedOrder()}:transition`, { status: 'PROCESSING' }, { headers }),
+  },
+  Register: {
+    action: 'user.registered',
+    call: async (headers) =>
+      shop.anonymous.post('/v1/auth/register', { email: 'audited@shop.example', password: 'long enough 1' }, { headers }),
+  },
+  Login: {
+    action: 'user.logged_in',
+    call: async (headers) =>
+      shop.anonymous.post('/v1/auth/login', { email: shopper.user.email, password: shopper.user.password }, { headers }),
+  },
+  Refresh: {
+    action: 'user.token_refreshed',
+    call: async (headers) =>
+      shop.anonymous.post('/v1/auth/refresh', { refreshToken: (await shop.shopper()).user.refreshToken }, { headers }),
+  },
+  Logout: {
+    action: 'user.logged_out',
+    call: async (headers) =>
+      shop.anonymous.post('/v1/auth/logout', { refreshToken: (await shop.shopper()).user.refreshToken }, { headers }),
+  },
+}
+
+/** Reached only by way of another: a checkout commits its reservation. */
+const byAnother = new Set(['CommitReservation'])
+
+async function newReservation(): Promise<string> {
+  return (await reserved(shopper, one(await shop.product(1)))).id
+}
+async function newOrder(): Promise<string> {
+  return (await shopper.post<OrderReply>('/v1/orders', { lines: one(await shop.product(1)) })).body.order.id
+}
+async function confirmedOrder(): Promise<string> {
+  return (await checkOut(shopper, await newReservation())).body.order.id
+}
+
+const mutating = rpcDescriptors().filter((rpc) => rpc.mutates && !byAnother.has(rpc.method))
+
+test.each(mutating.map((rpc) => rpc.method))(
+  '%s leaves exactly one record about its own object, with actor and request id',
+  async (method) => {
+    const entry = calls[method]
+    if (entry === undefined) throw new Error(`${method} changes something: add a call of it to this test`)
+    const requestId = `audit-${method}`
+    const { status } = await entry.call({ 'x-request-id': requestId })
+    expect([200, 201]).toContain(status)
+    const records = await recordsFor(requestId)
+    const objectType = entry.action.split('.')[0]
+    expect(records.filter((record) => record.objectType === objectType).map(({ action }) => action)).toEqual([entry.action])
+    const record = records.find(({ action }) => action === entry.action)
+    expect(record).toMatchObject({ requestId, hash: expect.stringMatching(/^[0-9a-f]{64}$/), after: expect.any(Object) })
+    expect(record?.actor.id).not.toBe('')
+  },
+)
+
+test('a replay and a refusal leave none', async () => {
+  const sku = await shop.product(1)
+  const first = await reserve(shopper, one(sku), {}, `key-${sku}`)
+  const headers = { 'x-request-id': `quiet-${sku}` }
+  const replay = await shopper.post('/v1/reservations', { lines: one(sku) }, { idempotencyKey: `key-${sku}`, headers })
+  const refusal = await shopper.post('/v1/reservations', { lines: one(sku) }, { headers })
+  expect([first.status, replay.status, refusal.status]).toEqual([201, 200, 409])
+  // A later change of the same topic is there: these would have been before it.
+  const later = await newReservation()
+  await waitFor(async () => (await recordsOf(`objectId=${later}`)).length > 0, { what: 'the later record', timeoutMs: 20_000 })
+  expect(await recordsOf(`requestId=quiet-${sku}`)).toEqual([])
+})
+
+test('a checkout leaves one record of the order and one of the reservation, under one request id', async () => {
+  const id = await newReservation()
+  await shopper.post('/v1/checkout', { reservationId: id }, { headers: { 'x-request-id': 'one-checkout' } })
+  const actions = await waitFor(
+    async () => {
+      const records = await recordsOf('requestId=one-checkout')
+      return records.length >= 2 && records.map(({ action }) => action).sort()
+    },
+    { what: 'both records', timeoutMs: 20_000 },
+  )
+  expect(actions).toEqual(['order.confirmed', 'reservation.committed'])
+})
+
+test('the log is for admins, has no gap, carries no secret, and verifies until somebody touches it', async () => {
+  expect((await shopper.get('/v1/audit/records')).status).toBe(403)
+  const records = await recordsOf('')
+  const sequences = records.map(({ sequence }) => Number(sequence))
+  expect(sequences).toEqual(sequences.map((_, index) => (sequences[0] ?? 0) - index))
+  expect(JSON.stringify(records)).not.toMatch(/password|shop\.example|eyJ/)
+  expect((await shop.admin.get('/v1/audit:verify')).body).toMatchObject({ valid: true })
+
+  const touched = records[Math.floor(records.length / 2)]?.sequence
+  const database = new Client({ connectionString: shop.system.databaseUrl('audit') })
+  await database.connect()
+  await database.query('alter table audit_records disable trigger audit_records_only_grow')
+  await database.query(`update audit_records set action = 'nothing.happened' where sequence = $1`, [touched])
+  await database.end()
+  expect((await shop.admin.get('/v1/audit:verify')).body).toMatchObject({ valid: false, firstBadSequence: touched })
+})

@@ -1,0 +1,56 @@
+import { waitFor } from '@holdfast/testing'
+import { Client } from 'pg'
+
+import { one, openShop, type Shop } from './shop'
+
+let shop: Shop
+beforeAll(async () => {
+  shop = await openShop()
+})
+afterAll(async () => shop.close())
+
+test('one id is followed from the request through the event log to the audit record', async () => {
+  const sku = await shop.product(1)
+  const shopper = await shop.shopper()
+  const requestId = 'follow-me-1'
+  const reply = await shopper.post('/v1/reservations', { lines: one(sku) }, { headers: { 'x-request-id': requestId } })
+  expect(reply.headers.get('x-request-id')).toBe(requestId)
+  expect(reply.body).toMatchObject({ requestId })
+
+  const log = new Client({ connectionString: shop.system.databaseUrl('events') })
+  await log.connect()
+  const headers = await waitFor(
+    async () => {
+      const { rows } = await log.query<{ headers: Record<string, string> }>(
+        `select headers from messages where headers->>'ce_requestid' = $1`,
+        [requestId],
+      )
+      const types = rows.map((row) => row.headers['ce_type'])
+      return types.includes('holdfast.reservation.created.v1') && types.includes('holdfast.stock_level.changed.v1') && rows
+    },
+    { what: 'the events', timeoutMs: 20_000 },
+  )
+  await log.end()
+  expect(headers.find((row) => row.headers['ce_type'] === 'holdfast.reservation.created.v1')?.headers).toMatchObject({
+    ce_specversion: '1.0',
+    ce_source: '//holdfast/reservation',
+    ce_actor: `USER:${shopper.user.id}`,
+    'content-type': 'application/json',
+  })
+  await waitFor(
+    async () => {
+      const { body } = await shop.admin.get<{ records: unknown[] }>(`/v1/audit/records?requestId=${requestId}`)
+      return body.records.length === 1
+    },
+    { what: 'the audit record', timeoutMs: 20_000 },
+  )
+})
+
+test.each([
+  ['too long', 'x'.repeat(200)],
+  ['with a space', 'a b'],
+  ['with markup', '<script>'],
+])('an id that is %s is replaced by a sane one', async (_what, requestId) => {
+  const reply = await shop.anonymous.get('/v1/products', { headers: { 'x-request-id': requestId } })
+  expect(reply.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+})
