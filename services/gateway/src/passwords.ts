@@ -41,7 +41,7 @@ export function createPasswords(): Passwords {
       return made
     },
     verify: async (known, password, deadline) => {
-      const usable = known !== undefined && [...password].length <= longest
+      const usable = known !== undefined && lengthOf(password) <= longest
       let right = false
       await queue.submit(async () => {
         right = await verify(usable ? known : await nobodys, usable ? normal(password) : 'nobody')
@@ -53,8 +53,13 @@ export function createPasswords(): Passwords {
 
 /** @throws INVALID_ARGUMENT */
 export function checkPassword(password: string): void {
-  const { length } = [...password]
+  const length = lengthOf(password)
   if (length < shortest || length > longest) throw invalidField('password', `must have ${shortest} to ${longest} characters`)
+}
+
+/** In characters as Unicode counts them: some are two of JavaScript's. */
+function lengthOf(password: string): number {
+  return Array.from(password).length
 }
 
 /** One way to write each character: keyboards differ in how they put accents together (RFC 8265). */

@@ -33,7 +33,7 @@ export async function register(deps: AuthDeps, request: RegisterRequest, ctx: Ca
   })
   if (made !== undefined) {
     deps.wakeRelay()
-    return tokenAnswer(made.user, made.token, deps.keys, ctx.requestId)
+    return { ...tokenAnswer(made.user, made.token, deps.keys, ctx.requestId), replayed: false }
   }
   const winner = await findUserByEmail(deps.database.pool, email)
   if (winner === undefined) throw taken()
@@ -51,7 +51,7 @@ async function repeat(deps: AuthDeps, user: UserRow, id: string, password: strin
     if (locked === undefined) throw taken()
     return issueRefreshToken(client, user.id, randomUUID())
   })
-  return tokenAnswer(user, token, deps.keys, ctx.requestId)
+  return { ...tokenAnswer(user, token, deps.keys, ctx.requestId), replayed: true }
 }
 
 function taken(): HoldfastError {

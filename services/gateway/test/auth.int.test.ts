@@ -15,7 +15,7 @@ const published: PublishedEvent[] = []
 beforeAll(async () => {
   gateway = await startFixture()
   const log = createLog('test', 'silent')
-  transport = await openEmbeddedTransport({ url: String(gateway.env['EVENTS_DATABASE_URL']), log })
+  transport = await openEmbeddedTransport({ url: gateway.env.EVENTS_DATABASE_URL, log })
   const onBatch = async ({ messages }: { messages: Message[] }) =>
     Promise.resolve(void published.push(...messages.map(fromMessage)))
   await transport.subscribe({ group: 'test', topics: ['holdfast.auth.v1'], onBatch, log })
@@ -55,6 +55,7 @@ describe('register', () => {
       tokenType: 'Bearer',
       expiresIn: 900,
       requestId: headers.get('x-request-id'),
+      replayed: false,
     })
     const me = await gateway.call('GET /v1/auth/me', { token: String(body?.['accessToken']) })
     expect([me.status, me.body?.['user']]).toEqual([200, body?.['user']])
@@ -83,6 +84,11 @@ describe('register', () => {
     const answers = await Promise.all([1, 2, 3].map(async () => gateway.call('POST /v1/auth/register', { body, headers })))
     const ids = answers.map(({ body: made }) => (made?.['user'] as { id: string } | undefined)?.id)
     expect(new Set(ids).size).toBe(1)
+    expect(answers.map(({ status, body: made }) => `${status} ${String(made?.['replayed'])}`).sort()).toEqual([
+      '200 true',
+      '200 true',
+      '201 false',
+    ])
     expect(await eventsOf(String(ids[0]))).toHaveLength(1)
     const other = await gateway.call('POST /v1/auth/register', { body: { ...body, password: 'something else' }, headers })
     expect(other).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } })
@@ -116,7 +122,7 @@ describe('login', () => {
 
   test('compares a password for an unknown address too', async () => {
     const log = createLog('test', 'silent')
-    const database = await openDatabase({ url: String(gateway.env['DATABASE_URL']), name: 'test', log })
+    const database = await openDatabase({ url: gateway.env.DATABASE_URL, name: 'test', log })
     const verify = jest.fn(async () => Promise.resolve(false))
     const passwords = { hash: jest.fn(), verify }
     const deps = { database, passwords, keys: createUserKeys(gateway.privatePem), wakeRelay: jest.fn() }
@@ -306,9 +312,12 @@ describe('an access token', () => {
 
   test('carries id, role, issuer, audience and 15 minutes', async () => {
     const { id, accessToken } = await gateway.register()
-    const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as Record<string, number>
+    const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as {
+      exp: number
+      iat: number
+    }
     expect(claims).toMatchObject({ sub: id, role: 'USER', iss: 'holdfast', aud: 'holdfast-api' })
-    expect(Number(claims['exp']) - Number(claims['iat'])).toBe(900)
+    expect(claims.exp - claims.iat).toBe(900)
     const users = createUserTokens(createUserKeys(gateway.privatePem))
     expect(await users.verify(accessToken)).toEqual({ id, role: 'USER' })
   })

@@ -41,7 +41,7 @@ export interface Fixture {
   url: string
   httpPort: number
   /** Its settings, for a second gateway on the same databases. */
-  env: Record<string, string>
+  env: Record<string, string> & { DATABASE_URL: string; EVENTS_DATABASE_URL: string }
   db: Pool
   /** The gateway's own AuthService, asked without the HTTP side. */
   auth: PeerClient<typeof AuthServiceService>

@@ -37,11 +37,16 @@ export function locationOf(rule: LocationRule, output: DescMessage, response: Me
   const parts: string[] = []
   for (const [index, segment] of rule.template.segments.entries()) {
     const key = rule.keys.get(index)
-    const part = key === undefined ? segment.kind === 'literal' && segment.text : encodeURIComponent(String(resource.get(key)))
+    const part = key === undefined ? segment.kind === 'literal' && segment.text : textOf(resource.get(key))
     if (part === false || part === '') return undefined
     parts.push(part)
   }
   return `/${parts.join('/')}`
+}
+
+/** Keys are texts or numbers; the address has them percent-encoded. */
+function textOf(key: unknown): string {
+  return typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' ? encodeURIComponent(key.toString()) : ''
 }
 
 function answers(output: DescMessage, resource: DescMessage): boolean {
