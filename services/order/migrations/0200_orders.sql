@@ -18,8 +18,6 @@ create table orders (
   cancel_reason text not null default '',
   -- Of PlaceOrder's request; null when a checkout made the order.
   fingerprint text,
-  -- The call that is placing it: only that one may take it back when the reservation is refused.
-  placer uuid,
   -- Who asked for it: {actor, requestId, traceparent}.
   context jsonb not null,
   -- Who wants a PENDING order cancelled, noted before its stock is released: whoever records it records it in their name.

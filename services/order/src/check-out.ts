@@ -135,7 +135,6 @@ async function ensureOrder(client: PoolClient, reservation: Reservation, ctx: Ca
     reservationId: reservation.id,
     userId: reservation.userId,
     fingerprint: null,
-    placer: null,
     context: keepContext(ctx),
     lookAfterMs: 0,
   })
@@ -149,7 +148,7 @@ async function ensureOrder(client: PoolClient, reservation: Reservation, ctx: Ca
 async function fillFirst(client: PoolClient, order: OrderRow, goods: ReturnType<typeof goodsOf>): Promise<OrderRow> {
   await fillOrder(client, order.id, goods)
   const filled: OrderRow = { ...order, lines: goods.lines, currency: goods.currency, total_minor: goods.totalMinor }
-  if (order.placer === null) return filled
+  if (order.fingerprint === null) return filled
   return recordChange(client, filled, { status: 'PENDING', paymentStatus: order.payment_status }, 'placed', order.context)
 }
 

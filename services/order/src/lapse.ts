@@ -70,7 +70,7 @@ async function look(base: Base, order: OrderRow): Promise<void> {
     } else if (reservation?.status === 'ACTIVE') {
       await stillActive(base, order, reservation, ctx)
     } else if (order.total_minor === null) {
-      await removeUnreserved(base.database.pool, order.id, order.placer)
+      await removeUnreserved(base.database.pool, order.id)
     } else {
       const reason = reservation?.status === 'CANCELLED' ? 'reservation_cancelled' : 'reservation_expired'
       await base.database.transaction(async (client) => {
@@ -92,16 +92,12 @@ async function stillActive(base: Base, order: OrderRow, reservation: Reservation
 
 /** The call that placed it broke off between the two services. */
 async function finishPlacing(base: Base, order: OrderRow, reservation: Reservation, ctx: CallContext): Promise<void> {
-  const { id, user_id: userId, fingerprint, placer, context } = order
+  const { id, user_id: userId, fingerprint, context } = order
   try {
     const goods = await takeGoods(base, reservation, ctx)
-    await completePlacing(
-      base,
-      { id, userId, fingerprint, placer, context, reservationId: reservation.id, lookAfterMs: againMs },
-      goods,
-    )
+    await completePlacing(base, { id, userId, fingerprint, context, reservationId: reservation.id, lookAfterMs: againMs }, goods)
   } catch (error) {
-    if (isRefusal(error)) await removeUnreserved(base.database.pool, id, placer)
+    if (isRefusal(error)) await removeUnreserved(base.database.pool, id)
     else throw error
   }
 }

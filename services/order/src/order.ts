@@ -28,7 +28,6 @@ export interface OrderRow {
   version: number
   cancel_reason: CancelReason | ''
   fingerprint: string | null
-  placer: string | null
   context: EventContext
   cancel_context: EventContext | null
   created_at: Date

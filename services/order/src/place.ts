@@ -21,7 +21,7 @@ import type { Base, Deps } from './deps'
 import { type Goods, goodsOf, keepContext, type OrderRow, toOrder } from './order'
 import { keyReused } from './operations'
 import { recordChange } from './record'
-import { fillOrder, insertOrder, lockOrder, type NewOrder, removeUnreserved, setPlacer } from './sql/orders'
+import { fillOrder, insertOrder, lockOrder, type NewOrder, removeUnreserved } from './sql/orders'
 
 /** Longer than any caller waits for the reservation, in ms: then the lapse worker asks about it. */
 const placingMs = 60_000
@@ -35,7 +35,6 @@ export async function place(deps: Deps, request: PlaceOrderRequest, ctx: CallCon
     reservationId: operationId('', 'reservation-of-order', id),
     userId: ctx.actor.id,
     fingerprint: fingerprint(canonical(request)),
-    placer: randomUUID(),
     context: keepContext(ctx),
     lookAfterMs: placingMs,
   }
@@ -60,7 +59,6 @@ async function beginPlacing(deps: Deps, draft: NewOrder): Promise<OrderRow> {
   return deps.database.transaction(async (client) => {
     const order = await ensure(client, draft)
     if (order.fingerprint !== draft.fingerprint) throw keyReused()
-    if (order.total_minor === null && draft.placer !== null) await setPlacer(client, order.id, draft.placer)
     return order
   })
 }
@@ -89,7 +87,7 @@ async function reserve(
     return await completePlacing(deps, draft, goods)
   } catch (error) {
     // A refusal is not remembered: the same key may try again. Anything else leaves open whether there is a reservation.
-    if (isRefusal(error)) await removeUnreserved(pool, draft.id, draft.placer)
+    if (isRefusal(error)) await removeUnreserved(pool, draft.id)
     throw error
   }
 }

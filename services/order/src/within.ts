@@ -8,7 +8,7 @@ export async function within<T>(ms: number, ask: (signal: AbortSignal) => Promis
     timer = setTimeout(() => {
       limit.abort()
       reject(new HoldfastError('DEADLINE_EXCEEDED', 'The payment provider did not answer in time'))
-    }, ms)
+    }, ms).unref()
   })
   try {
     return await Promise.race([ask(limit.signal), late])

@@ -1,3 +1,4 @@
+import { HoldfastError } from '@holdfast/service'
 import { waitFor } from '@holdfast/testing'
 
 import { as, type Client, codeOf, orderOf, startSystem, type System } from './support/system'
@@ -138,24 +139,38 @@ test('a reservation that was never made: the worker takes the order back', async
   await waitFor(async () => (await rows()) === before, { what: 'the order to be taken back' })
 })
 
-test('a refused call does not take back the order of a repeat that was quicker', async () => {
-  let refuse: (() => void) | undefined
-  const refused = new Promise<void>((resolve) => (refuse = resolve))
-  const laptop = system.world.products.get('LAPTOP001')
-  if (laptop === undefined) throw new Error('no laptop')
+test('a refusal that arrives late does not take back the order of a repeat', async () => {
+  let deliver: (() => void) | undefined
+  const delivered = new Promise<void>((resolve) => (deliver = resolve))
   let calls = 0
   system.world.before = async (rpc) => {
     if (rpc !== 'createReservation' || calls++ > 0) return
-    await refused
-    laptop.stock = 0
+    await delivered
+    throw new HoldfastError('INSUFFICIENT_STOCK', 'There were not enough')
   }
-  const first = codeOf(
-    client.placeOrder({ lines: lines('LAPTOP001', 7), ttlSeconds: undefined, clientToken: 'twice' }, as('ann')),
-  )
+  const first = codeOf(place('twice'))
   await waitFor(() => calls === 1, { what: 'the first call' })
-  const second = orderOf(await place('twice', lines('LAPTOP001', 7)))
-  refuse?.()
-  await first
-  laptop.stock = 100
+  const second = orderOf(await place('twice'))
+  deliver?.()
+  expect(await first).toBe('INSUFFICIENT_STOCK')
   expect(await get(second.id)).toMatchObject({ status: 'PENDING' })
+})
+
+test('a refusal that arrives while a repeat is under way does not lose the repeat', async () => {
+  let deliver: (() => void) | undefined
+  const delivered = new Promise<void>((resolve) => (deliver = resolve))
+  let calls = 0
+  system.world.before = async (rpc) => {
+    if (rpc !== 'createReservation') return
+    if (calls++ === 0) throw new HoldfastError('INSUFFICIENT_STOCK', 'There were not enough')
+    await delivered
+  }
+  const second = waitFor(() => calls === 1, { what: 'the first call' }).then(async () => place('thrice'))
+  const before = await rows()
+  expect(await codeOf(place('thrice'))).toBe('INSUFFICIENT_STOCK')
+  await waitFor(() => calls === 2, { what: 'the second call' })
+  await system.database.pool.query('delete from orders where total_minor is null')
+  deliver?.()
+  expect(await get(orderOf(await second).id)).toMatchObject({ status: 'PENDING' })
+  expect(await rows()).toBe((before ?? 0) + 1)
 })

@@ -30,6 +30,7 @@ async function startDoomed(point: Point, options: InstanceOptions = {}) {
   const death = new Promise<void>((resolve) => (dead = resolve))
   const doomed = await system.start({
     ...options,
+    limits: { leaseMs: 500 },
     at: async (here) => {
       await options.at?.(here)
       if (here !== point) return

@@ -9,7 +9,7 @@ import type { Goods, OrderRow } from '../order'
 
 export const orderColumns = `
   o.id, o.reservation_id, o.user_id, o.status, o.payment_status, o.lines, o.currency, o.total_minor, o.version, o.cancel_reason,
-  o.fingerprint, o.placer, o.context, o.cancel_context, o.created_at, o.updated_at,
+  o.fingerprint, o.context, o.cancel_context, o.created_at, o.updated_at,
   exists (select from payment_attempts a where a.order_id = o.id and a.ended_at is null) as paying`
 
 export async function findOrder(db: Pool | PoolClient, id: string): Promise<OrderRow | undefined> {
@@ -59,7 +59,6 @@ export interface NewOrder {
   reservationId: string
   userId: string
   fingerprint: string | null
-  placer: string | null
   context: EventContext
   /** In ms from now. */
   lookAfterMs: number
@@ -73,10 +72,10 @@ export async function insertOrder(client: PoolClient, order: NewOrder): Promise<
   await client.query({
     name: 'insert-order',
     text: `
-      insert into orders (id, reservation_id, user_id, fingerprint, placer, context, look_at)
-      values ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7 * interval '1 ms')
+      insert into orders (id, reservation_id, user_id, fingerprint, context, look_at)
+      values ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 ms')
       on conflict do nothing`,
-    values: [order.id, order.reservationId, order.userId, order.fingerprint, order.placer, order.context, order.lookAfterMs],
+    values: [order.id, order.reservationId, order.userId, order.fingerprint, order.context, order.lookAfterMs],
   })
 }
 
@@ -89,20 +88,15 @@ export async function fillOrder(client: PoolClient, id: string, goods: Goods): P
   })
 }
 
-/** Under the order's lock: who places it now. */
-export async function setPlacer(client: PoolClient, id: string, placer: string): Promise<void> {
-  await client.query('update orders set placer = $2 where id = $1', [id, placer])
-}
-
 /**
- * Takes back an order that waits for its reservation. With a placer only while that one is the last who tried: a repeat that
- * came meanwhile may be told that the reservation was made.
+ * Takes back an order that waits for its reservation. Another call with the same key may be placing it still: that one adds
+ * it again when its reservation is made. Locks: the row for a moment.
  */
-export async function removeUnreserved(db: Pool | PoolClient, id: string, placer: string | null): Promise<void> {
-  await db.query({
+export async function removeUnreserved(pool: Pool, id: string): Promise<void> {
+  await pool.query({
     name: 'remove-unreserved',
-    text: 'delete from orders where id = $1 and total_minor is null and ($2::uuid is null or placer = $2)',
-    values: [id, placer],
+    text: 'delete from orders where id = $1 and total_minor is null',
+    values: [id],
   })
 }
 
