@@ -15,7 +15,8 @@ export interface WelcomeOptions {
 export function welcome(system: System, options: WelcomeOptions): string {
   const { url, grpc, credentials } = system
   const { admin, user } = credentials
-  const folder = relative(process.cwd(), options.dataFolder) || '.'
+  const inside = relative(process.cwd(), options.dataFolder)
+  const folder = inside.startsWith('..') ? options.dataFolder : inside
   return [
     '',
     `Holdfast is ready after ${options.seconds.toFixed(1)} s: ${url}`,
