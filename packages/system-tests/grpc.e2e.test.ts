@@ -1,9 +1,20 @@
 /** What a stock gRPC client finds that knows nothing of us: health, reflection, a reservation by a token, errors with details. */
-import { Client, credentials, Metadata, type ServiceError, status as Grpc } from '@grpc/grpc-js'
+import { createFileRegistry, type FileRegistry, fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
+import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  type ServiceError,
+  status as Grpc,
+} from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
 import { ErrorInfo, RequestInfo, Status } from '@holdfast/contracts/google-rpc'
 import { CreateReservationRequest, CreateReservationResponse, ReservationServiceClient } from '@holdfast/contracts/reservation'
 import { waitFor } from '@holdfast/testing'
-import { GrpcReflection } from 'grpc-js-reflection-client'
+import { dirname, join } from 'node:path'
 
 import { one, openShop, type Shop, type Shopper } from './shop'
 
@@ -23,6 +34,74 @@ const services = {
   gateway: 'holdfast.auth.v1.AuthService',
 } as const
 const entries = Object.entries(services) as [keyof typeof services, string][]
+
+/** Asks as grpcurl does: which services there are, and the files of one. https://grpc.io/docs/guides/reflection/ */
+async function reflect(address: string, symbol: string): Promise<{ services: string[]; files: FileDescriptorProto[] }> {
+  const [listed, asked] = await askReflection(address, [{ listServices: '' }, { fileContainingSymbol: symbol }])
+  const files = filesOf(asked)
+  // What is imported and did not come along is asked for by its name.
+  for (const missing of missingImports(files)) {
+    const [answer] = await askReflection(address, [{ fileByFilename: missing }])
+    files.push(...filesOf(answer))
+  }
+  return { services: listed?.listServicesResponse?.service.map(({ name }) => name) ?? [], files }
+}
+
+function filesOf(answer: ReflectionAnswer | undefined): FileDescriptorProto[] {
+  return (answer?.fileDescriptorResponse?.fileDescriptorProto ?? []).map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes))
+}
+
+/** Looks again at each step: a file that came may import another. */
+function* missingImports(files: FileDescriptorProto[]): Generator<string> {
+  const asked = new Set<string>()
+  for (;;) {
+    const there = new Set([...asked, ...files.map(({ name }) => name)])
+    const missing = files.flatMap(({ dependency }) => dependency).find((name) => !there.has(name))
+    if (missing === undefined) return
+    asked.add(missing)
+    yield missing
+  }
+}
+
+/** The file asked for comes first. A strict reader: a file whose imports are not among the others is refused. */
+function resolveStrictly(files: FileDescriptorProto[]): FileRegistry {
+  const [first] = files
+  if (first === undefined) throw new Error('reflection answered no file')
+  const byName = new Map(files.map((file) => [file.name, file]))
+  return createFileRegistry(first, (name) => byName.get(name))
+}
+
+interface ReflectionAnswer {
+  listServicesResponse?: { service: { name: string }[] }
+  fileDescriptorResponse?: { fileDescriptorProto: Buffer[] }
+}
+
+async function askReflection(address: string, questions: Record<string, string>[]): Promise<ReflectionAnswer[]> {
+  const folder = dirname(require.resolve('@grpc/reflection/package.json'))
+  const definition = loadSync(join(folder, 'build', 'proto', 'grpc', 'reflection', 'v1', 'reflection.proto'))
+  const { grpc } = loadPackageDefinition(definition) as unknown as {
+    grpc: {
+      reflection: {
+        v1: {
+          ServerReflection: new (
+            ...of: ConstructorParameters<typeof Client>
+          ) => Client & { serverReflectionInfo(): ClientDuplexStream<object, ReflectionAnswer> }
+        }
+      }
+    }
+  }
+  const client = new grpc.reflection.v1.ServerReflection(address, credentials.createInsecure())
+  const stream = client.serverReflectionInfo()
+  try {
+    for (const question of questions) stream.write(question)
+    stream.end()
+    const answers: ReflectionAnswer[] = []
+    for await (const answer of stream) answers.push(answer as ReflectionAnswer)
+    return answers
+  } finally {
+    client.close()
+  }
+}
 
 async function health(address: string, service: string): Promise<number> {
   const client = new Client(address, credentials.createInsecure())
@@ -53,10 +132,35 @@ test.each(entries)('%s says that it is SERVING, and that its own service is', as
   expect(await health(shop.system.grpc[name], service)).toBe(1)
 })
 
-test.each(entries)('%s lists its service by reflection, with the messages to call it', async (name, service) => {
-  const reflection = new GrpcReflection(shop.system.grpc[name], credentials.createInsecure())
-  expect(await reflection.listServices()).toContain(service)
-  expect((await reflection.listMethods(service)).length).toBeGreaterThan(2)
+test.each(entries)('%s lists its service by reflection, with every type that is needed to call it', async (name, service) => {
+  const { services: listed, files } = await reflect(shop.system.grpc[name], service)
+  expect(listed).toContain(service)
+  const found = resolveStrictly(files).getService(service)
+  expect(found?.methods.length).toBeGreaterThan(2)
+})
+
+test('a client that knows only what reflection told it makes a reservation', async () => {
+  const sku = await shop.product(1)
+  const { files } = await reflect(shop.system.grpc.reservation, services.reservation)
+  const method = resolveStrictly(files)
+    .getService(services.reservation)
+    ?.methods.find(({ name }) => name === 'CreateReservation')
+  if (method === undefined) throw new Error('no such method')
+  const client = new Client(shop.system.grpc.reservation, credentials.createInsecure())
+  const metadata = new Metadata()
+  metadata.set('authorization', `Bearer ${shopper.user.token}`)
+  const reply = await new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      `/${services.reservation}/CreateReservation`,
+      (json: JsonValue) => Buffer.from(toBinary(method.input, fromJson(method.input, json))),
+      (bytes: Buffer) => toJson(method.output, fromBinary(method.output, bytes)),
+      { lines: one(sku) },
+      metadata,
+      (error: ServiceError | null, response?: JsonValue) => (error ? reject(error) : resolve(response)),
+    )
+  })
+  client.close()
+  expect(reply).toMatchObject({ reservation: { status: 'ACTIVE', lines: [{ sku, quantity: 1 }] } })
 })
 
 test('a generated client makes a reservation with a token, and the request id comes back with it', async () => {

@@ -11,7 +11,7 @@ import {
   hasExtension,
   toBinary,
 } from '@bufbuild/protobuf'
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 import { HttpRule } from '../gen/google/api/http'
 import { Access, Access_Who, EventType } from '../gen/holdfast/common/v1/access'
@@ -43,6 +43,13 @@ let bytes: Buffer | undefined
 export function descriptorSet(): Buffer {
   bytes ??= readFileSync(join(__dirname, '..', '..', 'gen', 'descriptors.binpb'))
   return bytes
+}
+
+/** Each file of it by itself, as gRPC reflection hands them out. */
+export function fileDescriptors(): Buffer[] {
+  return fromBinary(FileDescriptorSetSchema, descriptorSet()).file.map((file) =>
+    Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
+  )
 }
 
 let files: FileRegistry | undefined

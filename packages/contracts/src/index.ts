@@ -3,6 +3,7 @@ export {
   descriptorSet,
   type EventDescriptor,
   eventDescriptors,
+  fileDescriptors,
   registry,
   type RpcDescriptor,
   rpcDescriptors,

@@ -7,9 +7,9 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader'
+import type { PackageDefinition } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
-import { descriptorSet, type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
+import { fileDescriptors, type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
 import { HealthImplementation } from 'grpc-health-check'
 
 import { admit } from './access'
@@ -72,7 +72,7 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
   const services = [...new Set(Object.values(definition).map((method) => method.path.split('/')[1] ?? ''))]
   const health = new HealthImplementation(Object.fromEntries(['', ...services].map((service) => [service, 'SERVING'])))
   health.addToServer(server)
-  new ReflectionService(loadFileDescriptorSetFromBuffer(descriptorSet()), { services }).addToServer(server)
+  new ReflectionService(reflected(), { services }).addToServer(server)
 
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${options.host}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
@@ -92,6 +92,14 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
       })
     },
   }
+}
+
+/**
+ * The files as buf wrote them. proto-loader would make them anew and lose their imports, without which strict clients
+ * (grpcurl, protobuf-go) can't resolve a type; of its package definition, reflection reads nothing but these bytes.
+ */
+function reflected(): PackageDefinition {
+  return { proto: { fileDescriptorProtos: fileDescriptors() } } as unknown as PackageDefinition
 }
 
 type UntypedHandler = (request: unknown, ctx: CallContext) => Promise<unknown>
