@@ -12,7 +12,11 @@ import {
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { ErrorInfo, RequestInfo, Status } from '@holdfast/contracts/google-rpc'
-import { CreateReservationRequest, type CreateReservationResponse, ReservationServiceClient } from '@holdfast/contracts/reservation'
+import {
+  CreateReservationRequest,
+  type CreateReservationResponse,
+  ReservationServiceClient,
+} from '@holdfast/contracts/reservation'
 import { waitFor } from '@holdfast/testing'
 import { dirname, join } from 'node:path'
 

@@ -52,7 +52,10 @@ async function readBytes(request: IncomingMessage, limit: number): Promise<Buffe
     })
     request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     request.on('error', (error) => reject(new ClientGoneError('the request broke off', { cause: error })))
-    request.on('close', () => reject(new ClientGoneError('the request broke off')))
+    request.on('close', () => {
+      // Closed after the end as well: an error is made only where it tells something.
+      if (!request.complete) reject(new ClientGoneError('the request broke off'))
+    })
   })
 }
 
