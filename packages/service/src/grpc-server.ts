@@ -14,6 +14,7 @@ import { HealthImplementation } from 'grpc-health-check'
 
 import { admit } from './access'
 import { type CallContext, checkDeadline, checkKey, metadataNames, saneRequestId } from './context'
+import { databaseError } from './database'
 import { errorCodes, HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
 import type { Logger } from './log'
@@ -67,7 +68,7 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
     if (rpc === undefined) throw new Error(`${method.path} is not in the descriptors`)
     implementation[name] = unary(rpc, options.handlers[name as keyof Definition] as UntypedHandler, options)
   }
-  server.addService(definition, implementation)
+  server.addService(forgiving(definition), implementation)
 
   const services = [...new Set(Object.values(definition).map((method) => method.path.split('/')[1] ?? ''))]
   const health = new HealthImplementation(Object.fromEntries(['', ...services].map((service) => [service, 'SERVING'])))
@@ -102,6 +103,23 @@ function reflected(): PackageDefinition {
   return { proto: { fileDescriptorProtos: fileDescriptors() } } as unknown as PackageDefinition
 }
 
+/** Bytes that are no message: gRPC by itself would say INTERNAL, and it is the caller's mistake. */
+const unreadable = Symbol('unreadable')
+
+function forgiving(definition: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      try {
+        return method.requestDeserialize(bytes)
+      } catch {
+        return unreadable
+      }
+    }
+    return [name, { ...method, requestDeserialize }]
+  })
+  return Object.fromEntries(methods) as ServiceDefinition
+}
+
 type UntypedHandler = (request: unknown, ctx: CallContext) => Promise<unknown>
 type ServerParts = Pick<GrpcServerOptions<object>, 'users' | 'services' | 'log'>
 
@@ -116,7 +134,7 @@ function unary(rpc: RpcDescriptor, handler: UntypedHandler, parts: ServerParts):
         callback(null, response)
       },
       (thrown: unknown) => {
-        const error = HoldfastError.from(thrown)
+        const error = HoldfastError.from(databaseError(thrown))
         logRefusal(log, rpc, error, elapsed(startedAt))
         callback(toGrpcStatus(error, requestId))
       },
@@ -144,6 +162,7 @@ async function serve(
     traceparent: textOf(call.metadata, metadataNames.traceparent),
     log,
   }
+  if (call.request === unreadable) throw new HoldfastError('INVALID_ARGUMENT', `The message is no request of ${rpc.method}`)
   checkDeadline(ctx)
   return handler(call.request, ctx)
 }

@@ -1,0 +1,68 @@
+import { generateKeyPairSync } from 'node:crypto'
+
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { AuthServiceService } from '@holdfast/contracts/auth'
+
+import { fromGrpcError } from './grpc-errors'
+import { type GrpcServer, type Handlers, startGrpcServer } from './grpc-server'
+import { createLog } from './log'
+import { createServiceTokens, createUserTokens } from './tokens'
+
+let server: GrpcServer
+let client: Client
+let thrown: Error
+
+beforeAll(async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  const fail = async (): Promise<never> => Promise.reject(thrown)
+  const handlers: Handlers<typeof AuthServiceService> = { register: fail, login: fail, refresh: fail, logout: fail, getMe: fail }
+  server = await startGrpcServer({
+    name: 'gateway',
+    host: '127.0.0.1',
+    port: 0,
+    definition: AuthServiceService,
+    handlers,
+    users: createUserTokens({ find: async () => Promise.resolve(undefined) }),
+    services: createServiceTokens('gateway', privateKey, { gateway: publicKey }),
+    log: createLog('test', 'silent'),
+  })
+  client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure())
+})
+
+afterAll(async () => {
+  client.close()
+  await server.stop()
+})
+
+async function call(bytes: Buffer): Promise<ServiceError> {
+  const same = (buffer: Buffer): Buffer => buffer
+  const answer = await new Promise<ServiceError | null>((resolve) => {
+    client.makeUnaryRequest(AuthServiceService.login.path, same, same, bytes, new Metadata(), (error) => resolve(error))
+  })
+  if (answer === null) throw new Error('it was answered')
+  return answer
+}
+
+test('bytes that are no message are the mistake of whoever sent them', async () => {
+  const error = await call(Buffer.from('ffffffff', 'hex'))
+  expect(error.code).toBe(status.INVALID_ARGUMENT)
+  expect(fromGrpcError(error).code).toBe('INVALID_ARGUMENT')
+})
+
+test('a database that is not there is UNAVAILABLE wherever the error came up', async () => {
+  thrown = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' })
+  const error = await call(Buffer.alloc(0))
+  expect(fromGrpcError(error)).toMatchObject({ code: 'UNAVAILABLE', retryAfterMs: 1000 })
+  expect(error.details).not.toContain('10.0.0.7')
+})
+
+test('any other error is INTERNAL and tells nothing of its inside', async () => {
+  thrown = new Error('column "secret" does not exist')
+  const error = await call(Buffer.alloc(0))
+  expect(error.code).toBe(status.INTERNAL)
+  expect(error.details).not.toContain('secret')
+})
