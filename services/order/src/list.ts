@@ -1,6 +1,7 @@
 import type { ListOrdersRequest, ListOrdersRequest_Sort, ListOrdersResponse } from '@holdfast/contracts/order'
 import {
   type CallContext,
+  checkTime,
   decodePageToken,
   encodePageToken,
   HoldfastError,
@@ -35,6 +36,8 @@ const sorts: Record<ListOrdersRequest_Sort, SortOrder | undefined> = {
 }
 
 const maxPageSize = 200
+/** Times in ms and totals: a token of somebody's own making must not hold what no Date and no total is. */
+const keyPatterns = { created_at: /^\d{1,13}$/, total_minor: /^\d{1,18}$/ }
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
@@ -69,19 +72,21 @@ function filter(query: Knex.QueryBuilder, request: ListOrdersRequest, ctx: CallC
   }
   if (minTotalMinor !== undefined) void query.where('o.total_minor', '>=', String(minTotalMinor))
   if (maxTotalMinor !== undefined) void query.where('o.total_minor', '<=', String(maxTotalMinor))
-  if (createdAfter !== undefined) void query.where('o.created_at', '>=', createdAfter)
-  if (createdBefore !== undefined) void query.where('o.created_at', '<', createdBefore)
+  if (createdAfter !== undefined) void query.where('o.created_at', '>=', checkTime('createdAfter', createdAfter))
+  if (createdBefore !== undefined) void query.where('o.created_at', '<', checkTime('createdBefore', createdBefore))
 }
 
 /** Whose orders. @returns undefined: everyone's */
 function userOf(asked: string, ctx: CallContext): string | undefined {
-  if (seesAll(ctx)) return asked === '' ? undefined : asked
+  // No text of PostgreSQL's holds NUL, so nothing matches it.
+  if (seesAll(ctx)) return asked === '' ? undefined : asked.replaceAll('\0', '\ufffd')
   if (asked !== '' && asked !== ctx.actor.id) throw new HoldfastError('PERMISSION_DENIED', "Others' orders are for admins")
   return ctx.actor.id
 }
 
 function startAfter(query: Knex.QueryBuilder, pageToken: string, sort: SortOrder): void {
-  const [, , key, id] = decodePageToken(pageToken, [exactly(sort.column), exactly(sort.direction), /^\d{1,18}$/, uuid]) ?? []
+  const parts = [exactly(sort.column), exactly(sort.direction), keyPatterns[sort.column], uuid]
+  const [, , key, id] = decodePageToken(pageToken, parts) ?? []
   if (key === undefined || id === undefined) return
   const value = sort.column === 'created_at' ? new Date(Number(key)) : key
   void query.whereRaw(`(??, o.id) ${sort.direction === 'asc' ? '>' : '<'} (?, ?)`, [`o.${sort.column}`, value, id])

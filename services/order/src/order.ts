@@ -2,7 +2,7 @@
 import type { Order, OrderLine, Order_PaymentStatus } from '@holdfast/contracts/order'
 import type { Reservation } from '@holdfast/contracts/reservation'
 import type { EventContext } from '@holdfast/events'
-import { type CallContext, HoldfastError, seesAll } from '@holdfast/service'
+import { type CallContext, HoldfastError, invalidField, seesAll } from '@holdfast/service'
 
 import type { CancelReason } from './payment-attempt'
 import type { Status } from './order-status'
@@ -45,7 +45,10 @@ export interface Goods {
   lookAt: Date
 }
 
-/** Prices are those of the hold. @throws INVALID_ARGUMENT when they are in more than one currency */
+/** In minor units. Page tokens by total have room for as many digits, and bigint for one more. */
+const mostTotalMinor = 10n ** 18n - 1n
+
+/** Prices are those of the hold. @throws INVALID_ARGUMENT for more than one currency, and for more money than an order can hold */
 export function goodsOf(reservation: Reservation): Goods {
   const lines = reservation.lines.map(({ sku, warehouse, quantity, unitPrice }) => ({
     sku,
@@ -61,6 +64,7 @@ export function goodsOf(reservation: Reservation): Goods {
     })
   }
   const totalMinor = lines.reduce((sum, line) => sum + BigInt(line.amountMinor) * BigInt(line.quantity), 0n)
+  if (totalMinor > mostTotalMinor) throw invalidField('lines', `come to more than ${mostTotalMinor} minor units`)
   return { lines, currency, totalMinor, lookAt: reservation.expiresAt ?? new Date() }
 }
 

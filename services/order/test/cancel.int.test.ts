@@ -151,3 +151,21 @@ test('a transition repeated by its key says what the order is now, and the key i
   expect(await transition(id, 'PROCESSING', 'step-1')).toMatchObject({ replayed: true, order: { status: 'SHIPPED' } })
   expect(await codeOf(transition(id, 'DELIVERED', 'step-1'))).toBe('IDEMPOTENCY_KEY_REUSED')
 })
+
+test('what an order owes is still tried after thousands of failures, and holds nobody else up', async () => {
+  let failed = false
+  system.world.before = (rpc) => {
+    if (rpc !== 'returnStock') return
+    failed = true
+    throw away()
+  }
+  const { id } = await paid()
+  await cancel(id)
+  await waitFor(() => failed, { what: 'the first failure' })
+  await system.database.pool.query('update return_tasks set tries = 5000, run_at = now() where order_id = $1', [id])
+  system.world.before = () => undefined
+  const other = await paid()
+  await cancel(other.id)
+  await waitFor(async () => (await get(other.id)).paymentStatus === 'REFUNDED', { what: 'the other refund' })
+  await waitFor(async () => (await get(id)).paymentStatus === 'REFUNDED', { what: 'the refund', timeoutMs: 90_000 })
+}, 100_000)

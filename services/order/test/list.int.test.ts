@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import type { ListOrdersRequest } from '@holdfast/contracts/order'
+import { encodePageToken } from '@holdfast/service'
 
 import { as, type Client, codeOf, listAll, startSystem, type System } from './support/system'
 
@@ -90,6 +91,19 @@ test('bad requests are named', async () => {
   const { nextPageToken } = await list({ pageSize: 1 })
   expect(await codeOf(list({ pageToken: nextPageToken, sort: 'TOTAL_ASC' }))).toBe('INVALID_ARGUMENT')
   expect(await codeOf(client.getOrder({ id: 'x' }, as('ann')))).toBe('INVALID_ARGUMENT')
+})
+
+test.each([
+  ['createdAfter', { createdAfter: new Date(-8_640_000_000_000_000) }],
+  ['createdBefore', { createdBefore: new Date(8_640_000_000_000_000) }],
+  ['pageToken', { pageToken: encodePageToken(['created_at', 'desc', 999_999_999_999_999_999n, randomUUID()]) }],
+  ['pageToken', { sort: 'TOTAL_ASC', pageToken: encodePageToken(['total_minor', 'asc', 10n ** 18n, randomUUID()]) }],
+] as const)('a %s that no row can have is refused, and is no failure', async (field, asked) => {
+  await expect(list(asked)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', fields: [{ field }] })
+})
+
+test('a user id with NUL, which no text of the database holds, is nobody', async () => {
+  expect(await totals({ userId: 'ann\0' }, as('root', 'ADMIN'))).toEqual([])
 })
 
 test.each([

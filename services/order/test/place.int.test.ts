@@ -174,3 +174,13 @@ test('a refusal that arrives while a repeat is under way does not lose the repea
   expect(await get(orderOf(await second).id)).toMatchObject({ status: 'PENDING' })
   expect(await rows()).toBe((before ?? 0) + 1)
 })
+
+test('an order for more money than it can hold is refused, and its units are free again', async () => {
+  const asked = lines('ISLAND001', 1_000_000)
+  const before = new Set(system.world.kept.keys())
+  const ordersBefore = await rows()
+  await expect(place('islands', asked)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', fields: [{ field: 'lines' }] })
+  const made = [...system.world.kept.keys()].filter((id) => !before.has(id))
+  expect(made.map((id) => system.world.reservation(id).status)).toEqual(['CANCELLED'])
+  expect(await rows()).toBe(ordersBefore)
+})

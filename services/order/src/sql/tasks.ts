@@ -24,7 +24,8 @@ export async function insertTask(
 }
 
 /**
- * Due tasks, put off with a growing pause: done, they are not run again; failed or crashed, they are.
+ * Due tasks, put off with a growing pause: done, they are not run again; failed or crashed, they are. The exponent is
+ * bounded: past 1,023 tries the power itself would fail, and with it the claim of all tasks.
  * Locks: the rows it takes, for a moment; skips those that others hold.
  */
 export async function claimTasks(pool: Pool, limit: number): Promise<ReturnTask[]> {
@@ -32,7 +33,7 @@ export async function claimTasks(pool: Pool, limit: number): Promise<ReturnTask[
     name: 'claim-return-tasks',
     text: `
       update return_tasks t
-      set tries = t.tries + 1, run_at = clock_timestamp() + least(power(2, t.tries), 60) * interval '1 s'
+      set tries = t.tries + 1, run_at = clock_timestamp() + least(power(2, least(t.tries, 6)), 60) * interval '1 s'
       from orders o
       where o.id = t.order_id and t.order_id in (
         select order_id from return_tasks

@@ -26,6 +26,7 @@ export class World {
     ['LAPTOP001', { currency: 'USD', amountMinor: 129_999n, stock: 100 }],
     ['CHARGER001', { currency: 'USD', amountMinor: 7_999n, stock: 100 }],
     ['CAMERA001', { currency: 'USD', amountMinor: 159_999n, stock: 0 }],
+    ['ISLAND001', { currency: 'USD', amountMinor: 1_000_000_000_000n, stock: 1_000_000 }],
     ['LAMP001', { currency: 'EUR', amountMinor: 2_000n, stock: 100 }],
   ])
   readonly kept = new Map<string, Kept>()
