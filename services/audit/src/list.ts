@@ -1,6 +1,7 @@
 import { type AuditRecord, type ListAuditRecordsRequest, type ListAuditRecordsResponse } from '@holdfast/contracts/audit'
 import { actor_RoleFromJSON } from '@holdfast/contracts/common'
 import {
+  checkTime,
   type Database,
   databaseError,
   decodePageToken,
@@ -17,7 +18,8 @@ const maxPageSize = 500
 
 /** Newest first, by any combination of filters. New records do not shift the pages: the token names the last one seen. */
 export async function list(database: Database, request: ListAuditRecordsRequest): Promise<ListAuditRecordsResponse> {
-  const { after: from, before: to } = request
+  const from = request.after && checkTime('after', request.after)
+  const to = request.before && checkTime('before', request.before)
   if (from !== undefined && to !== undefined && from >= to) throw invalidField('before', 'must be later than "after"')
   const size = pageSize(request.pageSize, maxPageSize)
   const beforeSequence = decodePageToken(request.pageToken, [/^\d{1,18}$/])?.[0]

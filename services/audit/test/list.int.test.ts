@@ -80,6 +80,8 @@ describe('the list', () => {
   it.each<[string, Partial<ListAuditRecordsRequest>, string]>([
     ['a page size over 500', { pageSize: 501 }, 'pageSize'],
     ['a negative page size', { pageSize: -1 }, 'pageSize'],
+    ['a time that no calendar has', { after: new Date(NaN) }, 'after'],
+    ['a time beyond the year 9999', { before: new Date(8_640_000_000_000_000) }, 'before'],
     ['a page token of another kind', { pageToken: 'abc' }, 'pageToken'],
     ['a span that ends before it begins', { after: at(3), before: at(2) }, 'before'],
   ])('refuses %s', async (_name, filter, field) => {
