@@ -53,10 +53,16 @@ async function readLevels(database: Database, skus: string[]): Promise<Map<strin
       total.available += level.available
       total.warehouses.push({ warehouse: row.warehouse, ...level })
     }
-    return found
+    return new Map([...found].map(([sku, total]) => [sku, withinInt32(total)]))
   } catch (error) {
     throw databaseError(error)
   }
+}
+
+/** Each level is bounded, the sum over warehouses is not: what the message can't say reads as the most that it can. */
+function withinInt32(total: Availability): Availability {
+  const bound = (units: number): number => Math.min(units, 2_147_483_647)
+  return { ...total, onHand: bound(total.onHand), reserved: bound(total.reserved), available: bound(total.available) }
 }
 
 function entryOf(found: Map<string, Availability>, sku: string): [string, Availability][] {

@@ -182,3 +182,16 @@ test('availability names the SKU that is not there', async () => {
     fields: [{ field: 'skus[1]' }],
   })
 })
+
+test('more units in all warehouses than a reply can say read as the most that it can', async () => {
+  const sku = await makeProduct(inventory, 1_000_000_000)
+  const admin = inventory.admin()
+  for (const code of ['NORTH', 'SOUTH']) {
+    await inventory.reservation.createWarehouse({ code, name: code, clientToken: '' }, admin)
+    const delta = 1_000_000_000
+    await inventory.reservation.adjustStock({ sku, delta, reason: 'found', warehouse: code, clientToken: '' }, admin)
+  }
+  const { availability } = await inventory.reservation.getAvailability({ skus: [sku] }, inventory.service())
+  expect(availability).toMatchObject([{ onHand: 2_147_483_647, reserved: 0, available: 2_147_483_647 }])
+  expect(availability[0]?.warehouses.map(({ available: units }) => units)).toEqual([1e9, 1e9, 1e9])
+})
