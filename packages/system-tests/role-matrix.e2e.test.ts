@@ -35,10 +35,10 @@ function expected(rpc: RpcDescriptor, caller: Caller): 'let in' | 'UNAUTHENTICAT
   return callers.includes(caller.slice('service '.length)) ? 'let in' : 'PERMISSION_DENIED'
 }
 
-/** The process that serves it: auth is the gateway's own. */
+/** The process that serves it: auth is the gateway's own, combined calls are served by all. */
 function ownerOf(rpc: RpcDescriptor): ServiceName {
   const context = rpc.service.split('.')[1]
-  const owner = services.find((name) => name === (context === 'auth' ? 'gateway' : context))
+  const owner = services.find((name) => name === ({ auth: 'gateway', common: 'reservation' }[context ?? ''] ?? context))
   if (owner === undefined) throw new Error(`${rpc.service} is served by nobody`)
   return owner
 }

@@ -29,6 +29,8 @@ export interface RpcDescriptor {
   route: HttpRule | undefined
   /** It changes something. */
   mutates: boolean
+  /** Calls of it that wait at the gateway travel together. */
+  combined: boolean
   desc: DescMethod
 }
 
@@ -94,6 +96,7 @@ function describeRpc(desc: DescMethod): RpcDescriptor {
     access: access instanceof Uint8Array ? Access.decode(access) : { who: Access_Who.WHO_UNSPECIFIED, callers: [] },
     route: route instanceof Uint8Array ? HttpRule.decode(route) : undefined,
     mutates: methodOption(desc, 'holdfast.common.v1.mutates') === true,
+    combined: methodOption(desc, 'holdfast.common.v1.combined') === true,
     desc,
   }
 }

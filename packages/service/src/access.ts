@@ -13,23 +13,43 @@ export interface Admitted {
   caller: string | undefined
 }
 
+/** What a caller shows: a user's token, and the service that carries the call, proven by its own. */
+export interface Credentials {
+  userToken: string | undefined
+  caller: string | undefined
+}
+
 const nobody: Actor = { id: '', role: Actor_Role.ANONYMOUS }
 
-/**
- * Enforces the access option of an RPC (truth 10). The user's token decides who acts; a service token says which service
- * carries the call, and opens what is for that service.
- */
+/** {@link admitCaller} for what stands in the metadata of a call. */
 export async function admit(
   rpc: RpcDescriptor,
   metadata: Metadata,
   users: UserTokens,
   services: ServiceTokens,
 ): Promise<Admitted> {
-  const { who, callers } = rpc.access
+  return admitCaller(rpc, readCredentials(rpc, metadata, services), users)
+}
+
+/** @throws UNAUTHENTICATED for a service token that is not good, or an Authorization that is no bearer token */
+export function readCredentials(rpc: RpcDescriptor, metadata: Metadata, services: ServiceTokens): Credentials {
   const serviceToken = metadata.get(metadataNames.serviceToken)[0]
-  const caller = typeof serviceToken === 'string' ? services.verify(serviceToken) : undefined
+  return {
+    caller: typeof serviceToken === 'string' ? services.verify(serviceToken) : undefined,
+    // A token that has ended must not keep anyone from what is for everyone, as refreshing it.
+    userToken: rpc.access.who === Access_Who.PUBLIC ? undefined : bearer(metadata),
+  }
+}
+
+/**
+ * Enforces the access option of an RPC (truth 10). The user's token decides who acts; a service token says which service
+ * carries the call, and opens what is for that service.
+ */
+export async function admitCaller(rpc: RpcDescriptor, credentials: Credentials, users: UserTokens): Promise<Admitted> {
+  const { who, callers } = rpc.access
+  const { caller } = credentials
+  const userToken = who === Access_Who.PUBLIC ? undefined : credentials.userToken
   const trusted = caller !== undefined && callers.includes(caller)
-  const userToken = who === Access_Who.PUBLIC ? undefined : bearer(metadata)
   if (userToken !== undefined) {
     const user = await users.verify(userToken)
     const actor: Actor = { id: user.id, role: user.role === 'ADMIN' ? Actor_Role.ADMIN : Actor_Role.USER }
@@ -43,10 +63,14 @@ export async function admit(
   throw new HoldfastError('UNAUTHENTICATED', 'A token is needed')
 }
 
-function bearer(metadata: Metadata): string | undefined {
-  const value = metadata.get(metadataNames.authorization)[0]
-  if (value === undefined) return undefined
-  const match = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(String(value))
+/** The token of an Authorization header. */
+export function bearerToken(authorization: string): string {
+  const match = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization)
   if (match?.[1] === undefined) throw new HoldfastError('UNAUTHENTICATED', 'The header Authorization is not "Bearer <token>"')
   return match[1]
+}
+
+function bearer(metadata: Metadata): string | undefined {
+  const value = metadata.get(metadataNames.authorization)[0]
+  return value === undefined ? undefined : bearerToken(String(value))
 }

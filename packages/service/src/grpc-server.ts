@@ -1,6 +1,7 @@
 import {
   type handleUnaryCall,
   Metadata,
+  type MethodDefinition,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
@@ -9,15 +10,17 @@ import {
 } from '@grpc/grpc-js'
 import type { PackageDefinition } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
-import { fileDescriptors, type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
+import { fileDescriptors, rpcDescriptors } from '@holdfast/contracts'
+import { CombinedCallServiceService } from '@holdfast/contracts/common'
 import { HealthImplementation } from 'grpc-health-check'
 
-import { admit } from './access'
-import { type CallContext, checkDeadline, checkKey, metadataNames, saneRequestId } from './context'
-import { databaseError } from './database'
-import { errorCodes, HoldfastError } from './errors'
+import { readCredentials } from './access'
+import { combinedCalls } from './combined-calls'
+import { type CallContext, metadataNames, saneRequestId } from './context'
+import { HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
 import type { Logger } from './log'
+import { type ServedRpc, type ServeParts, serveCall } from './serve-call'
 import type { ServiceTokens, UserTokens } from './tokens'
 
 /** A service's RPCs as plain functions; the compiler sees to it that none is missing. */
@@ -60,17 +63,10 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
   })
-  const definition = options.definition as ServiceDefinition
-  const rpcs = new Map(rpcDescriptors().map((rpc) => [rpc.path, rpc]))
-  const implementation: UntypedServiceImplementation = {}
-  for (const [name, method] of Object.entries(definition)) {
-    const rpc = rpcs.get(method.path)
-    if (rpc === undefined) throw new Error(`${method.path} is not in the descriptors`)
-    implementation[name] = unary(rpc, options.handlers[name as keyof Definition] as UntypedHandler, options)
-  }
-  server.addService(forgiving(definition), implementation)
+  const own = serve(server, options.definition, options.handlers, options)
+  serve(server, CombinedCallServiceService, combinedCalls(own, options), options)
 
-  const services = [...new Set(Object.values(definition).map((method) => method.path.split('/')[1] ?? ''))]
+  const services = [...new Set([...own.values()].map(({ rpc }) => rpc.service))]
   const health = new HealthImplementation(Object.fromEntries(['', ...services].map((service) => [service, 'SERVING'])))
   health.addToServer(server)
   new ReflectionService(reflected(), { services }).addToServer(server)
@@ -95,6 +91,30 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
   }
 }
 
+/** Adds a service to the server. @returns its RPCs by path */
+function serve<Definition extends object>(
+  server: Server,
+  definition: Definition,
+  handlers: Handlers<Definition>,
+  parts: ServeParts,
+): ReadonlyMap<string, ServedRpc> {
+  const rpcs = new Map(rpcDescriptors().map((rpc) => [rpc.path, rpc]))
+  const served = new Map<string, ServedRpc>()
+  const implementation: UntypedServiceImplementation = {}
+  const methods: Record<string, MethodDefinition<Buffer, unknown>> = {}
+  for (const [name, method] of Object.entries(definition as ServiceDefinition)) {
+    const rpc = rpcs.get(method.path)
+    if (rpc === undefined) throw new Error(`${method.path} is not in the descriptors`)
+    const handler = handlers[name as keyof Definition] as UntypedHandler
+    const one: ServedRpc = { rpc, handler, decode: method.requestDeserialize, encode: method.responseSerialize }
+    served.set(method.path, one)
+    methods[name] = { ...method, requestDeserialize: asTheyCame, requestSerialize: asTheyCame }
+    implementation[name] = unary(one, parts)
+  }
+  server.addService(methods, implementation)
+  return served
+}
+
 /**
  * The files as buf wrote them. proto-loader would make them anew and lose their imports, without which strict clients
  * (grpcurl, protobuf-go) can't resolve a type; of its package definition, reflection reads nothing but these bytes.
@@ -103,71 +123,42 @@ function reflected(): PackageDefinition {
   return { proto: { fileDescriptorProtos: fileDescriptors() } } as unknown as PackageDefinition
 }
 
-/** Bytes that are no message: gRPC by itself would say INTERNAL, and it is the caller's mistake. */
-const unreadable = Symbol('unreadable')
-
-function forgiving(definition: ServiceDefinition): ServiceDefinition {
-  const methods = Object.entries(definition).map(([name, method]) => {
-    const requestDeserialize = (bytes: Buffer): unknown => {
-      try {
-        return method.requestDeserialize(bytes)
-      } catch {
-        return unreadable
-      }
-    }
-    return [name, { ...method, requestDeserialize }]
-  })
-  return Object.fromEntries(methods) as ServiceDefinition
-}
-
 type UntypedHandler = (request: unknown, ctx: CallContext) => Promise<unknown>
-type ServerParts = Pick<GrpcServerOptions<object>, 'users' | 'services' | 'log'>
 
-function unary(rpc: RpcDescriptor, handler: UntypedHandler, parts: ServerParts): handleUnaryCall<unknown, unknown> {
+/** grpc-js hands the bytes on as they came: reading them is part of serving the call. */
+const asTheyCame = (bytes: Buffer): Buffer => bytes
+
+function unary(served: ServedRpc, parts: ServeParts): handleUnaryCall<Buffer, unknown> {
   return (call, callback) => {
-    const startedAt = performance.now()
     const requestId = saneRequestId(call.metadata.get(metadataNames.requestId)[0])
-    const log = parts.log.child({ requestId })
-    void serve(call, rpc, handler, parts, requestId, log).then(
-      (response) => {
-        log.info({ rpc: rpc.method, ms: elapsed(startedAt) }, 'ok')
-        callback(null, response)
-      },
-      (thrown: unknown) => {
-        const error = HoldfastError.from(databaseError(thrown))
-        logRefusal(log, rpc, error, elapsed(startedAt))
-        callback(toGrpcStatus(error, requestId))
-      },
+    const headers = new Metadata()
+    headers.set(metadataNames.requestId, requestId)
+    call.sendMetadata(headers)
+    void answer(served, call, requestId, parts).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toGrpcStatus(HoldfastError.from(error), requestId)),
     )
   }
 }
 
-async function serve(
-  call: ServerUnaryCall<unknown, unknown>,
-  rpc: RpcDescriptor,
-  handler: UntypedHandler,
-  parts: ServerParts,
+async function answer(
+  served: ServedRpc,
+  call: ServerUnaryCall<Buffer, unknown>,
   requestId: string,
-  log: Logger,
+  parts: ServeParts,
 ): Promise<unknown> {
-  const headers = new Metadata()
-  headers.set(metadataNames.requestId, requestId)
-  call.sendMetadata(headers)
-  const admitted = await admit(rpc, call.metadata, parts.users, parts.services)
-  const ctx: CallContext = {
-    ...admitted,
+  const { metadata } = call
+  const envelope = {
+    ...readCredentials(served.rpc, metadata, parts.services),
     requestId,
     deadline: deadlineOf(call),
-    idempotencyKey: keyOf(call.metadata),
-    traceparent: textOf(call.metadata, metadataNames.traceparent),
-    log,
+    idempotencyKey: textOf(metadata, metadataNames.idempotencyKey),
+    traceparent: textOf(metadata, metadataNames.traceparent),
   }
-  if (call.request === unreadable) throw new HoldfastError('INVALID_ARGUMENT', `The message is no request of ${rpc.method}`)
-  checkDeadline(ctx)
-  return handler(call.request, ctx)
+  return serveCall(served, call.request, envelope, parts)
 }
 
-function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
+function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {
   const deadline = Number(call.getDeadline())
   return Number.isFinite(deadline) ? deadline : Date.now() + defaultDeadlineMs
 }
@@ -175,22 +166,4 @@ function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
 function textOf(metadata: Metadata, name: string): string | undefined {
   const value = metadata.get(name)[0]
   return typeof value === 'string' ? value : undefined
-}
-
-/** RFC draft: the key is a structured-field string, so the quotes belong to the header and not to the key. */
-function keyOf(metadata: Metadata): string | undefined {
-  const value = textOf(metadata, metadataNames.idempotencyKey)
-  if (value === undefined) return undefined
-  return checkKey(/^".*"$/.test(value) ? value.slice(1, -1) : value)
-}
-
-/** Refusals are the caller's affair; what is ours is logged with its cause. */
-function logRefusal(log: Logger, rpc: RpcDescriptor, error: HoldfastError, ms: number): void {
-  const line = { rpc: rpc.method, ms, code: error.code, ...(error.cause !== undefined && { err: error.cause }) }
-  if (errorCodes[error.code].http >= 500) log.error(line, error.message)
-  else log.info({ rpc: rpc.method, ms, code: error.code }, error.message)
-}
-
-function elapsed(since: number): number {
-  return Math.round((performance.now() - since) * 100) / 100
 }

@@ -73,7 +73,7 @@ export async function startGateway(
   onStop(() => upstreams.close())
 
   const { REQUEST_TIMEOUT_MS: timeoutMs, BODY_LIMIT_BYTES: bodyLimit } = config
-  const api = createApi({ upstreams, users, services, timeoutMs, bodyLimit })
+  const api = createApi({ upstreams, users, timeoutMs, bodyLimit })
   const pages = createPages({ readiness: createReadiness(database, upstreams), jwks: () => keys.jwks() })
   const http = await startHttpServer({ host: config.HOLDFAST_HOST, port: config.HOLDFAST_PORT, api, pages, log })
   onStop(async () => http.stop())

@@ -143,7 +143,7 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ status, code: 'INVALID_ARGUMENT', requestId: expect.any(String) })
 })
 
-test('a client that sends too slowly is told so and cut off', async () => {
+test('a client that sends too slowly is told so and cut off, also one that never closes', async () => {
   const routes = { find: () => undefined }
   const api = { routes, serve: jest.fn() }
   const pages = createPages({ readiness: jest.fn(), jwks: () => ({ keys: [] }) })
@@ -158,6 +158,15 @@ test('a client that sends too slowly is told so and cut off', async () => {
   const answer = await talk(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n')
   expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   expect(answer).toContain('"code":"DEADLINE_EXCEEDED"')
+  const stubborn = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  // Cut off, its next write meets a connection that is gone.
+  const cut = new Promise<void>((resolve) => stubborn.on('error', () => resolve()))
+  stubborn.on('end', () => {
+    const drip = setInterval(() => stubborn.write('x'), 50)
+    stubborn.once('close', () => clearInterval(drip))
+  })
+  stubborn.resume().write('GET / HTTP/1.1\r\nHost: x\r\n')
+  await cut
   await server.stop()
 })
 

@@ -20,9 +20,13 @@ export function commonHeaders(reply: Reply, requestId: string): Record<string, s
   return reply.headers
 }
 
+/** A client that takes nothing of its answer for so long is cut off, in ms: what waits for it is kept in memory. */
+const stalledMs = 30_000
+
 /** To a client that is gone it is not sent. */
 export function sendReply(response: ServerResponse, reply: Reply, requestId: string): void {
   if (response.destroyed || response.headersSent) return
   response.writeHead(reply.status, commonHeaders(reply, requestId))
+  response.setTimeout(stalledMs)
   response.end(reply.body)
 }

@@ -30,6 +30,9 @@ export const httpLimits = {
   maxHeaderSize: 16_384,
 }
 
+/** What a client that was refused by the parser has to read its answer and go, in ms: one that never closes is closed. */
+const lingerMs = 1_000
+
 /** A stop waits this long for requests under way, in ms. */
 const drainMs = 10_000
 
@@ -90,4 +93,6 @@ function answerParseError(error: NodeJS.ErrnoException, socket: Socket): void {
   const headers = { ...commonHeaders(problem, requestId), connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? ''}\r\n${lines.join('')}\r\n${problem.body}`)
+
+
 }

@@ -1,4 +1,4 @@
-import { Client, type ClientUnaryCall, credentials, type Metadata } from '@grpc/grpc-js'
+import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { channelOptions, fromGrpcError, metadataNames, type ServiceTokens } from '@holdfast/service'
 import { service as healthService } from 'grpc-health-check'
 
@@ -10,6 +10,18 @@ export interface UpstreamAddress {
   address: string
   /** The gRPC services that it serves, as `holdfast.inventory.v1.InventoryService`. */
   services: string[]
+}
+
+/** A call to a service: the request's bytes, and what goes with them. */
+export interface Call {
+  request: Buffer
+  requestId: string
+  /** The user's JWT. */
+  userToken: string | undefined
+  idempotencyKey: string | undefined
+  traceparent: string | undefined
+  /** ms since 1970 */
+  deadline: number
 }
 
 /** The services behind the gateway, called with messages that are bytes already. */
@@ -52,20 +64,31 @@ export class Upstream {
 
   /**
    * @param path as `/holdfast.order.v1.OrderService/Checkout`
-   * @param deadline ms since 1970
-   * @param done gets the response's bytes, or a HoldfastError
+   * @param signal gives the call up
+   * @throws HoldfastError
    */
-  call(
-    path: string,
-    request: Buffer,
-    metadata: Metadata,
-    deadline: number,
-    done: (error: Error | undefined, response: Buffer) => void,
-  ): ClientUnaryCall {
+  async call(path: string, call: Call, signal?: AbortSignal): Promise<Buffer> {
+    const metadata = metadataOf(call)
     metadata.set(metadataNames.serviceToken, this.tokens.issueFor(this.address.peer))
-    return this.client.makeUnaryRequest(path, identity, identity, request, metadata, { deadline }, (error, response) =>
-      error ? done(fromGrpcError(error), nothing) : done(undefined, response ?? nothing),
-    )
+    const { request, deadline } = call
+    return new Promise((resolve, reject) => {
+      const underWay = this.client.makeUnaryRequest(
+        path,
+        identity,
+        identity,
+        request,
+        metadata,
+        { deadline },
+        (error, response) => {
+          signal?.removeEventListener('abort', cancel)
+          if (error) reject(fromGrpcError(error))
+          else resolve(response ?? nothing)
+        },
+      )
+      const cancel = (): void => underWay.cancel()
+      signal?.addEventListener('abort', cancel)
+      if (signal?.aborted === true) cancel()
+    })
   }
 
   /** Whether it says of itself that it serves. @param timeoutMs how long it may take to say so */
@@ -91,3 +114,13 @@ export class Upstream {
 }
 
 const nothing = Buffer.alloc(0)
+
+function metadataOf(call: Call): Metadata {
+  const metadata = new Metadata()
+  metadata.set(metadataNames.requestId, call.requestId)
+  if (call.userToken !== undefined) metadata.set(metadataNames.authorization, `Bearer ${call.userToken}`)
+  if (call.traceparent !== undefined) metadata.set(metadataNames.traceparent, call.traceparent)
+  // In quotes, so that a key which holds quotes itself arrives as it is.
+  if (call.idempotencyKey !== undefined) metadata.set(metadataNames.idempotencyKey, `"${call.idempotencyKey}"`)
+  return metadata
+}

@@ -1,0 +1,77 @@
+import type { RpcDescriptor } from '@holdfast/contracts'
+
+import { admitCaller } from './access'
+import { type CallContext, checkDeadline, checkKey } from './context'
+import { databaseError } from './database'
+import { errorCodes, HoldfastError } from './errors'
+import type { Logger } from './log'
+import type { ServiceTokens, UserTokens } from './tokens'
+
+/** An RPC that a service serves: what the proto says of it, its codec, and the function that does it. */
+export interface ServedRpc {
+  rpc: RpcDescriptor
+  decode: (bytes: Buffer) => unknown
+  encode: (response: unknown) => Buffer
+  handler: (request: unknown, ctx: CallContext) => Promise<unknown>
+}
+
+/** What comes with a call, however it came: alone, or together with others. */
+export interface CallEnvelope {
+  requestId: string
+  /** The user's JWT as it was sent; not yet checked. */
+  userToken: string | undefined
+  /** The service that carries the call, proven by its token. */
+  caller: string | undefined
+  /** ms since 1970 */
+  deadline: number
+  idempotencyKey: string | undefined
+  traceparent: string | undefined
+}
+
+export interface ServeParts {
+  users: UserTokens
+  services: ServiceTokens
+  log: Logger
+}
+
+/** Lets the caller in or not, does the call, and logs one line about it. Throws nothing but HoldfastError. */
+export async function serveCall(served: ServedRpc, bytes: Buffer, envelope: CallEnvelope, parts: ServeParts): Promise<unknown> {
+  const startedAt = performance.now()
+  const log = parts.log.child({ requestId: envelope.requestId })
+  const line = (more: object) => ({
+    rpc: served.rpc.method,
+    ms: Math.round((performance.now() - startedAt) * 100) / 100,
+    ...more,
+  })
+  try {
+    const admitted = await admitCaller(served.rpc, envelope, parts.users)
+    const { idempotencyKey } = envelope
+    const ctx: CallContext = { ...envelope, ...admitted, log, idempotencyKey: idempotencyKey && checkKey(bare(idempotencyKey)) }
+    const request = read(served, bytes)
+    checkDeadline(ctx)
+    const response = await served.handler(request, ctx)
+    log.info(line({}), 'ok')
+    return response
+  } catch (thrown) {
+    const error = HoldfastError.from(databaseError(thrown))
+    // Refusals are the caller's affair; what is ours is logged with its cause.
+    const ours = errorCodes[error.code].http >= 500
+    if (ours) log.error(line({ code: error.code, ...(error.cause !== undefined && { err: error.cause }) }), error.message)
+    else log.info(line({ code: error.code }), error.message)
+    throw error
+  }
+}
+
+/** Bytes that are no message: gRPC by itself would say INTERNAL, and it is the caller's mistake. */
+function read({ rpc, decode }: ServedRpc, bytes: Buffer): unknown {
+  try {
+    return decode(bytes)
+  } catch (error) {
+    throw new HoldfastError('INVALID_ARGUMENT', `The message is no request of ${rpc.method}`, { cause: error })
+  }
+}
+
+/** RFC draft: the key is a structured-field string, so the quotes belong to the header and not to the key. */
+function bare(key: string): string {
+  return /^".*"$/.test(key) ? key.slice(1, -1) : key
+}

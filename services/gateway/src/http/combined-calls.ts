@@ -1,0 +1,58 @@
+/** Calls of one RPC that wait travel together: a gRPC call of its own costs more than the work. */
+import { CallManyRequest, CallManyResponse, CombinedCallServiceService } from '@holdfast/contracts/common'
+import { Combiner, fromItemError, type Outcome } from '@holdfast/service'
+
+import type { Call, Upstream } from './upstreams'
+
+const mostCalls = 500
+const mostBytes = 2_000_000
+const maxQueue = 10_000
+/** The next batch is on its way while others are served: a batch takes as long as its slowest call. */
+const underWay = 4
+
+/** @returns does a call of that RPC, alone or with others, and answers the response's bytes or throws HoldfastError */
+export function combineCalls(upstream: Upstream, path: string): (call: Call) => Promise<Buffer> {
+  const combiner = new Combiner<Call, Buffer>({
+    name: path,
+    run: async (calls) => callMany(upstream, path, calls),
+    maxItems: mostCalls,
+    maxQueue,
+    concurrency: underWay,
+    weight: { of: (call) => call.request.length, max: mostBytes },
+  })
+  return async (call) => combiner.submit(call, call.deadline)
+}
+
+async function callMany(upstream: Upstream, method: string, calls: Call[]): Promise<Outcome<Buffer>[]> {
+  const now = Date.now()
+  const request = CallManyRequest.encode({
+    method,
+    calls: calls.map((call) => ({
+      request: call.request,
+      userToken: call.userToken ?? '',
+      requestId: call.requestId,
+      // In quotes, as in the header.
+      idempotencyKey: call.idempotencyKey === undefined ? '' : `"${call.idempotencyKey}"`,
+      traceparent: call.traceparent ?? '',
+      timeoutMs: Math.max(0, call.deadline - now),
+    })),
+  }).finish()
+  const [first] = calls
+  const bytes = await upstream.call(CombinedCallServiceService.callMany.path, {
+    request: asBuffer(request),
+    // The batch is the gateway's own call; it may take as long as the most patient of those who wait.
+    requestId: first?.requestId ?? '',
+    deadline: Math.max(...calls.map((call) => call.deadline)),
+    userToken: undefined,
+    idempotencyKey: undefined,
+    traceparent: undefined,
+  })
+  const { results } = CallManyResponse.decode(bytes)
+  return results.map(({ response, error }) =>
+    error === undefined ? { value: asBuffer(response) } : { error: fromItemError(error) },
+  )
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
