@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { type AddressInfo, createServer } from 'node:net'
 
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { AuthServiceService } from '@holdfast/contracts/auth'
 
+import { ConfigError } from './config'
 import { fromGrpcError } from './grpc-errors'
 import { type GrpcServer, type Handlers, startGrpcServer } from './grpc-server'
 import { createLog } from './log'
@@ -12,7 +14,7 @@ let server: GrpcServer
 let client: Client
 let thrown: Error
 
-beforeAll(async () => {
+async function start(port: number): Promise<GrpcServer> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -20,16 +22,20 @@ beforeAll(async () => {
   })
   const fail = async (): Promise<never> => Promise.reject(thrown)
   const handlers: Handlers<typeof AuthServiceService> = { register: fail, login: fail, refresh: fail, logout: fail, getMe: fail }
-  server = await startGrpcServer({
+  return startGrpcServer({
     name: 'gateway',
     host: '127.0.0.1',
-    port: 0,
+    port,
     definition: AuthServiceService,
     handlers,
     users: createUserTokens({ find: async () => Promise.resolve(undefined) }),
     services: createServiceTokens('gateway', privateKey, { gateway: publicKey }),
     log: createLog('test', 'silent'),
   })
+}
+
+beforeAll(async () => {
+  server = await start(0)
   client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure())
 })
 
@@ -65,4 +71,15 @@ test('any other error is INTERNAL and tells nothing of its inside', async () => 
   const error = await call(Buffer.alloc(0))
   expect(error.code).toBe(status.INTERNAL)
   expect(error.details).not.toContain('secret')
+})
+
+test('a port that another program keeps is named, and can be had when it is free', async () => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  const { port } = taken.address() as AddressInfo
+  await expect(start(port)).rejects.toThrow(new ConfigError(`GRPC_PORT: 127.0.0.1:${port} is in use by another program`))
+  await new Promise((resolve) => taken.close(resolve))
+  const second = await start(port)
+  expect(second.port).toBe(port)
+  await second.stop()
 })

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import {
   type handleUnaryCall,
   Metadata,
@@ -16,6 +18,7 @@ import { HealthImplementation } from 'grpc-health-check'
 
 import { readCredentials } from './access'
 import { combinedCalls } from './combined-calls'
+import { ConfigError } from './config'
 import { type CallContext, metadataNames, saneRequestId } from './context'
 import { HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
@@ -56,6 +59,8 @@ const defaultDeadlineMs = 10_000
 /** A stop waits this long for calls under way, in ms. */
 const drainMs = 10_000
 const maxMessageBytes = 8 * 1024 * 1024
+/** A port may be taken for a moment by somebody's outgoing connection, or by our predecessor: it is tried for so long, in ms. */
+const bindMs = 5_000
 
 /** Serves one service with access checks from the descriptors, health, reflection and request ids. */
 export async function startGrpcServer<Definition extends object>(options: GrpcServerOptions<Definition>): Promise<GrpcServer> {
@@ -71,11 +76,7 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
   health.addToServer(server)
   new ReflectionService(reflected(), { services }).addToServer(server)
 
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${options.host}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    )
-  })
+  const port = await bind(server, `${options.host}:${options.port}`)
   return {
     port,
     stop: async () => {
@@ -88,6 +89,22 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
         })
       })
     },
+  }
+}
+
+/** @throws ConfigError when another program has the port */
+async function bind(server: Server, address: string): Promise<number> {
+  const giveUpAt = Date.now() + bindMs
+  for (;;) {
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)))
+      })
+    } catch (error) {
+      if (!String(error).includes('EADDRINUSE')) throw error
+      if (Date.now() >= giveUpAt) throw new ConfigError(`GRPC_PORT: ${address} is in use by another program`)
+      await sleep(100)
+    }
   }
 }
 
