@@ -26,10 +26,11 @@ $$;
 --   SHORT        not enough stock for `line`
 --   DUE_FIRST    (item 0, nothing was written) somebody would be refused while due holds of the same SKUs exist: the caller
 --                expires them and asks again with p_final, so that a hold past its time never costs a sale (truth 11)
+--   CONFLICT     (item 0, nothing was written) a level is no longer at the version that p_versions names for its line
 create function hold_batch(
   p_ids uuid[], p_owners text[], p_fingerprints text[], p_ttls integer[],
   p_items integer[], p_skus text[], p_warehouses text[], p_quantities integer[],
-  p_request_id text, p_final boolean
+  p_request_id text, p_final boolean, p_versions bigint[]
 ) returns table (
   item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
   created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text
@@ -87,6 +88,16 @@ begin
     order by s.sku, s.warehouse
     for no key update;
     v_now := clock_timestamp();
+    if p_versions is not null and exists (
+      select from unnest(p_skus, p_warehouses, p_versions) as l (sku, warehouse, version)
+      left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
+      where s.version is distinct from l.version)
+    then
+      item := 0;
+      outcome := 'CONFLICT';
+      return next;
+      return;
+    end if;
 
     for r in
       select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id where v_fate[i.item] is null

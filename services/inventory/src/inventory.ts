@@ -1,10 +1,10 @@
 /** What this service is made of: the database and the queues in front of its hot statements. */
-import type { Availability, HoldItem, HoldResult } from '@holdfast/contracts/inventory'
+import type { Availability } from '@holdfast/contracts/inventory'
 import type { Combiner, Database } from '@holdfast/service'
 
 import { createAvailabilityCombiner } from './availability'
 import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
-import { createHoldCombiner } from './hold'
+import { createHoldQueues, type HoldQueues } from './hold'
 import type { HoldProlongation } from './sql/holds'
 
 export interface InventoryOptions {
@@ -20,7 +20,7 @@ export interface Inventory {
   database: Database
   graceMaxMs: number
   published: () => void
-  holds: Combiner<HoldItem, HoldResult>
+  holds: HoldQueues
   commits: Combiner<EndItem, EndAnswer>
   releases: Combiner<EndItem, EndAnswer>
   expiries: Combiner<EndItem, EndAnswer>
@@ -50,7 +50,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     protections,
     expiries: createEndCombiner('EXPIRE', ends),
     extensions: createProlongCombiner('extensions', ends),
-    holds: createHoldCombiner({ database, maxQueue: options.maxHoldQueue, yieldTo, published }),
+    holds: createHoldQueues({ database, maxQueue: options.maxHoldQueue, yieldTo, published }),
     availability: createAvailabilityCombiner(database),
   }
 }

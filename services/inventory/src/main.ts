@@ -22,7 +22,7 @@ void runService(name, async (onStop) => {
   const config = readInventoryConfig()
   const log = createLog(name, config.LOG_LEVEL)
 
-  const database = await openDatabase({ url: config.DATABASE_URL, name, log })
+  const database = await openDatabase({ url: config.DATABASE_URL, name, log, maxConnections: 30 })
   onStop(async () => database.close())
   await migrate(database, [eventsMigrations, join(__dirname, '..', '..', 'migrations')])
   const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, log })

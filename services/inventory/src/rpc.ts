@@ -107,5 +107,6 @@ function checkHold(item: HoldItem, ctx: CallContext): HoldItem {
     ttlSeconds: checkUnits('ttlSeconds', item.ttlSeconds, 1, 31_536_000),
     lines: [...lines.values()],
     requestId: item.requestId === '' ? ctx.requestId : item.requestId,
+    strategy: item.strategy,
   }
 }

@@ -1,4 +1,4 @@
-import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
+import { type HoldItem, HoldItem_Strategy, type HoldResult } from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
 import type { TestInventory } from './inventory-server'
@@ -30,6 +30,7 @@ export function holdItem(lines: LineOf[], more: Partial<HoldItem> = {}): HoldIte
     ttlSeconds: 300,
     lines: lines.map((line) => ({ ...line, warehouse: '' })),
     requestId: '',
+    strategy: HoldItem_Strategy.STRATEGY_UNSPECIFIED,
     ...more,
   }
 }

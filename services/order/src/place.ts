@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 
 import type { PlaceOrderRequest, PlaceOrderResponse } from '@holdfast/contracts/order'
-import type { Reservation } from '@holdfast/contracts/reservation'
+import { CreateReservationRequest, type Reservation } from '@holdfast/contracts/reservation'
 import {
   type CallContext,
   errorCodes,
@@ -79,7 +79,7 @@ async function reserve(
   const { pool } = deps.database
   const { lines, ttlSeconds } = request
   try {
-    const wanted = { lines, ttlSeconds, clientToken: '', reuseActive: false, reservationId: draft.reservationId }
+    const wanted = CreateReservationRequest.fromPartial({ lines, ttlSeconds, reservationId: draft.reservationId })
     const { reservation } = await deps.peers.reservation.createReservation(wanted, ctx)
     if (reservation === undefined) throw new HoldfastError('UNAVAILABLE', 'The reservation did not arrive; repeat the request')
     if (reservation.status !== 'ACTIVE') throw ended(reservation)

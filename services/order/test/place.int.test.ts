@@ -1,4 +1,5 @@
 import { HoldfastError } from '@holdfast/service'
+import { CreateReservationRequest_Strategy } from '@holdfast/contracts/reservation'
 import { waitFor } from '@holdfast/testing'
 
 import { as, type Client, codeOf, orderOf, startSystem, type System } from './support/system'
@@ -38,6 +39,7 @@ const loseAnswer = () => {
       clientToken: '',
       reuseActive: false,
       reservationId: order?.reservation_id ?? '',
+      strategy: CreateReservationRequest_Strategy.STRATEGY_UNSPECIFIED,
     }
     await reservations.createReservation(request, as('ann'))
     throw away()

@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto'
 
 import { Actor_Role } from '@holdfast/contracts/common'
 import { type Hold, Hold_State } from '@holdfast/contracts/inventory'
-import { type CreateReservationRequest, ReservationLine } from '@holdfast/contracts/reservation'
+import {
+  type CreateReservationRequest,
+  CreateReservationRequest_Strategy as Strategy,
+  ReservationLine,
+} from '@holdfast/contracts/reservation'
 import {
   asService,
   type CallContext,
@@ -12,6 +16,7 @@ import {
   idempotencyKey,
   invalidField,
   operationId,
+  seesAll,
 } from '@holdfast/service'
 
 import { keyReused } from './operation'
@@ -29,6 +34,7 @@ export interface Created {
 interface Attempt {
   userId: string
   wanted: Wanted
+  strategy: Strategy
   ctx: CallContext
 }
 
@@ -40,8 +46,9 @@ const mostLostHolds = 8
  * a crash between the two picks up what was done.
  */
 export async function create(parts: Parts, request: CreateReservationRequest, ctx: CallContext): Promise<Created> {
-  const attempt = { userId: ownerOf(ctx), wanted: checkWanted(request, parts.limits), ctx }
+  const attempt = { userId: ownerOf(ctx), wanted: checkWanted(request, parts.limits), strategy: request.strategy, ctx }
   const key = idempotencyKey(ctx, request.clientToken)
+  checkStrategy(request.strategy, ctx)
   if (request.reservationId !== '') {
     if (ctx.caller !== 'order') throw invalidField('reservationId', 'is for the order service to choose')
     return createOnce(parts, checkUuid('reservationId', request.reservationId), attempt)
@@ -55,6 +62,14 @@ export async function create(parts: Parts, request: CreateReservationRequest, ct
 function ownerOf({ actor }: CallContext): string {
   if (actor.role === Actor_Role.USER || actor.role === Actor_Role.ADMIN) return actor.id
   throw new HoldfastError('PERMISSION_DENIED', "A reservation is made for a user: send the user's token")
+}
+
+/** A shopper must not be able to drag a hot SKU out of combining. How it is held is no part of what is asked for. */
+function checkStrategy(strategy: Strategy, ctx: CallContext): void {
+  if (strategy === Strategy.UNRECOGNIZED) throw invalidField('strategy', 'must be COMBINING, PESSIMISTIC or OPTIMISTIC')
+  if (strategy === Strategy.STRATEGY_UNSPECIFIED || strategy === Strategy.COMBINING || seesAll(ctx)) return
+  const fields = [{ field: 'strategy', message: 'is for admins and services' }]
+  throw new HoldfastError('PERMISSION_DENIED', 'strategy: is for admins and services', { fields })
 }
 
 async function createOnce(parts: Parts, id: string, attempt: Attempt): Promise<Created> {
@@ -105,9 +120,9 @@ async function hold(parts: Parts, id: string, attempt: Attempt): Promise<Created
   return { row: result.row, replayed: false }
 }
 
-async function holdStock(parts: Parts, id: string, { userId, wanted, ctx }: Attempt): Promise<Hold> {
+async function holdStock(parts: Parts, id: string, { userId, wanted, strategy, ctx }: Attempt): Promise<Hold> {
   const { fingerprint, ttlSeconds, lines } = wanted
-  const item = { id, owner: userId, fingerprint, ttlSeconds, lines, requestId: ctx.requestId }
+  const item = { id, owner: userId, fingerprint, ttlSeconds, lines, strategy, requestId: ctx.requestId }
   const result = await parts.holds.hold(item, ctx)
   if (result.error !== undefined) throw inWordsOfRequest(fromItemError(result.error), wanted)
   if (result.hold === undefined) throw new Error(`hold ${id}: inventory gave no answer`)

@@ -1,12 +1,13 @@
 /** The way to inventory: requests that arrive while a call is under way travel together in the next one. */
-import type {
-  ExpireResponse,
-  ExtendItem,
-  HoldItem,
-  HoldResult,
-  InventoryServiceService,
-  ListHeldResponse,
-  ReleaseItem,
+import {
+  type ExpireResponse,
+  type ExtendItem,
+  type HoldItem,
+  HoldItem_Strategy,
+  type HoldResult,
+  type InventoryServiceService,
+  type ListHeldResponse,
+  type ReleaseItem,
 } from '@holdfast/contracts/inventory'
 import { asService, type CallContext, Combiner, type PeerClient } from '@holdfast/service'
 
@@ -59,7 +60,8 @@ export function createHolds(inventory: Inventory): Holds {
   )
   const releases = combine('releases at inventory', release, limits)
   return {
-    hold: holds,
+    // Only those that combine share a batch: another strategy is a transaction of its own, and waits for nobody's.
+    hold: async (item, ctx) => (combines(item) ? holds(item, ctx) : holdAlone(inventory, item, ctx)),
     commit: commits,
     release: releases,
     extend: extensions,
@@ -71,6 +73,17 @@ export function createHolds(inventory: Inventory): Holds {
       ),
     listHeld: async (minAgeMs, pageToken, ctx) => inventory.listHeld({ minAgeMs, pageSize: mostItems, pageToken }, ctx),
   }
+}
+
+function combines({ strategy }: HoldItem): boolean {
+  return strategy !== HoldItem_Strategy.PESSIMISTIC && strategy !== HoldItem_Strategy.OPTIMISTIC
+}
+
+async function holdAlone(inventory: Inventory, item: HoldItem, ctx: CallContext): Promise<HoldResult> {
+  const { results } = await inventory.hold({ items: [item] }, batchContext([ctx]))
+  const [result] = results
+  if (result === undefined) throw new Error(`hold ${item.id}: inventory gave no answer`)
+  return result
 }
 
 type Limits<Item> = Omit<ConstructorParameters<typeof Combiner<Asked<Item>, HoldResult>>[0], 'name' | 'run'>

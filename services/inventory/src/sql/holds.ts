@@ -14,7 +14,7 @@ interface HoldColumns {
 
 export interface HoldBatchRow extends HoldColumns {
   item: number
-  outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'DUE_FIRST'
+  outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'DUE_FIRST' | 'CONFLICT'
   /** Of the whole batch, from 1; for a refusal the line at fault. */
   line: number | null
   sku: string | null
@@ -44,12 +44,16 @@ export function toHold(id: string, row: HoldColumns, lines: Hold['lines'] = []):
   }
 }
 
-/** @param final refuse what does not fit even if due holds are in the way */
-export async function holdBatch(pool: Pool, items: HoldItem[], final: boolean): Promise<HoldBatchRow[]> {
+/**
+ * @param final refuse what does not fit even if due holds are in the way
+ * @param versions for each line the version that its level must still have; undefined: whatever it has
+ */
+export async function holdBatch(pool: Pool, items: HoldItem[], final: boolean, versions?: bigint[]): Promise<HoldBatchRow[]> {
   const lines = items.flatMap((item, index) => item.lines.map((line) => ({ ...line, item: index + 1 })))
   const { rows } = await pool.query<HoldBatchRow>({
     name: 'hold_batch',
-    text: 'select * from hold_batch($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::text[], $8::integer[], $9, $10)',
+    text: `select * from hold_batch($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::text[],
+                                    $8::integer[], $9, $10, $11::bigint[])`,
     values: [
       items.map((item) => item.id),
       items.map((item) => item.owner),
@@ -61,7 +65,21 @@ export async function holdBatch(pool: Pool, items: HoldItem[], final: boolean): 
       lines.map((line) => line.quantity),
       items[0]?.requestId ?? '',
       final,
+      versions,
     ],
+  })
+  return rows
+}
+
+/** The level of each line as it is read without a lock: what is free of it, and its version. */
+export async function readLevels(pool: Pool, lines: HoldItem['lines']): Promise<{ free: number; version: bigint | null }[]> {
+  const { rows } = await pool.query<{ free: number; version: bigint | null }>({
+    name: 'read_levels',
+    text: `select coalesce(s.on_hand - s.reserved, 0) as free, s.version
+           from unnest($1::text[], $2::text[]) with ordinality as l (sku, warehouse, line)
+           left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
+           order by l.line`,
+    values: [lines.map((line) => line.sku), lines.map((line) => line.warehouse)],
   })
   return rows
 }
