@@ -64,7 +64,14 @@ test("each has its own user and its own fate: another's bad token, bad bytes or 
     call(mine.user.token, one(sku), { timeoutMs: 0 }),
   ]
   const { results } = await callMany({ method, calls }, 'gateway')
-  const codes = ['INSUFFICIENT_STOCK', 'PERMISSION_DENIED', 'UNAUTHENTICATED', 'INVALID_ARGUMENT', 'NOT_FOUND', 'DEADLINE_EXCEEDED']
+  const codes = [
+    'INSUFFICIENT_STOCK',
+    'PERMISSION_DENIED',
+    'UNAUTHENTICATED',
+    'INVALID_ARGUMENT',
+    'NOT_FOUND',
+    'DEADLINE_EXCEEDED',
+  ]
   expect(results.map(({ error }) => error?.code)).toEqual([undefined, ...codes])
   const { reservation, requestId } = CreateReservationResponse.decode(results[0]?.response ?? new Uint8Array())
   expect({ requestId, userId: reservation?.userId }).toEqual({ requestId: 'first-of-many', userId: mine.user.id })
