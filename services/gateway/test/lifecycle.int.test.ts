@@ -158,16 +158,19 @@ test('a client that sends too slowly is told so and cut off, also one that never
   const answer = await talk(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n')
   expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   expect(answer).toContain('"code":"DEADLINE_EXCEEDED"')
-  const stubborn = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
   // Cut off, its next write meets a connection that is gone.
-  const cut = new Promise<void>((resolve) => stubborn.on('error', () => resolve()))
-  stubborn.on('end', () => {
-    const drip = setInterval(() => stubborn.write('x'), 50)
-    stubborn.once('close', () => clearInterval(drip))
-  })
-  stubborn.resume().write('GET / HTTP/1.1\r\nHost: x\r\n')
-  await cut
-  await server.stop()
+  const stubborn = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  const drip = setInterval(() => stubborn.write('x'), 50)
+  let cut = false
+  stubborn.on('error', () => (cut = true)).resume()
+  stubborn.write('GET / HTTP/1.1\r\nHost: ')
+  try {
+    await waitFor(() => cut, { what: 'the one that never closes to be cut off' })
+  } finally {
+    clearInterval(drip)
+    stubborn.destroy()
+    await server.stop()
+  }
 })
 
 test('an address in absolute form and an unknown expectation are served', async () => {

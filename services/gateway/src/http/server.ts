@@ -93,6 +93,6 @@ function answerParseError(error: NodeJS.ErrnoException, socket: Socket): void {
   const headers = { ...commonHeaders(problem, requestId), connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? ''}\r\n${lines.join('')}\r\n${problem.body}`)
-
-
+  const linger = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(linger))
 }
