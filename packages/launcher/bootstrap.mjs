@@ -119,6 +119,7 @@ const commands = {
   start: (args) => [{ ...node(launcher, ...args), endsWithUs: true }],
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
+  build: () => [],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],
   check: () => [
     tool.oxlint('--type-aware', '--deny-warnings'),

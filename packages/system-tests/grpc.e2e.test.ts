@@ -143,6 +143,17 @@ test.each(entries)('%s lists its service by reflection, with every type that is 
   expect(found?.methods.length).toBeGreaterThan(2)
 })
 
+test('reflection knows the health service and the details of errors as well', async () => {
+  const { files } = await reflect(shop.system.grpc.order, 'grpc.health.v1.Health')
+  expect(
+    resolveStrictly(files)
+      .getService('grpc.health.v1.Health')
+      ?.methods.map(({ name }) => name),
+  ).toContain('Check')
+  const details = await reflect(shop.system.grpc.order, 'google.rpc.ErrorInfo')
+  expect(resolveStrictly(details.files).getMessage('google.rpc.ErrorInfo')).toBeDefined()
+})
+
 test('a client that knows only what reflection told it makes a reservation', async () => {
   const sku = await shop.product(1)
   const { files } = await reflect(shop.system.grpc.reservation, services.reservation)

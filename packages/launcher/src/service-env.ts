@@ -23,7 +23,6 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
   const address = (name: ServiceName) => `127.0.0.1:${grpcPorts[name]}`
   const shared = {
     // Everyone comes from 127.0.0.1 here: one limit for all of them would only be in the way.
-    RATE_LIMIT_PER_IP: '0',
     ...inheritable(options.inherited),
     EVENTS_DATABASE_URL: databaseUrl('events'),
     GRPC_HOST: '127.0.0.1',

@@ -25,7 +25,7 @@ export function welcome(system: System, options: WelcomeOptions): string {
     '',
     `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
     `  user   ${user.email}  ${user.password}`,
-    `  Both are kept in ${folder}/credentials.json, logs in ${folder}/logs/. No limit per IP address applies in this start.`,
+    `  Both are kept in ${folder}/credentials.json, logs in ${folder}/logs/.`,
     '',
     'To begin with, paste these one after the other: log in and list, reserve, check out.',
     '',

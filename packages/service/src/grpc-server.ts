@@ -74,7 +74,7 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
   const services = [...new Set([...own.values()].map(({ rpc }) => rpc.service))]
   const health = new HealthImplementation(Object.fromEntries(['', ...services].map((service) => [service, 'SERVING'])))
   health.addToServer(server)
-  new ReflectionService(reflected(), { services }).addToServer(server)
+  new ReflectionService(reflected(), { services: [...services, 'grpc.health.v1.Health'] }).addToServer(server)
 
   const port = await bind(server, `${options.host}:${options.port}`)
   return {

@@ -33,9 +33,6 @@ export type TestSystem = Pick<
   | 'stop'
 >
 
-/** Limits would only be in the way of tests that are not about them. */
-const withoutLimits = { RATE_LIMIT_PER_IP: '0', RATE_LIMIT_RESERVE_PER_USER: '0' }
-
 /**
  * Starts the five services as processes, as `npm start` does, on free ports and with data of their own. Without the sample
  * catalogue; an admin is there. Logs of a system that did not start are told, those of one that did are gone with it.
@@ -51,7 +48,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     const system = await System.start({
       dataFolder,
       databaseUrls: databases && urlsOf(databases),
-      env: { ...withoutLimits, ...options.env },
+      env: options.env,
       envFor: options.envFor,
       restartCrashed: options.restartCrashed ?? false,
     })

@@ -50,7 +50,7 @@ export async function createProduct(
     price,
     createdAt: undefined,
     updatedAt: undefined,
-    version: 1n,
+    version: 1,
   }
   const stock = checkUnits('stock', request.stock, 0)
   const key = idempotencyKey(ctx, request.clientToken)
@@ -78,7 +78,7 @@ export async function createProduct(
         data: ProductCreated.toJSON({ after: product, stock }),
         key: product.sku,
         subject: product.sku,
-        version: product.version,
+        version: BigInt(product.version),
         ctx,
       }),
     ])
@@ -112,7 +112,7 @@ export async function updateProduct(database: Database, request: UpdateProductRe
         data: ProductUpdated.toJSON({ before, after }),
         key: sku,
         subject: sku,
-        version: after.version,
+        version: BigInt(after.version),
         ctx,
       }),
     ])

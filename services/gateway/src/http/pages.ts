@@ -1,6 +1,9 @@
 /** What the listener answers beside the JSON surface: health, keys, and where to find what. */
 import type { JsonWebKey } from 'node:crypto'
 
+import { status } from '@grpc/grpc-js'
+import { errorCodes } from '@holdfast/service'
+
 import type { Readiness } from './health'
 import { jsonReply, type Reply } from './reply'
 
@@ -17,6 +20,9 @@ export interface PageSources {
 /** How long a set of keys may be kept by those who read it, in seconds. */
 const keysMaxAge = 60
 
+/** What the `type` of a problem points to: every code, with what it is called and its statuses. */
+const errorTable = Object.entries(errorCodes).map(([code, { http, grpc, title }]) => ({ code, title, http, grpc: status[grpc] }))
+
 export function createPages(sources: PageSources): Pages {
   const pages: [string, Page][] = [
     ['/healthz', () => json(200, { status: 'ok' })],
@@ -27,6 +33,7 @@ export function createPages(sources: PageSources): Pages {
         return json(readiness.ready ? 200 : 503, { status: readiness.ready ? 'ready' : 'not ready', ...readiness })
       },
     ],
+    ['/docs/errors', () => json(200, { errors: errorTable }, 'public, max-age=3600')],
     ['/.well-known/jwks.json', () => json(200, sources.jwks(), `public, max-age=${keysMaxAge}`)],
   ]
   const links = pages.map(([path]) => path)

@@ -151,6 +151,7 @@ test('a body arrives as the request, with either name of a field', () => {
     lines: [{ sku: 'Ä', quantity: 2, warehouse: '' }],
     ttlSeconds: 30,
     clientToken: '',
+    strategy: 'STRATEGY_UNSPECIFIED',
     reuseActive: true,
     reservationId: '',
   })

@@ -22,7 +22,7 @@ export function toProduct(row: ProductRow): Product {
     price: { currency: row.currency, amountMinor: row.price_minor },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    version: row.version,
+    version: Number(row.version),
   }
 }
 
