@@ -12,7 +12,7 @@ import { createServiceTokens, createUserTokens } from './tokens'
 
 let server: GrpcServer
 let client: Client
-let thrown: Error
+let thrown = new Error('nothing yet')
 
 async function start(port: number): Promise<GrpcServer> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', {
@@ -44,10 +44,10 @@ afterAll(async () => {
   await server.stop()
 })
 
-async function call(bytes: Buffer): Promise<ServiceError> {
+async function call(bytes: Buffer, metadata = new Metadata()): Promise<ServiceError> {
   const same = (buffer: Buffer): Buffer => buffer
   const answer = await new Promise<ServiceError | null>((resolve) => {
-    client.makeUnaryRequest(AuthServiceService.login.path, same, same, bytes, new Metadata(), (error) => resolve(error))
+    client.makeUnaryRequest(AuthServiceService.login.path, same, same, bytes, metadata, (error) => resolve(error))
   })
   if (answer === null) throw new Error('it was answered')
   return answer
@@ -57,6 +57,12 @@ test('bytes that are no message are the mistake of whoever sent them', async () 
   const error = await call(Buffer.from('ffffffff', 'hex'))
   expect(error.code).toBe(status.INVALID_ARGUMENT)
   expect(fromGrpcError(error).code).toBe('INVALID_ARGUMENT')
+})
+
+test.each(['', '""', 'two words'])('the idempotency key %j is refused, and never taken for one', async (key) => {
+  const metadata = new Metadata()
+  metadata.set('idempotency-key', key)
+  expect(fromGrpcError(await call(Buffer.alloc(0), metadata)).code).toBe('INVALID_ARGUMENT')
 })
 
 test('a database that is not there is UNAVAILABLE wherever the error came up', async () => {

@@ -45,8 +45,10 @@ export async function serveCall(served: ServedRpc, bytes: Buffer, envelope: Call
   })
   try {
     const admitted = await admitCaller(served.rpc, envelope, parts.users)
-    const { idempotencyKey } = envelope
-    const ctx: CallContext = { ...envelope, ...admitted, log, idempotencyKey: idempotencyKey && checkKey(bare(idempotencyKey)) }
+    // An empty key is no key of anybody's: taken for one, it would make one request of all that have it.
+    const key = envelope.idempotencyKey
+    const idempotencyKey = key === undefined ? undefined : checkKey(bare(key))
+    const ctx: CallContext = { ...envelope, ...admitted, log, idempotencyKey }
     const request = read(served, bytes)
     checkDeadline(ctx)
     const response = await served.handler(request, ctx)
