@@ -77,6 +77,22 @@ describe('the list', () => {
     expect(last.nextPageToken).toBe('')
   })
 
+  it('has shorter pages where records are long, and misses none', async () => {
+    const other = await openFixture()
+    const data = { after: { text: 'x'.repeat(2_000_000) } }
+    await other.append(Array.from({ length: 3 }, () => reservationEvent({ data })))
+    const seen: bigint[] = []
+    let pageToken = ''
+    do {
+      const page = await list(other.database, ListAuditRecordsRequest.fromPartial({ pageSize: 500, pageToken }))
+      expect(page.records).toHaveLength(1)
+      seen.push(...page.records.map((record) => record.sequence))
+      pageToken = page.nextPageToken
+    } while (pageToken !== '')
+    await other.close()
+    expect(seen).toEqual([3n, 2n, 1n])
+  })
+
   it.each<[string, Partial<ListAuditRecordsRequest>, string]>([
     ['a page size over 500', { pageSize: 501 }, 'pageSize'],
     ['a negative page size', { pageSize: -1 }, 'pageSize'],
