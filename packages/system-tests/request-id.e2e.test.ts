@@ -1,5 +1,6 @@
-import { waitFor } from '@holdfast/testing'
+import { type ServiceName, serviceNames, waitFor } from '@holdfast/testing'
 import { Client } from 'pg'
+import { readFileSync } from 'node:fs'
 
 import { one, openShop, type Shop } from './shop'
 
@@ -44,6 +45,25 @@ test('one id is followed from the request through the event log to the audit rec
     },
     { what: 'the audit record', timeoutMs: 20_000 },
   )
+})
+
+test('one id is in the log of every service that had a part in it, and no log holds a secret', async () => {
+  const sku = await shop.product(1)
+  const shopper = await shop.shopper()
+  const requestId = 'logged-1'
+  await shopper.post('/v1/reservations', { lines: one(sku) }, { headers: { 'x-request-id': requestId } })
+  const logOf = (service: ServiceName): string => readFileSync(shop.system.logFile(service), 'utf8')
+  for (const service of ['gateway', 'reservation', 'inventory'] as const) {
+    await waitFor(() => logOf(service).includes(`"requestId":"${requestId}"`), {
+      what: `the line of ${service}`,
+      timeoutMs: 10_000,
+    })
+  }
+  const { user } = shopper
+  const { admin } = shop.system.credentials
+  for (const secret of [user.token, user.refreshToken, user.password, user.email, admin.password]) {
+    for (const service of serviceNames) expect(logOf(service)).not.toContain(secret)
+  }
 })
 
 test.each([

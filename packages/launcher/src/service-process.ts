@@ -42,6 +42,10 @@ export class ServiceProcess {
 
   constructor(private readonly options: ServiceProcessOptions) {}
 
+  get logFile(): string {
+    return this.options.logFile
+  }
+
   get pid(): number | undefined {
     return this.child?.pid
   }

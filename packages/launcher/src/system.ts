@@ -101,6 +101,11 @@ export class System {
     return this.databases.url(name)
   }
 
+  /** Where a service's log is written. */
+  logFile(service: ServiceName): string {
+    return this.services[service].logFile
+  }
+
   pid(service: ServiceName): number | undefined {
     return this.services[service].pid
   }

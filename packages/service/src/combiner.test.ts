@@ -92,6 +92,18 @@ test("a batch that fails for one item's data is split until that item fails alon
   expect(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : 'failed'))).toEqual([1, 2, 3, 4, 'failed', 6, 7])
 })
 
+test('what is not repeatable is not run again: the whole batch fails', async () => {
+  let runs = 0
+  const run = async (): Promise<Outcome<number>[]> => {
+    runs++
+    return Promise.reject(new Error('who knows what became of it'))
+  }
+  const combiner = new Combiner<number, number>({ name: 'test', maxItems: 10, maxQueue: 10, split: false, run })
+  const answers = await Promise.allSettled([1, 2, 3].map(async (item) => combiner.submit(item, soon())))
+  expect(answers.every((answer) => answer.status === 'rejected')).toBe(true)
+  expect(runs).toBe(1)
+})
+
 test('an outage concerns all: it is not run again item by item', async () => {
   let runs = 0
   const run = async (): Promise<Outcome<number>[]> => {

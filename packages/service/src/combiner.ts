@@ -6,7 +6,7 @@ export type Outcome<Result> = { value: Result } | { error: unknown }
 export interface CombinerOptions<Item, Result> {
   /** For errors and metrics. */
   name: string
-  /** Does the work for a batch; answers one outcome per item, in order. It must be repeatable: see `submit`. */
+  /** Does the work for a batch; answers one outcome per item, in order. It must be repeatable, or `split` is false. */
   run: (items: Item[]) => Promise<Outcome<Result>[]>
   /** Most items in one batch. */
   maxItems: number
@@ -16,6 +16,8 @@ export interface CombinerOptions<Item, Result> {
   concurrency?: number
   /** What an item weighs (its lines, its bytes), and the most that one batch carries. */
   weight?: { of: (item: Item) => number; max: number }
+  /** Whether a batch that fails for an unknown reason is split and run again; yes. No: `run` is not repeatable. */
+  split?: boolean
   /** A queue that goes first: before a batch, what waits there gets its turn. */
   yieldTo?: { turn: () => Promise<void> }
 }
@@ -125,7 +127,7 @@ export class Combiner<Item, Result> {
         throw new Error(`${this.options.name}: ${outcomes.length} outcomes for ${batch.length} items`)
       batch.forEach((waiting, index) => settle(waiting, outcomes[index]))
     } catch (error) {
-      if (batch.length === 1 || concernsAll(error)) {
+      if (batch.length === 1 || this.options.split === false || concernsAll(error)) {
         for (const waiting of batch) waiting.reject(error)
       } else {
         const middle = Math.ceil(batch.length / 2)

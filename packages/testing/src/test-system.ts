@@ -26,6 +26,7 @@ export type TestSystem = Pick<
   | 'keys'
   | 'databaseUrl'
   | 'pid'
+  | 'logFile'
   | 'kill'
   | 'crashDatabase'
   | 'restart'
@@ -59,6 +60,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       keys: system.keys,
       databaseUrl: (name) => system.databaseUrl(name),
       pid: (service) => system.pid(service),
+      logFile: (service) => system.logFile(service),
       kill: async (service, signal) => system.kill(service, signal),
       crashDatabase: () => system.crashDatabase(),
       restart: async (service, env) => system.restart(service, env),

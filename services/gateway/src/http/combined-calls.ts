@@ -18,6 +18,8 @@ export function combineCalls(upstream: Upstream, path: string): (call: Call) => 
     maxItems: mostCalls,
     maxQueue,
     concurrency: underWay,
+    // A create without a key is not repeatable, and what became of a batch that failed is not known.
+    split: false,
     weight: { of: (call) => call.request.length, max: mostBytes },
   })
   return async (call) => combiner.submit(call, call.deadline)
