@@ -4,4 +4,3 @@ export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from 
 export * from './replies'
 export { startTestSystem, type TestSystem, type TestSystemOptions } from './test-system'
 export { waitFor, type WaitOptions } from './wait-for'
-export { type ServiceName, serviceNames } from '@holdfast/launcher'
