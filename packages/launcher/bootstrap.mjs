@@ -113,12 +113,14 @@ async function build() {
 
 const launcher = join('packages', 'launcher', 'dist', 'src', 'main.js')
 const cli = join('packages', 'cli', 'dist', 'src', 'main.js')
+const bench = join('packages', 'bench', 'dist', 'src', 'main.js')
 
 /** What each command runs after install and build, one after the other until one fails. */
 const commands = {
   start: (args) => [{ ...node(launcher, ...args), endsWithUs: true }],
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
+  bench: (args) => [node(bench, ...args)],
   build: () => [],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],
   check: () => [

@@ -1,0 +1,1 @@
+export type { Figure, Ratio, Results, Run } from './results'

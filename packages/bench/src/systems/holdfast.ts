@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { callJson, type DatabaseName, type JsonReply, serviceNames, System } from '@holdfast/launcher'
+import { Client } from 'pg'
+
+import type { BenchSystem } from './system'
+
+const userCount = 8
+/** No limits: one machine is all the shoppers. */
+const env = { RATE_LIMIT_PER_IP: '0', RATE_LIMIT_RESERVE_PER_USER: '0', LOG_LEVEL: 'warn' }
+/** How many products are made at once. */
+const makersAtOnce = 50
+
+/** All five services, their databases and the event log, as `npm start` runs them. */
+export const holdfast: BenchSystem = {
+  name: 'holdfast',
+  start: async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
+    const remove = async (): Promise<void> => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
+    let system: System
+    try {
+      system = await System.start({ dataFolder, env })
+    } catch (error) {
+      await remove()
+      throw error
+    }
+    return {
+      url: system.url,
+      prepare: async (skus, stock) => {
+        await makeProducts(system, skus, stock)
+        return Promise.all(Array.from({ length: userCount }, async () => register(system.url)))
+      },
+      reserved: async (skus) => reservedUnits(system.url, skus),
+      settle: async () => settleEvents(system),
+      crash: async () => {
+        system.crashDatabase()
+        await Promise.all(serviceNames.map(async (name) => system.kill(name)))
+      },
+      afterCrash: async (sku) => {
+        await system.waitUntilReady()
+        const text = `select count(*)::int as count from reservations where lines -> 0 ->> 'sku' = '${sku}'`
+        return { records: await queryCount(system, 'reservation', text), reserved: await reservedUnits(system.url, [sku]) }
+      },
+      memory: () => memoryOf(system),
+      stop: async () => {
+        await system.stop()
+        await remove()
+      },
+    }
+  },
+}
+
+async function makeProducts({ url, credentials }: System, skus: string[], stock: number): Promise<void> {
+  const login = await callJson<{ accessToken: string }>('POST', `${url}/v1/auth/login`, { body: credentials.admin })
+  const token = expectStatus(login, 200).accessToken
+  const left = skus.values()
+  const make = async (): Promise<void> => {
+    for (const sku of left) {
+      const body = { sku, name: `Product ${sku}`, price: { currency: 'USD', amountMinor: '1000' }, stock }
+      expectStatus(await callJson('POST', `${url}/v1/products`, { token, body }), 201)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(makersAtOnce, skus.length) }, make))
+}
+
+async function register(url: string): Promise<string> {
+  const body = { email: `bench-${randomUUID()}@shop.example`, password: randomUUID() }
+  return expectStatus(await callJson<{ accessToken: string }>('POST', `${url}/v1/auth/register`, { body }), 201).accessToken
+}
+
+/** As clients read it, in pages of as many SKUs as one request may name. */
+async function reservedUnits(url: string, skus: string[]): Promise<number> {
+  let sum = 0
+  for (let from = 0; from < skus.length; from += 500) {
+    const query = skus.slice(from, from + 500).map((sku) => `skus=${sku}`)
+    const reply = await callJson<{ availability: { reserved: number }[] }>('GET', `${url}/v1/availability?${query.join('&')}`)
+    for (const { reserved } of expectStatus(reply, 200).availability) sum += reserved
+  }
+  return sum
+}
+
+function expectStatus<Body>({ status, body }: JsonReply<Body>, wanted: number): Body {
+  if (status !== wanted) throw new Error(`expected ${wanted}, got ${status}: ${JSON.stringify(body)}`)
+  return body
+}
+
+/** Every outbox is empty, and audit has read every topic to its end. */
+async function settleEvents(system: System): Promise<void> {
+  const outboxes: DatabaseName[] = ['inventory', 'reservation', 'order', 'gateway']
+  for (const name of outboxes) await untilNone(system, name, 'select count(*)::int as count from outbox')
+  await untilNone(
+    system,
+    'events',
+    `select coalesce(sum(t.next_offset - coalesce(o.next_offset, 0)), 0)::int as count
+      from topics t left join group_offsets o on o.topic = t.name and o.group_name = 'audit' where t.name not like '%.dlq'`,
+  )
+}
+
+async function untilNone(system: System, database: DatabaseName, text: string): Promise<void> {
+  while ((await queryCount(system, database, text)) > 0) await sleep(50)
+}
+
+async function queryCount(system: System, database: DatabaseName, text: string): Promise<number> {
+  const client = new Client({ connectionString: system.databaseUrl(database) })
+  await client.connect()
+  try {
+    return (await client.query<{ count: number }>(text)).rows[0]?.count ?? 0
+  } finally {
+    await client.end()
+  }
+}
+
+function memoryOf(system: System): Record<string, number> {
+  const entries = serviceNames.flatMap((name): [string, number][] => {
+    try {
+      const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${system.pid(name)}/status`, 'utf8'))?.[1]
+      return kilobytes === undefined ? [] : [[name, Number(kilobytes) * 1024]]
+    } catch {
+      return []
+    }
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,10 @@
+import { startChild } from './child'
+import type { BenchSystem } from './system'
+
+export const nothing: BenchSystem = {
+  name: 'nothing',
+  start: async () => {
+    const server = await startChild('nothing')
+    return { url: `http://127.0.0.1:${server.port}`, prepare: async () => Promise.resolve([]), stop: async () => server.kill() }
+  },
+}

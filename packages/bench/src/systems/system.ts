@@ -1,0 +1,33 @@
+/** A system that can be measured. One is started at a time, and stopped before the next. */
+export interface BenchSystem {
+  name: SystemName
+  /** Why it can't be measured on this machine, if so. */
+  missing?: () => string | undefined
+  start(): Promise<RunningSystem>
+}
+
+export type SystemName = 'holdfast' | 'empty-relay' | 'for-update' | 'redis-lua' | 'nothing'
+
+export interface RunningSystem {
+  readonly url: string
+  /** Makes the SKUs with so many units each, and users; answers the users' tokens. */
+  prepare(skus: string[], stock: number): Promise<string[]>
+  /** The units of these SKUs that are reserved by its own books; not there where nothing is kept. */
+  reserved?: (skus: string[]) => Promise<number>
+  /** Waits until all that belongs to what was answered is done: events relayed and audited, rows written behind. */
+  settle?: () => Promise<void>
+  /** Ends it as a power cut would, under load. */
+  crash?: () => Promise<void>
+  /** Starts again what `crash` ended, and says what is still known of a SKU. */
+  afterCrash?: (sku: string) => Promise<Survivors>
+  /** Resident memory of its processes in bytes, by name, where the platform tells. */
+  memory?: () => Record<string, number>
+  stop(): Promise<void>
+}
+
+export interface Survivors {
+  /** Reservations in PostgreSQL. */
+  records: number
+  /** Units that the stock counter says are taken. */
+  reserved: number
+}
