@@ -8,6 +8,13 @@ import { maintainInbox } from './inbox'
 import { Settler } from './settler'
 import type { Transport } from './transport'
 
+/** What is known of an event before it is read. */
+export interface EventMark {
+  /** Empty where a message has none: then it is unreadable, which is a consumer's business if it wants it. */
+  type: string
+  audit: boolean
+}
+
 interface CommonOptions {
   /** The consumer's name: its group, its memory, and a part of its dead letter topics. Never changed once released. */
   name: string
@@ -15,6 +22,8 @@ interface CommonOptions {
   transport: Transport
   database: Database
   log: Logger
+  /** Which events concern this consumer; all. The others cost no transaction, and are not remembered. */
+  wants?: (event: EventMark) => boolean
   /** Called after a commit with the events that were new, to wake a relay or a watcher. What it throws is logged. */
   afterCommit?: (events: PublishedEvent[]) => void
   /** Most events in one transaction; 500. */

@@ -1,4 +1,4 @@
-export { type Consumer, type ConsumerOptions, startConsumer } from './consumer'
+export { type Consumer, type ConsumerOptions, type EventMark, startConsumer } from './consumer'
 export { deadLetterTopic, retryTopic } from './dead-letters'
 export { type EmbeddedTransportOptions, openEmbeddedTransport } from './embedded/transport'
 export { fromMessage, toHeaders, toMessage, UnreadableEventError } from './envelope'

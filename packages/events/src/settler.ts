@@ -33,7 +33,9 @@ export class Settler {
    */
   async settle(batch: MessageBatch, topic: string): Promise<void> {
     const readable: Delivery[] = []
+    const { wants = () => true } = this.options
     for (const message of batch.messages) {
+      if (!wants({ type: message.headers['ce_type'] ?? '', audit: message.headers['ce_audit'] === 'true' })) continue
       try {
         readable.push({ message, event: fromMessage({ ...message, topic }) })
       } catch (error) {

@@ -88,6 +88,18 @@ export function consumerContract(name: string, makeFixture: () => Promise<Transp
       await waitFor(() => committed.length === 300, { what: 'news of 300 events' })
     })
 
+    test('an event that does not concern the consumer is passed over, and leaves no memory', async () => {
+      const others = eventMessages(topic, 'other', 1, 10).map((message) => ({
+        ...message,
+        headers: { ...message.headers, ce_type: 'holdfast.reservation.forgotten.v9' },
+      }))
+      await transport.publish([...others, ...eventMessages(topic, 'a', 1, 3)])
+      const consumer = await start({ wants: ({ type }) => type !== 'holdfast.reservation.forgotten.v9' })
+      await waitFor(async () => (await consumer.lag()) === 0, { what: 'all to be read' })
+      expect(await database.effects()).toEqual(names('a', 1, 3))
+      expect((await database.pool.query('select from inbox')).rowCount).toBe(3)
+    })
+
     test('an event of a type that is not known is the handler’s to judge', async () => {
       const types: string[] = []
       const message = eventMessage(topic, 'a', 1)

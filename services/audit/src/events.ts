@@ -25,6 +25,8 @@ export async function startAuditConsumer(options: AuditConsumerOptions): Promise
     ...options,
     name: 'audit',
     topics: auditedTopics(),
+    // A message without a type is nobody's: it is wanted, so that it is parked and seen.
+    wants: ({ type, audit }) => audit || type === '',
     handleBatch: async (client, events) => {
       await appendRecords(client, events)
     },

@@ -11,6 +11,8 @@ interface EmbeddedSubscribeOptions extends SubscribeOptions {
 
 /** How long an idle reader waits before it looks by itself, in ms; mostly a notification wakes it at once. */
 const pollMs = 1_000
+/** After a batch that was not full, in ms: what is published meanwhile is handled together, in one transaction. */
+const gatherMs = 20
 
 /**
  * Reads topics for a group on one connection, which also holds the group's lock of each topic: one member at a time reads
@@ -76,5 +78,6 @@ async function readTopic(
     handling.succeeded()
     next = last.offset + 1n
     await saveOffset(session, group, topic, next)
+    if (messages.length < maxBatch) await pause(gatherMs, session.over)
   }
 }
