@@ -1,5 +1,5 @@
 import { makeFigures, makeRatios } from './figures'
-import { describeMachine, describeVersions, readLoad } from './machine'
+import { describeMachine, describeVersions, postgresVersion, readLoad } from './machine'
 import { measure, measureCrash, type MeasureOptions } from './measure'
 import type { CrashFound, Results, Run } from './results'
 import { makeScenarios, type Scenario } from './scenarios'
@@ -23,6 +23,7 @@ interface Found {
   runs: Run[]
   crashes: CrashFound[]
   problems: string[]
+  postgres?: string
 }
 
 /** How long a started system is driven before its first measurement, in s: compilers and caches take their time. */
@@ -53,7 +54,7 @@ export async function runBench(options: BenchOptions): Promise<Results> {
   return {
     date: new Date().toISOString(),
     machine: { ...machine, loadAfter: readLoad() },
-    versions: describeVersions(),
+    versions: { ...describeVersions(), ...(found.postgres !== undefined && { postgres: found.postgres }) },
     options: { rounds, seconds, saleRequests, ...(only !== undefined && { only }) },
     leftOut,
     figures: makeFigures(found.runs, scenarios),
@@ -80,6 +81,7 @@ async function measureSystem(
   const options: MeasureOptions = { round, warmUpSeconds: Math.min(1, seconds / 2), signal }
   const running = await system.start()
   try {
+    if (running.databaseUrl !== undefined) found.postgres ??= await postgresVersion(running.databaseUrl)
     await warmUp(system, running, Math.min(firstWarmUpSeconds, seconds), options)
     for (const scenario of scenarios) {
       signal.throwIfAborted()

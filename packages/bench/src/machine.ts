@@ -22,7 +22,7 @@ export function readLoad(): number {
 }
 
 export function describeVersions(): Record<string, string> {
-  const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: workspaceRoot(), encoding: 'utf8' })
+  const commit = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: workspaceRoot(), encoding: 'utf8' })
   const redis = redisVersion()
   return {
     node: process.versions.node,

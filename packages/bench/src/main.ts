@@ -62,6 +62,7 @@ new Command('bench')
   })
   .parseAsync()
   .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-    process.exitCode = 1
+    // Whatever failed while it was being stopped failed because of that.
+    if (!stop.signal.aborted) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = stop.signal.aborted ? 130 : 1
   })

@@ -89,26 +89,28 @@ export async function measureCrash(
   seconds: number,
   options: MeasureOptions,
 ): Promise<CrashFound | undefined> {
-  if (running.crash === undefined || running.afterCrash === undefined) return undefined
+  const { crash, afterCrash, reserved } = running
+  if (crash === undefined || afterCrash === undefined || reserved === undefined) return undefined
   const skus = makeSkus(1)
   const tokens = await running.prepare(skus, 1_000_000_000)
-  const phases: Phase[] = [{ shape: { kind: 'closed', seconds: seconds * 2 }, connections: 100, skus }]
+  // The load ends with the first connection that breaks.
+  const phases: Phase[] = [{ shape: { kind: 'closed', seconds: seconds + 30 }, connections: 100, skus }]
   const load = generateLoad({ url: running.url, tokens, keyPrefix: randomUUID(), phases }, options.signal)
-  // Handled where it is awaited; until then it must not count as unhandled.
-  load.catch(() => undefined)
-  await sleep(seconds * 1000)
-  await running.crash()
-  const [result] = await load
-  const { records, reserved } = await running.afterCrash(skus[0] ?? '')
+  const underLoad = async (): Promise<void> => {
+    while ((await reserved(skus)) === 0) await sleep(20)
+    await sleep(seconds * 1000)
+    await crash()
+  }
+  const [[result]] = await Promise.all([load, underLoad()])
+  const survivors = await afterCrash(skus[0] ?? '')
   const acknowledged = result?.accepted ?? 0
   return {
     system: system.name,
     round: options.round,
     acknowledged,
-    records,
-    reserved,
-    lostRecords: Math.max(0, acknowledged - records),
-    freeAgain: Math.max(0, acknowledged - reserved),
+    ...survivors,
+    lostRecords: Math.max(0, acknowledged - survivors.records),
+    freeAgain: Math.max(0, acknowledged - survivors.reserved),
   }
 }
 

@@ -11,6 +11,7 @@ export const forUpdate: BenchSystem = {
       const server = await startChild('for-update', { DATABASE_URL: database.url })
       return {
         url: `http://127.0.0.1:${server.port}`,
+        databaseUrl: database.url,
         prepare: async (skus, stock) => {
           await addStock(database.pool, skus, stock)
           return []

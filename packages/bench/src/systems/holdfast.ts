@@ -31,6 +31,7 @@ export const holdfast: BenchSystem = {
     }
     return {
       url: system.url,
+      databaseUrl: system.databaseUrl('inventory'),
       prepare: async (skus, stock) => {
         await makeProducts(system, skus, stock)
         return Promise.all(Array.from({ length: userCount }, async () => register(system.url)))

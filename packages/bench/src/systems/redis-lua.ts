@@ -19,6 +19,7 @@ export const redisLua: BenchSystem = {
     }
     return {
       url: `http://127.0.0.1:${server.port}`,
+      databaseUrl: database.url,
       prepare: async (skus, stock) => {
         await addStock(database.pool, skus, stock)
         await redis.ask('MSET', ...skus.flatMap((sku) => [`stock:${sku}`, String(stock)]))

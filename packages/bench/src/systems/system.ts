@@ -10,6 +10,8 @@ export type SystemName = 'holdfast' | 'empty-relay' | 'for-update' | 'redis-lua'
 
 export interface RunningSystem {
   readonly url: string
+  /** Of a database of its PostgreSQL, if it has one. */
+  readonly databaseUrl?: string
   /** Makes the SKUs with so many units each, and users; answers the users' tokens. */
   prepare(skus: string[], stock: number): Promise<string[]>
   /** The units of these SKUs that are reserved by its own books; not there where nothing is kept. */

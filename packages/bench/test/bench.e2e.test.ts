@@ -1,0 +1,83 @@
+/** A short run of the whole bench, as a user starts it: that it works and that its counts add up, never how fast anything is. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import type { Results, Run } from '../src/results'
+import { hasRedisServer } from '../src/systems/redis-server'
+
+const main = join(__dirname, '..', 'dist', 'src', 'main.js')
+const saleRequests = 5_500
+const marks = 'Before\n<!-- measured: written by npm run bench -->\nold figures\n<!-- /measured -->\nAfter\n'
+
+let folder: string
+let results: Results
+let output: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-test-'))
+  writeFileSync(join(folder, 'report.md'), marks)
+  output = await bench('--sale-requests', String(saleRequests), '--out', join(folder, 'report'))
+  results = JSON.parse(readFileSync(join(folder, 'report', 'results.json'), 'utf8')) as Results
+}, 300_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function bench(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, '--rounds', '1', '--seconds', '0.2', ...args])
+  return stdout
+}
+
+const find = (system: string, scenario: string): Run | undefined =>
+  results.runs.find((run) => run.system === system && run.scenario === scenario)
+
+test('everything was measured, what the machine lacks is named, and nothing failed to add up', () => {
+  expect(results.problems).toEqual([])
+  const expected = ['holdfast', 'empty-relay', 'for-update', 'nothing', ...(hasRedisServer() ? ['redis-lua'] : [])]
+  expect(new Set(results.runs.map(({ system }) => system))).toEqual(new Set(expected))
+  expect(results.leftOut.map(({ system }) => system)).toEqual(hasRedisServer() ? [] : ['redis-lua'])
+  expect(results.versions).toMatchObject({ node: process.versions.node, postgres: expect.any(String) as string })
+})
+
+test('each request has one answer, and all of them were taken outside of the sale', () => {
+  for (const { sent, accepted, refused, failed, scenario } of results.runs) {
+    expect(accepted + refused + failed).toBe(sent)
+    expect(sent).toBeGreaterThan(0)
+    if (scenario !== 'sale') expect(accepted).toBe(sent)
+  }
+})
+
+test('an open loop starts as many requests as it should, however fast they are answered', () => {
+  for (const { system } of results.runs.filter(({ scenario }) => scenario === 'open-500')) {
+    expect(find(system, 'open-500')).toMatchObject({ sent: 100, accepted: 100 })
+  }
+})
+
+test('a flash sale sells what there is and refuses everyone else, in every system', () => {
+  for (const system of ['holdfast', 'for-update', ...(hasRedisServer() ? ['redis-lua'] : [])]) {
+    expect(find(system, 'sale')).toMatchObject({ accepted: 5_000, refused: saleRequests - 5_000, failed: 0 })
+  }
+})
+
+test('what Holdfast acknowledged is there after everything was killed under load', () => {
+  const crash = results.crashes.find(({ system }) => system === 'holdfast')
+  expect(crash).toMatchObject({ lostRecords: 0, freeAgain: 0 })
+  expect(crash?.acknowledged).toBeGreaterThan(0)
+})
+
+test('figures and ratios are those of the runs, in a table, a chart and the document', () => {
+  expect(results.figures).toHaveLength(results.runs.length)
+  expect(results.ratios.map(({ name }) => name)).toEqual(expect.arrayContaining(['relay', 'for-update', 'lone', 'skus', 'sale']))
+  expect(output).toContain('Holdfast / the empty relay, 1 SKU, 300 connections')
+  expect(readFileSync(join(folder, 'report', 'one-sku.svg'), 'utf8')).toContain('Holdfast, everything on')
+  const document = readFileSync(join(folder, 'report.md'), 'utf8')
+  expect(document).toMatch(/^Before\n[\s\S]*\| Holdfast, everything on \|[\s\S]*\nAfter\n$/)
+  expect(document).not.toContain('old figures')
+})
+
+test('a part of the figures takes the place of nothing', async () => {
+  const text = await bench('--only', 'nothing/closed-100')
+  expect(text).toContain('a server that does nothing')
+  expect(text).toContain('Nothing was written')
+})
