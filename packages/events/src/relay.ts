@@ -70,7 +70,7 @@ export function startRelay(options: RelayOptions): Relay {
  * After a batch that was not full, in ms: what is committed meanwhile goes together in the next. An event out of the blue is
  * published at once; under load this spares most of the transactions, whose cost would be the requests'.
  */
-const gatherMs = 20
+const gatherMs = 50
 
 async function publishUntilOver(options: RelayOptions, session: Session, bell: Bell, retrying: Retrying): Promise<void> {
   const { batchSize = 500, pollMs: longestIdleMs = 500 } = options

@@ -12,7 +12,7 @@ interface EmbeddedSubscribeOptions extends SubscribeOptions {
 /** How long an idle reader waits before it looks by itself, in ms; mostly a notification wakes it at once. */
 const pollMs = 1_000
 /** After a batch that was not full, in ms: what is published meanwhile is handled together, in one transaction. */
-const gatherMs = 20
+const gatherMs = 50
 
 /**
  * Reads topics for a group on one connection, which also holds the group's lock of each topic: one member at a time reads
