@@ -1,7 +1,7 @@
 import { HoldfastError } from './errors'
 import { fromItemError, toItemError } from './grpc-errors'
 import { checkUuid, isUuid, operationId } from './ids'
-import { decodePageToken, encodePageToken } from './page-token'
+import { cutPage, decodePageToken, encodePageToken } from './page-token'
 
 test('an operation id is one UUID for one user, operation and key', () => {
   const id = operationId('me', 'reserve', 'key')
@@ -25,6 +25,17 @@ test('a page token comes back as it went, and nothing else is taken for one', ()
   for (const token of ['nonsense', encodePageToken(['b']), encodePageToken(['a', 'a'])]) {
     expect(() => decodePageToken(token, [/^a$/])).toThrow('pageToken')
   }
+})
+
+test('a page has as many rows as asked for, fewer where they are long, and always one', () => {
+  const rows = [1, 2, 3, 4]
+  const small = () => 10
+  const long = () => 2_000_000
+  expect(cutPage(rows, 3, small)).toEqual({ page: [1, 2, 3], last: 3 })
+  expect(cutPage(rows, 4, small)).toEqual({ page: rows, last: undefined })
+  expect(cutPage(rows, 3, long)).toEqual({ page: [1], last: 1 })
+  expect(cutPage([1], 3, () => 9_000_000)).toEqual({ page: [1], last: undefined })
+  expect(cutPage([], 3, long)).toEqual({ page: [], last: undefined })
 })
 
 test("an item's error crosses the wire whole, and what is not ours says nothing of its inside", () => {

@@ -25,3 +25,23 @@ export function pageSize(asked: number, max: number, fallback = 50): number {
   if (!Number.isInteger(asked) || asked < 0 || asked > max) throw invalidField('pageSize', `must be from 1 to ${max}`)
   return asked === 0 ? fallback : asked
 }
+
+/** What the rows of a page come to at most, in bytes of JSON: well below what one message may have. */
+const maxPageBytes = 3_000_000
+
+/**
+ * Cuts a page out of rows that were read one more than it may have; it gets fewer where more would not fit one message.
+ * @param size most rows
+ * @param bytesOf what may be long of a row, in bytes of JSON
+ * @returns `last` names the row after which the next page begins; undefined: there is no more
+ */
+export function cutPage<Row>(
+  rows: readonly Row[],
+  size: number,
+  bytesOf: (row: Row) => number,
+): { page: Row[]; last: Row | undefined } {
+  let bytes = 0
+  const tooMany = rows.findIndex((row, index) => (bytes += bytesOf(row)) > maxPageBytes && index > 0)
+  const page = rows.slice(0, tooMany < 0 ? size : Math.min(size, tooMany))
+  return { page, last: rows.length > page.length ? page.at(-1) : undefined }
+}

@@ -2,6 +2,7 @@ import { type AuditRecord, type ListAuditRecordsRequest, type ListAuditRecordsRe
 import { actor_RoleFromJSON } from '@holdfast/contracts/common'
 import {
   checkTime,
+  cutPage,
   type Database,
   databaseError,
   decodePageToken,
@@ -15,8 +16,6 @@ import type { ChainedRecord } from './record-hash'
 import { findRecord, listRecords } from './sql/list-records'
 
 const maxPageSize = 500
-/** Of `before` and `after` on a page, in bytes of JSON: a page has fewer records where more would not fit one message. */
-const maxPageBytes = 3_000_000
 
 /** Newest first, by any combination of filters. New records do not shift the pages: the token names the last one seen. */
 export async function list(database: Database, request: ListAuditRecordsRequest): Promise<ListAuditRecordsResponse> {
@@ -36,22 +35,8 @@ export async function list(database: Database, request: ListAuditRecordsRequest)
     beforeSequence: beforeSequence === undefined ? undefined : BigInt(beforeSequence),
   }
   const rows = await asOurs(listRecords(database.pool, filter, size + 1))
-  const page = rows.slice(0, Math.min(size, fitting(rows)))
-  const last = page.at(-1)
-  return {
-    records: page.map(toMessage),
-    nextPageToken: last !== undefined && rows.length > page.length ? encodePageToken([last.sequence]) : '',
-  }
-}
-
-/** How many of the rows go into one message; the first always does. */
-function fitting(rows: ChainedRecord[]): number {
-  let bytes = 0
-  const tooMany = rows.findIndex(({ before, after }, index) => {
-    bytes += Buffer.byteLength(JSON.stringify([before, after]))
-    return index > 0 && bytes > maxPageBytes
-  })
-  return tooMany < 0 ? rows.length : tooMany
+  const { page, last } = cutPage(rows, size, ({ before, after }) => Buffer.byteLength(JSON.stringify([before, after])))
+  return { records: page.map(toMessage), nextPageToken: last === undefined ? '' : encodePageToken([last.sequence]) }
 }
 
 /** @throws NOT_FOUND */

@@ -2,6 +2,7 @@ import type { ListOrdersRequest, ListOrdersRequest_Sort, ListOrdersResponse } fr
 import {
   type CallContext,
   checkTime,
+  cutPage,
   decodePageToken,
   encodePageToken,
   HoldfastError,
@@ -57,8 +58,7 @@ export async function list(deps: Deps, request: ListOrdersRequest, ctx: CallCont
     .limit(size + 1)
   const { sql: text, bindings } = query.toSQL().toNative()
   const { rows } = await deps.database.pool.query<OrderRow>(text, [...bindings])
-  const page = rows.slice(0, size)
-  const last = rows.length > size ? page.at(-1) : undefined
+  const { page, last } = cutPage(rows, size, ({ lines }) => JSON.stringify(lines).length)
   return { orders: page.map(toOrder), nextPageToken: last === undefined ? '' : encodePageToken(keyOf(last, sort)) }
 }
 

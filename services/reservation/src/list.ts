@@ -1,6 +1,7 @@
 import { type ListReservationsRequest, type ListReservationsResponse, Reservation_Status } from '@holdfast/contracts/reservation'
 import {
   type CallContext,
+  cutPage,
   decodePageToken,
   encodePageToken,
   HoldfastError,
@@ -25,11 +26,10 @@ export async function list(parts: Parts, request: ListReservationsRequest, ctx: 
     after: afterOf(request.pageToken),
   }
   const rows = await listReservations(parts.database.pool, filter, size + 1)
-  const page = rows.slice(0, size)
-  const last = page.at(-1)
+  const { page, last } = cutPage(rows, size, ({ lines }) => JSON.stringify(lines).length)
   return {
     reservations: page.map(toReservation),
-    nextPageToken: last !== undefined && rows.length > size ? encodePageToken([last.createdAt.getTime(), last.id]) : '',
+    nextPageToken: last === undefined ? '' : encodePageToken([last.createdAt.getTime(), last.id]),
   }
 }
 
