@@ -68,6 +68,17 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     call: async (headers) =>
       shop.admin.post(`/v1/products/${await shop.product(1)}/stock:adjust`, { delta: 5, reason: 'counted' }, { headers }),
   },
+  RepairConsistency: {
+    action: 'stock.repaired',
+    call: async (headers) => {
+      const sku = await shop.product(3)
+      const database = new Client({ connectionString: shop.system.databaseUrl('inventory') })
+      await database.connect()
+      await database.query('update stock_levels set reserved = 1 where sku = $1', [sku])
+      await database.end()
+      return shop.admin.post('/v1/consistency:repair', { kind: 'reserved', id: `${sku}/MAIN` }, { headers })
+    },
+  },
   CreateReservation: {
     action: 'reservation.created',
     call: async (headers) => shopper.post('/v1/reservations', { lines: one(await shop.product(1)) }, { headers }),
@@ -123,8 +134,8 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
   },
 }
 
-/** Reached only by way of another: a checkout commits its reservation. */
-const byAnother = new Set(['CommitReservation'])
+/** Reached only by way of another: a checkout commits its reservation, and a repair of the books reaches it. */
+const byAnother = new Set(['CommitReservation', 'RepairReservation'])
 
 async function newReservation(): Promise<string> {
   return (await reserved(shopper, one(await shop.product(1)))).id

@@ -12,6 +12,7 @@ import {
   type TestSystem,
   type TestSystemOptions,
   type TestUser,
+  waitFor,
 } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
@@ -37,6 +38,10 @@ export async function openShop(options: TestSystemOptions = {}): Promise<Shop> {
   const system = await startTestSystem(options)
   const admin = api(system.url, { token: await adminToken(system) })
   const anonymous = api(system.url)
+  // Each service is ready by itself; that they have found one another shows in a call that needs two.
+  await waitFor(async () => (await admin.post('/v1/reservations:sweep', {})).status === 200, {
+    what: 'the services to reach one another',
+  })
   return {
     system,
     admin,

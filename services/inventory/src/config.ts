@@ -1,4 +1,4 @@
-import { readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
+import { grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 
 /** Everything this service reads from the environment, once. */
 export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
@@ -10,6 +10,14 @@ export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
       PAYMENT_GRACE_MAX_MS: wholeNumberOr(120_000, 1_000, 3_600_000),
       /** Holds that wait for their batch at most; one more is OVERLOADED. */
       HOLD_QUEUE_MAX: wholeNumberOr(20_000, 1, 1_000_000),
+      /** The other services, for the check of the books; without both of them it checks only its own. */
+      RESERVATION_ADDR: grpcTarget().optional(),
+      ORDER_ADDR: grpcTarget().optional(),
+      /**
+       * What reservation and order have not taken over from a hold so long after it was made or ended counts as a difference,
+       * in ms; longer than the search for orphans and the recovery of a payment take.
+       */
+      CONSISTENCY_GRACE_MS: wholeNumberOr(60_000, 0, 3_600_000),
     },
     env,
   )

@@ -1,12 +1,39 @@
 import type { CheckConsistencyResponse, Difference } from '@holdfast/contracts/inventory'
-import { type CallContext, type Database, databaseError } from '@holdfast/service'
+import { asService, type CallContext, type Database, databaseError } from '@holdfast/service'
 
+import { compareAcross } from './books/across'
+import type { Books } from './books/books'
 import { checks, countRows } from './sql/consistency'
 
 const mostDifferences = 1_000
 
-/** Recomputes the books in one REPEATABLE READ snapshot (truth 2): it stops nobody, and nobody's work under way looks wrong. */
-export async function checkConsistency(database: Database, ctx: CallContext): Promise<CheckConsistencyResponse> {
+/**
+ * Recomputes the books (truth 2): this service's own in one snapshot, then, with that transaction over, holds against the
+ * reservations and orders of the others. It stops nobody, and nobody's work under way looks wrong.
+ */
+export async function checkConsistency(books: Books, ctx: CallContext): Promise<CheckConsistencyResponse> {
+  const { database, peers, graceMs } = books
+  const own = await checkOwnBooks(database, ctx)
+  const across =
+    peers === undefined
+      ? { differences: [], checked: {} }
+      : await compareAcross({ database, peers, graceMs }, mostDifferences, asService(ctx, 'inventory', ctx.deadline - Date.now()))
+  const differences = [...own.differences, ...across.differences]
+  return {
+    consistent: differences.length === 0,
+    checked: { ...own.checked, ...across.checked },
+    differences: differences.slice(0, mostDifferences),
+    requestId: ctx.requestId,
+  }
+}
+
+interface OwnBooks {
+  checked: Record<string, bigint>
+  differences: Difference[]
+}
+
+/** One REPEATABLE READ snapshot. */
+async function checkOwnBooks(database: Database, ctx: CallContext): Promise<OwnBooks> {
   const client = await database.pool.connect()
   try {
     await client.query('begin isolation level repeatable read read only')
@@ -18,12 +45,7 @@ export async function checkConsistency(database: Database, ctx: CallContext): Pr
       differences.push(...rows.map((row) => ({ kind, ...row })))
     }
     await client.query('commit')
-    return {
-      consistent: differences.length === 0,
-      checked: counts[0] ?? {},
-      differences: differences.slice(0, mostDifferences),
-      requestId: ctx.requestId,
-    }
+    return { checked: counts[0] ?? {}, differences }
   } catch (error) {
     await client.query('rollback').catch(() => undefined)
     throw databaseError(error)

@@ -12,6 +12,7 @@ import {
 } from '@holdfast/service'
 import { join } from 'node:path'
 
+import { openPeers } from './books/open-peers'
 import { readInventoryConfig } from './config'
 import { createInventory } from './inventory'
 import { inventoryRpc } from './rpc'
@@ -36,14 +37,18 @@ void runService(name, async (onStop) => {
     maxHoldQueue: config.HOLD_QUEUE_MAX,
     published: () => relay.wake(),
   })
+  const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
+  const peers = openPeers(config, services)
+  onStop(() => peers?.close())
+  const books = { database, peers, graceMs: config.CONSISTENCY_GRACE_MS, published: () => relay.wake() }
   const server = await startGrpcServer({
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
     definition: InventoryServiceService,
-    handlers: inventoryRpc(inventory),
+    handlers: inventoryRpc(inventory, books),
     users: createUserTokens(jwksKeys(config.JWKS_URL)),
-    services: createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS),
+    services,
     log,
   })
   onStop(async () => server.stop())

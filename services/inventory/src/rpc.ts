@@ -4,6 +4,7 @@ import { type CallContext, checkUuid, type Handlers, toItemError } from '@holdfa
 
 import { adjustStock } from './adjust'
 import { getAvailability } from './availability'
+import type { Books } from './books/books'
 import { checkConsistency } from './consistency'
 import type { EndAnswer } from './end-holds'
 import { getStockHistory } from './history'
@@ -11,11 +12,12 @@ import { checkBatch } from './hold'
 import type { Inventory } from './inventory'
 import { listHeld } from './list-held'
 import { createProduct, getProduct, listProducts, updateProduct } from './products'
+import { repairConsistency } from './repair'
 import { returnStock } from './return-stock'
 import { checkSku, checkUnits, mostItems, mostLines, warehouseOrDefault } from './validate'
 import { createWarehouse, listWarehouses } from './warehouses'
 
-export function inventoryRpc(inventory: Inventory): Handlers<typeof InventoryServiceService> {
+export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeof InventoryServiceService> {
   const { database } = inventory
   const publish = <Response>(response: Response): Response => {
     inventory.published()
@@ -34,7 +36,8 @@ export function inventoryRpc(inventory: Inventory): Handlers<typeof InventorySer
     getAvailability: async (request, ctx) => ({
       availability: await getAvailability(inventory.availability, request.skus, ctx.deadline),
     }),
-    checkConsistency: async (_request, ctx) => checkConsistency(database, ctx),
+    checkConsistency: async (_request, ctx) => checkConsistency(books, ctx),
+    repairConsistency: async (request, ctx) => repairConsistency(books, request, ctx),
     returnStock: async (request, ctx) => publish(await returnStock(database, request, ctx)),
     listHeld: async (request) => listHeld(database, request),
 

@@ -20,6 +20,7 @@ const damages: [string, (sku: string, id: string) => string, (sku: string, id: s
   ],
   ['hold_without_lines', (_sku, id) => `delete from hold_lines where hold_id = '${id}'`, (_sku, id) => id],
   ['hold_expiry', (_sku, id) => `update holds set expires_at = expires_at + interval '1 s' where id = '${id}'`, (_sku, id) => id],
+  ['hold_end', (_sku, id) => `update holds set ended_at = now() where id = '${id}'`, (_sku, id) => id],
   ['sale', (_sku, id) => `update holds set state = 'COMMITTED' where id = '${id}'`, (_sku, id) => id],
   [
     'bounds',
@@ -44,6 +45,11 @@ test.each(damages.map(([kind, sql, id], index) => ({ kind, sql, id, index })))(
     expect(found).toContainEqual(expect.objectContaining({ kind, id: id(sku, item.id) }))
   },
 )
+
+test('without peers the answer shows that only the own books were checked', async () => {
+  const { checked } = await inventory.reservation.checkConsistency({}, inventory.admin())
+  expect(Object.keys(checked).sort()).toEqual(['holdLines', 'holds', 'ledgerEntries', 'products', 'stockLevels'])
+})
 
 test('the database itself refuses more reserved than there is', async () => {
   const fresh = await startInventory()

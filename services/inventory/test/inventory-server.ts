@@ -19,6 +19,7 @@ import { createTestDatabase } from '@holdfast/testing'
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 
+import type { Peers } from '../src/books/entries'
 import { createInventory } from '../src/inventory'
 import { inventoryRpc } from '../src/rpc'
 
@@ -45,8 +46,8 @@ const pemPair = (): { privateKey: string; publicKey: string } => {
   }
 }
 
-/** @param replicas how many servers share the database */
-export async function startInventory(replicas = 1): Promise<TestInventory> {
+/** @param replicas how many servers share the database @param peers undefined: only the service's own books are checked */
+export async function startInventory(replicas = 1, peers?: Peers): Promise<TestInventory> {
   const testDatabase = await createTestDatabase({ migrations: [eventsMigrations, join(__dirname, '..', 'migrations')] })
   const names = ['inventory', 'reservation', 'order']
   const keys = Object.fromEntries(names.map((name) => [name, pemPair()]))
@@ -65,7 +66,7 @@ export async function startInventory(replicas = 1): Promise<TestInventory> {
         host: '127.0.0.1',
         port: 0,
         definition: InventoryServiceService,
-        handlers: inventoryRpc(inventory),
+        handlers: inventoryRpc(inventory, { database, peers, graceMs: 1_000, published: () => undefined }),
         users,
         services: tokensOf('inventory'),
         log,

@@ -7,6 +7,7 @@ import { confirm } from './confirm'
 import type { Deps } from './deps'
 import { get } from './get'
 import { list } from './list'
+import { listStates } from './list-states'
 import { place } from './place'
 import { transition } from './transition'
 
@@ -20,5 +21,6 @@ export function orderRpc(deps: Deps): Handlers<typeof OrderServiceService> {
     transitionOrder: async (request, ctx) => transition(deps, request, ctx),
     getOrder: async (request, ctx) => get(deps, request, ctx),
     listOrders: async (request, ctx) => list(deps, request, ctx),
+    listOrderStates: async (request) => listStates(deps, request),
   }
 }

@@ -7,6 +7,7 @@ import {
   ReservationCreated,
   ReservationExpired,
   ReservationExtended,
+  ReservationRepaired,
 } from '@holdfast/contracts/reservation'
 import type { CallContext } from '@holdfast/service'
 
@@ -29,6 +30,11 @@ export function createdEvent(row: ReservationRow, ctx: CallContext): NewEvent {
 export function changedEvent(change: Change, before: ReservationRow, after: ReservationRow, ctx: CallContext): NewEvent {
   const { type, toJSON } = changes[change]
   return reservationEvent(type, after, toJSON({ before: asKept(before), after: asKept(after) }), ctx)
+}
+
+export function repairedEvent(before: ReservationRow, after: ReservationRow, ctx: CallContext): NewEvent {
+  const data = ReservationRepaired.toJSON({ before: asKept(before), after: asKept(after) })
+  return reservationEvent('holdfast.reservation.repaired.v1', after, data, ctx)
 }
 
 /** Events tell the record as it was written, not as it reads at some moment. */

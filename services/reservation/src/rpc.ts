@@ -7,7 +7,9 @@ import { create } from './create'
 import { extend } from './extend'
 import { get } from './get'
 import { list } from './list'
+import { listStates } from './list-states'
 import type { Parts } from './parts'
+import { repair } from './repair'
 import { toReservation } from './reservation'
 import { sweep } from './sweep'
 
@@ -45,5 +47,9 @@ export function reservationRpc(parts: Parts): Handlers<typeof ReservationService
       const { expired, orphans } = await sweep(parts, ctx)
       return { expired, orphans, requestId: ctx.requestId }
     },
+
+    listReservationStates: async (request) => listStates(parts, request),
+
+    repairReservation: async (request, ctx) => repair(parts, request, ctx),
   }
 }

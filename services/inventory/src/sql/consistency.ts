@@ -55,6 +55,12 @@ export const checks: Check[] = [
           from holds where state = 'HELD' and expires_at <> greatest(base_expires_at, protected_until)`,
   },
   {
+    kind: 'hold_end',
+    sql: `select id::text as id, case when state = 'HELD' then 'no end' else 'an end' end as expected,
+                 coalesce(ended_at::text, 'none') as found
+          from holds where (state = 'HELD') <> (ended_at is null)`,
+  },
+  {
     // Each committed hold left the ledger exactly once.
     kind: 'sale',
     sql: `select coalesce(h.id, g.id) as id, coalesce(h.units, 0)::text as expected, coalesce(g.units, 0)::text as found
