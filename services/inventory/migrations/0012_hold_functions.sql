@@ -65,6 +65,8 @@ begin
   loop
     v_fate[r.item] := 'EXISTS';
   end loop;
+  -- In a variable: a volatile function is no index condition, and each refusal would read all holds of its SKU.
+  v_now := clock_timestamp();
   for r in
     select l.item, l.line, p.sku is null as unknown
     from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
@@ -74,7 +76,7 @@ begin
       and (p.sku is null
         or (coalesce(s.on_hand - s.reserved, 0) < l.quantity
           and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
-                          and d.expires_at <= clock_timestamp())))
+                          and d.expires_at <= v_now)))
     order by l.line desc
   loop
     v_fate[r.item] := case when r.unknown or v_fate[r.item] = 'UNKNOWN_SKU' then 'UNKNOWN_SKU' else 'SHORT' end;
