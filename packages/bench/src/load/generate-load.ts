@@ -20,5 +20,6 @@ export async function generateLoad(task: LoadTask, signal?: AbortSignal): Promis
     })
   } finally {
     signal?.removeEventListener('abort', stop)
+    if (child.connected) child.disconnect()
   }
 }

@@ -22,6 +22,6 @@ process.once('message', (task: LoadTask) => {
   run(task)
     .then((results) => process.send?.({ results }))
     .catch((error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }))
-    .finally(() => process.disconnect())
 })
+// The parent hangs up when it has the answer; who ended by itself might take the answer along.
 process.once('disconnect', () => process.exit())
