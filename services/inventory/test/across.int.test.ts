@@ -3,6 +3,7 @@ import { ListOrderStatesResponse, type OrderState } from '@holdfast/contracts/or
 import { type ReservationState, ReservationState_Status, RepairReservationResponse } from '@holdfast/contracts/reservation'
 import { randomUUID } from 'node:crypto'
 
+import { compareAcross } from '../src/books/across'
 import type { Peers } from '../src/books/entries'
 import { hold, holdItem, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
@@ -140,12 +141,20 @@ test('no transaction is open while the others are asked', async () => {
   expect(open).toEqual([])
 })
 
-test('a deadline that can not be met is said', async () => {
-  await held(1)
-  beforeLook = async () => new Promise((resolve) => setTimeout(resolve, 50))
-  for (const id of reservations.keys()) change(id, ReservationState_Status.CANCELLED)
+test('nothing is asked any more when the time of the request is over', async () => {
+  const [id = ''] = await held(1)
+  change(id, ReservationState_Status.CANCELLED)
+  const { database } = inventory
   const ctx = { ...inventory.admin(), deadline: Date.now() + 300 }
-  await expect(inventory.reservation.checkConsistency({}, ctx)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+  const lateLooks: number[] = []
+  beforeLook = async () => {
+    if (Date.now() > ctx.deadline) lateLooks.push(Date.now())
+    return Promise.resolve()
+  }
+  await expect(compareAcross({ database, peers, graceMs: 1_000 }, 1_000, ctx)).rejects.toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+  })
+  expect(lateLooks).toEqual([])
 })
 
 describe('repair', () => {
