@@ -143,7 +143,7 @@ export async function findDueHolds(
       cross join lateral (
         select l.hold_id, sum(l.quantity) over (order by l.expires_at, l.hold_id) - l.quantity as before
         from (select hold_id, quantity, expires_at from hold_lines
-              where sku = d.sku and warehouse = d.warehouse and held and expires_at <= clock_timestamp()
+              where sku = d.sku and warehouse = d.warehouse and held and expires_at <= (select clock_timestamp())
               order by expires_at limit $4) l
       ) due
       where due.before < d.units`,
@@ -167,7 +167,7 @@ export async function listHeldRows(
     name: 'list_held',
     text: `
       select *, (extract(epoch from created_at) * 1000000)::bigint::text as cursor from holds
-      where state = 'HELD' and created_at <= clock_timestamp() - $1 * interval '1 millisecond'
+      where state = 'HELD' and created_at <= (select clock_timestamp()) - $1 * interval '1 millisecond'
         and (created_at, id) > (to_timestamp(coalesce($2::bigint, 0) / 1000000.0), coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
       order by created_at, id limit $4`,
     values: [minAgeMs, after?.createdAt, after?.id, limit],

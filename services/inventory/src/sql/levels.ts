@@ -55,7 +55,10 @@ export async function moveOnHand(
   return rows
 }
 
-/** Levels of many SKUs as they can be reserved: units of due holds count as free (truth 11). Locks nothing. */
+/**
+ * Levels of many SKUs as they can be reserved: units of due holds count as free (truth 11). Locks nothing. The clock stands in
+ * a subquery, read once: a volatile function is no index condition, and all holds of a SKU would be read.
+ */
 export async function readAvailability(pool: Pool, skus: string[]): Promise<LevelRow[]> {
   const { rows } = await pool.query<LevelRow>({
     name: 'read_availability',
@@ -67,7 +70,7 @@ export async function readAvailability(pool: Pool, skus: string[]): Promise<Leve
       left join stock_levels s on s.sku = p.sku
       left join lateral (
         select sum(l.quantity) as due from hold_lines l
-        where l.sku = s.sku and l.warehouse = s.warehouse and l.held and l.expires_at <= clock_timestamp()
+        where l.sku = s.sku and l.warehouse = s.warehouse and l.held and l.expires_at <= (select clock_timestamp())
       ) d on true
       order by p.sku, s.warehouse`,
     values: [skus],

@@ -142,7 +142,7 @@ export async function claimPending(pool: Pool, limit: number, againMs: number): 
       update orders o set look_at = clock_timestamp() + $2 * interval '1 ms'
       where o.id in (
         select d.id from orders d
-        where d.status = 'PENDING' and d.look_at <= clock_timestamp()
+        where d.status = 'PENDING' and d.look_at <= (select clock_timestamp())
           and not exists (select from payment_attempts a where a.order_id = d.id and a.ended_at is null)
         order by d.look_at limit $1 for update skip locked)
       returning ${orderColumns}`,
