@@ -13,7 +13,7 @@ export {
 } from './event'
 export { maintainInbox } from './inbox'
 export { eventsMigrations, logMigrations } from './migrations'
-export { appendEvents, type Backlog } from './outbox'
+export { appendEvents, appendEventsSql, type Backlog, eventParameters } from './outbox'
 export { type Relay, type RelayOptions, startRelay } from './relay'
 export { type ReplayOptions, replayDeadLetters } from './replay'
 export * from './transport'

@@ -5,7 +5,7 @@ import { toMessage } from './envelope'
 import type { Session } from './session'
 import type { Message } from './transport'
 
-export { appendEvents } from './sql/append-events'
+export { appendEvents, appendEventsSql, eventParameters } from './sql/append-events'
 
 /** An outbox row, ready to be published. */
 export interface OutboxRow {

@@ -1,5 +1,4 @@
 /** The way to this service's own table, combined: reads by id, new rows and adoptions, a batch at a time. */
-import { appendEvents } from '@holdfast/events'
 import { type CallContext, Combiner, type Database, type Outcome } from '@holdfast/service'
 
 import { type Adopted, adoptAll, type Adoption } from './adopt'
@@ -66,23 +65,21 @@ async function findAll(database: Database, ids: string[]): Promise<Outcome<Reser
   return ids.map((id) => ({ value: found.get(id) }))
 }
 
-/** One transaction; an event for each row that was really written, none for a repeat (truth 5). */
+/** One statement; an event for each row that was really written, none for a repeat (truth 5). */
 async function insertAll(database: Database, items: NewRow[], published: () => void): Promise<Outcome<Inserted>[]> {
   // Repeats that wait side by side: the first of an id is the one that may be written.
   const first = new Map<string, NewRow>()
   for (const item of items) if (!first.has(item.row.id)) first.set(item.row.id, item)
-  const { inserted, found } = await database.transaction(async (client) => {
-    const written = await insertReservations(
-      client,
-      [...first.values()].map(({ row }) => row),
-    )
-    const events = [...first.values()].filter(({ row }) => written.has(row.id)).map(({ row, ctx }) => createdEvent(row, ctx))
-    await appendEvents(client, events)
-    const others = [...first.keys()].filter((id) => !written.has(id))
-    // A statement of its own sees what others committed while the insert waited for them.
-    return { inserted: written, found: others.length === 0 ? [] : await findReservations(client, others) }
-  })
+  const wanted = [...first.values()]
+  const inserted = await insertReservations(
+    database.pool,
+    wanted.map(({ row }) => row),
+    wanted.map(({ row, ctx }) => createdEvent(row, ctx)),
+  )
   if (inserted.size > 0) published()
+  // A statement of its own sees what others committed while the insert waited for them.
+  const others = [...first.keys()].filter((id) => !inserted.has(id))
+  const found = others.length === 0 ? [] : await findReservations(database.pool, others)
   const known = new Map(found.map((row) => [row.id, row]))
   return items.map((item) => {
     const { row } = item
