@@ -1,10 +1,13 @@
-import { makeFigures, makeRatios } from './figures'
+import { makeFigures } from './figures'
+import { findGoals } from './goals'
 import { describeMachine, describeVersions, postgresVersion, readLoad } from './machine'
-import { measure, measureCrash, type MeasureOptions } from './measure'
-import type { CrashFound, Results, Run } from './results'
-import { makeScenarios, type Scenario } from './scenarios'
+import type { Results, Run } from './results'
+import { goals, makeScenarios } from './scenarios/index'
+import { measureLoad } from './scenarios/load'
+import type { MeasureContext, Scenario } from './scenarios/scenario'
+import { roundFigure } from './statistics'
 import { systems } from './systems/index'
-import type { BenchSystem, RunningSystem } from './systems/system'
+import type { BenchSystem } from './systems/system'
 
 export interface BenchOptions {
   /** Every figure is the median of so many runs. */
@@ -21,7 +24,6 @@ export interface BenchOptions {
 
 interface Found {
   runs: Run[]
-  crashes: CrashFound[]
   problems: string[]
   postgres?: string
 }
@@ -41,13 +43,13 @@ export async function runBench(options: BenchOptions): Promise<Results> {
   for (const { system, why } of leftOut) say(`left out: ${system}, because ${why}`)
   const usable = systems.filter(({ name }) => leftOut.every(({ system }) => system !== name))
 
-  const found: Found = { runs: [], crashes: [], problems: [] }
+  const found: Found = { runs: [], problems: [] }
   for (let round = 1; round <= rounds; round++) {
     // Another one begins each time, so that none is always the first on a cold or the last on a hot machine.
     const order = usable.map((_, index) => usable[(index + round - 1) % usable.length])
     for (const system of order) {
       if (system === undefined) continue
-      const wanted = scenarios.filter((scenario) => isWanted(system, scenario, only))
+      const wanted = scenarios.filter((scenario) => isWanted(system, scenario, only) && (round === 1 || scenario.once !== true))
       if (wanted.length > 0) await measureSystem(system, wanted, round, options, found)
     }
   }
@@ -58,8 +60,7 @@ export async function runBench(options: BenchOptions): Promise<Results> {
     options: { rounds, seconds, saleRequests, ...(only !== undefined && { only }) },
     leftOut,
     figures: makeFigures(found.runs, scenarios),
-    ratios: makeRatios(found.runs),
-    crashes: found.crashes,
+    goals: findGoals(found.runs, goals),
     problems: found.problems,
     runs: found.runs,
   }
@@ -73,43 +74,40 @@ async function measureSystem(
   system: BenchSystem,
   scenarios: Scenario[],
   round: number,
-  { rounds, seconds, only, signal, say }: BenchOptions,
+  { rounds, seconds, signal, say }: BenchOptions,
   found: Found,
 ): Promise<void> {
   signal.throwIfAborted()
   say(`round ${round} of ${rounds}: ${system.name} starts ...`)
-  const options: MeasureOptions = { round, warmUpSeconds: Math.min(1, seconds / 2), signal }
   const running = await system.start()
+  const context: MeasureContext = { running, warmUpSeconds: Math.min(1, seconds / 2), signal }
   try {
     if (running.databaseUrl !== undefined) found.postgres ??= await postgresVersion(running.databaseUrl)
-    await warmUp(system, running, Math.min(firstWarmUpSeconds, seconds), options)
+    await warmUp(Math.min(firstWarmUpSeconds, seconds), context)
     for (const scenario of scenarios) {
       signal.throwIfAborted()
-      const { run, problems } = await measure(system, running, scenario, options)
+      const { problems, ...measured } = await scenario.measure(context)
+      const run: Run = { system: system.name, scenario: scenario.name, round, ...measured }
+      const lines = problems.map((problem) => `${system.name}, ${scenario.name}, round ${round}: ${problem}`)
       found.runs.push(run)
-      found.problems.push(...problems)
+      found.problems.push(...lines)
       say(`  ${describe(scenario, run)}`)
-      for (const problem of problems) say(`  PROBLEM: ${problem}`)
-    }
-    if (only === undefined) {
-      const crash = await measureCrash(system, running, Math.min(2, seconds), options)
-      if (crash !== undefined) {
-        found.crashes.push(crash)
-        say(`  killed under load: ${crash.lostRecords} of ${crash.acknowledged} lost, ${crash.freeAgain} units free again`)
-      }
+      for (const line of lines) say(`  PROBLEM: ${line}`)
     }
   } finally {
     await running.stop()
   }
 }
 
-async function warmUp(system: BenchSystem, running: RunningSystem, seconds: number, options: MeasureOptions): Promise<void> {
-  const [scenario] = makeScenarios({ seconds, saleRequests: 0 }).filter(({ name }) => name === 'closed-100')
-  if (scenario !== undefined) await measure(system, running, scenario, { ...options, warmUpSeconds: 0 })
+async function warmUp(seconds: number, context: MeasureContext): Promise<void> {
+  const load = { name: 'warm-up', title: '', systems: [], connections: 100, shape: { kind: 'closed' as const, seconds } }
+  await measureLoad(load, { ...context, warmUpSeconds: 0 })
 }
 
-function describe({ title }: Scenario, { perSecond, latency, settleSeconds }: Run): string {
-  const settled = settleSeconds > 0.5 ? `, settled after ${settleSeconds.toFixed(1)} s` : ''
+function describe({ title }: Scenario, { perSecond, latency, settleSeconds, values = {} }: Run): string {
+  const settled = settleSeconds > 0.5 ? [`settled after ${settleSeconds.toFixed(1)} s`] : []
   const ms = (value: number): string => value.toFixed(1)
-  return `${title}: ${Math.round(perSecond)}/s, p50 ${ms(latency.p50)} ms, p99 ${ms(latency.p99)} ms${settled}`
+  const more = Object.entries(values).map(([name, value]) => `${name} ${roundFigure(value)}`)
+  const parts = [`${Math.round(perSecond)}/s`, `p50 ${ms(latency.p50)} ms`, `p99 ${ms(latency.p99)} ms`, ...settled, ...more]
+  return `${title}: ${parts.join(', ')}`
 }

@@ -1,8 +1,5 @@
-import { makeFigures, makeRatios, round } from './figures'
+import { makeFigures } from './figures'
 import type { Run } from './results'
-import { makeScenarios } from './scenarios'
-
-const scenarios = makeScenarios({ seconds: 1, saleRequests: 20_000 })
 
 const run = (more: Partial<Run>): Run => ({
   system: 'holdfast',
@@ -23,36 +20,24 @@ const run = (more: Partial<Run>): Run => ({
 
 test('a figure is the median of its rounds, with the range of its rates', () => {
   const runs = [90, 10, 50].map((perSecond, index) => run({ perSecond, round: index + 1 }))
-  expect(makeFigures(runs, scenarios)).toEqual([
-    expect.objectContaining({ system: 'holdfast', runs: 3, perSecond: 50, perSecondRange: [10, 90], p95: 2 }),
+  expect(makeFigures(runs, [{ name: 'closed-300', title: '300 connections' }])).toEqual([
+    expect.objectContaining({
+      system: 'holdfast',
+      title: '300 connections',
+      runs: 3,
+      perSecond: 50,
+      perSecondRange: [10, 90],
+      p95: 2,
+    }),
   ])
 })
 
-test('a ratio is the median of the ratios within each round, not the ratio of medians', () => {
-  const pairs = [
-    [300, 100],
-    [90, 45],
-    [1_000, 100],
-  ]
-  const runs = pairs.flatMap(([holdfast, relay], index) => [
-    run({ round: index + 1, perSecond: holdfast }),
-    run({ round: index + 1, perSecond: relay, system: 'empty-relay' }),
-  ])
-  expect(makeRatios(runs)).toEqual([expect.objectContaining({ name: 'relay', value: 3, met: true })])
+test('what else a scenario found has its median by name', () => {
+  const runs = [1, 9, 2].map((lostRecords, index) => run({ round: index + 1, values: { lostRecords } }))
+  expect(makeFigures(runs, [])).toEqual([expect.objectContaining({ values: { lostRecords: 2 } })])
 })
 
-test('a ratio that lacks a side is left out', () => {
-  expect(makeRatios([run({})])).toEqual([])
-})
-
-test("a sale's rates are those before and after the last unit was sold", () => {
-  const sale = run({ scenario: 'sale', accepted: 5_000, lastAcceptedAfter: 1, refusedAfter: 15_000, refusedAfterSeconds: 2 })
-  expect(makeFigures([sale], scenarios)).toEqual([
-    expect.objectContaining({ reservesPerSecond: 5_000, refusalsPerSecond: 7_500 }),
-  ])
-  expect(makeRatios([sale])).toEqual([expect.objectContaining({ name: 'sale', value: 1.5, met: true })])
-})
-
-test('numbers are rounded to what is worth reading', () => {
-  expect([1234.567, 12.34567, 0.0004].map(round)).toEqual([1235, 12.346, 0])
+test('systems and scenarios keep apart', () => {
+  const runs = [run({}), run({ system: 'empty-relay' }), run({ scenario: 'sale' })]
+  expect(makeFigures(runs, [])).toHaveLength(3)
 })

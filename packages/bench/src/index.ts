@@ -1,1 +1,1 @@
-export type { Figure, Ratio, Results, Run } from './results'
+export type { Figure, GoalFound, Results, Run } from './results'

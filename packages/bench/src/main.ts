@@ -4,7 +4,8 @@ import { workspaceRoot } from '@holdfast/launcher'
 import { Command, InvalidArgumentError } from 'commander'
 
 import { runBench } from './bench'
-import { allTables, toText } from './report/table'
+import { allTables } from './report/all-tables'
+import { toText } from './report/table'
 import { writeReport } from './report/write'
 
 interface Options {

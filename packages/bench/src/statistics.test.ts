@@ -1,4 +1,4 @@
-import { groupBy, median } from './statistics'
+import { groupBy, median, roundFigure } from './statistics'
 
 test('the median is the middle value, whatever the order', () => {
   expect(median([9, 1, 5])).toBe(5)
@@ -13,4 +13,8 @@ test('grouping keeps the order in which keys and items come', () => {
     ['2', ['bb', 'cc']],
     ['1', ['a', 'd']],
   ])
+})
+
+test('numbers are rounded to what is worth reading', () => {
+  expect([1234.567, 12.34567, 0.0004].map(roundFigure)).toEqual([1235, 12.346, 0])
 })

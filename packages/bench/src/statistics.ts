@@ -17,3 +17,8 @@ export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => str
   }
   return groups
 }
+
+/** To what is worth reading: whole numbers from 100 on, else three digits after the point. */
+export function roundFigure(value: number): number {
+  return value >= 100 ? Math.round(value) : Math.round(value * 1000) / 1000
+}

@@ -1,5 +1,6 @@
 import type { Results } from '../results'
-import { allTables, toMarkdown } from './table'
+import { allTables } from './all-tables'
+import { toMarkdown } from './table'
 
 const begin = '<!-- measured: written by npm run bench -->'
 const end = '<!-- /measured -->'

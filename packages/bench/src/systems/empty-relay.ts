@@ -4,6 +4,7 @@ import type { BenchSystem } from './system'
 /** The processes and protos of a reserve, HTTP -> gRPC -> gRPC, one call for each request, with nothing done in them. */
 export const emptyRelay: BenchSystem = {
   name: 'empty-relay',
+  title: 'the empty relay',
   start: async () => {
     const children: Child[] = []
     const start = async (program: string, env: Record<string, string>): Promise<Child> => {

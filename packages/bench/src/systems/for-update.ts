@@ -5,6 +5,7 @@ import type { BenchSystem } from './system'
 /** One node:http process with `BEGIN; SELECT ... FOR UPDATE; UPDATE; INSERT; COMMIT` for each request. */
 export const forUpdate: BenchSystem = {
   name: 'for-update',
+  title: 'SELECT ... FOR UPDATE',
   start: async () => {
     const database = await openPlainDatabase()
     try {

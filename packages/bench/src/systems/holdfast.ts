@@ -19,6 +19,7 @@ const makersAtOnce = 50
 /** All five services, their databases and the event log, as `npm start` runs them. */
 export const holdfast: BenchSystem = {
   name: 'holdfast',
+  title: 'Holdfast, everything on',
   start: async () => {
     const dataFolder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
     const remove = async (): Promise<void> => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })

@@ -3,14 +3,11 @@ import { forUpdate } from './for-update'
 import { holdfast } from './holdfast'
 import { nothing } from './nothing'
 import { redisLua } from './redis-lua'
-import type { BenchSystem, SystemName } from './system'
+import type { BenchSystem } from './system'
 
 export const systems: BenchSystem[] = [holdfast, emptyRelay, forUpdate, redisLua, nothing]
 
-export const systemTitles: Record<SystemName, string> = {
-  holdfast: 'Holdfast, everything on',
-  'empty-relay': 'the empty relay',
-  'for-update': 'SELECT ... FOR UPDATE',
-  'redis-lua': 'Redis Lua, not durable',
-  nothing: 'a server that does nothing',
+/** As tables call it. */
+export function systemTitle(name: string): string {
+  return systems.find((system) => system.name === name)?.title ?? name
 }

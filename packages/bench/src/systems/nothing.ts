@@ -3,6 +3,7 @@ import type { BenchSystem } from './system'
 
 export const nothing: BenchSystem = {
   name: 'nothing',
+  title: 'a server that does nothing',
   start: async () => {
     const server = await startChild('nothing')
     return { url: `http://127.0.0.1:${server.port}`, prepare: async () => Promise.resolve([]), stop: async () => server.kill() }

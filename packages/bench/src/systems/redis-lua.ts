@@ -8,6 +8,7 @@ import type { BenchSystem } from './system'
 /** One node:http process whose Lua script takes units in Redis, and which writes to PostgreSQL afterwards. */
 export const redisLua: BenchSystem = {
   name: 'redis-lua',
+  title: 'Redis Lua, not durable',
   missing: () => (hasRedisServer() ? undefined : 'there is no redis-server on the PATH'),
   start: async () => {
     const [database, redis] = [await openPlainDatabase(), await startRedis()]

@@ -1,12 +1,12 @@
 /** A system that can be measured. One is started at a time, and stopped before the next. */
 export interface BenchSystem {
-  name: SystemName
+  name: string
+  /** As tables call it. */
+  title: string
   /** Why it can't be measured on this machine, if so. */
   missing?: () => string | undefined
   start(): Promise<RunningSystem>
 }
-
-export type SystemName = 'holdfast' | 'empty-relay' | 'for-update' | 'redis-lua' | 'nothing'
 
 export interface RunningSystem {
   readonly url: string

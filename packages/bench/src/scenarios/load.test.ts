@@ -1,5 +1,5 @@
-import type { PhaseResult } from './load/task'
-import { countProblems } from './measure'
+import type { PhaseResult } from '../load/task'
+import { countProblems } from './load'
 
 const result = (more: Partial<PhaseResult>): PhaseResult => ({
   sent: 10,

@@ -1,0 +1,67 @@
+/** Each connection sends its next request when it has its answer. */
+import { atLeast, atMost, p50, rate, ratio } from '../goals'
+import type { Results } from '../results'
+import { systemTitle } from '../systems/index'
+import { loadScenario } from './load'
+import type { ScenarioGroup } from './scenario'
+
+const all = ['holdfast', 'empty-relay', 'for-update', 'redis-lua']
+const hot = 'holdfast/closed-300'
+
+export const closedLoop: ScenarioGroup = {
+  scenarios: ({ seconds }) =>
+    [1, 10, 100, 300].map((connections) =>
+      loadScenario({
+        name: `closed-${connections}`,
+        title: `1 SKU, ${connections} connection${connections === 1 ? '' : 's'}`,
+        connections,
+        systems: connections >= 100 ? [...all, 'nothing'] : all,
+        shape: { kind: 'closed', seconds },
+      }),
+    ),
+  goals: [
+    ratio('relay', 'Holdfast / the empty relay, 1 SKU, 300 connections', atLeast(2.5), {
+      over: [hot, rate],
+      under: ['empty-relay/closed-300', rate],
+    }),
+    ratio('for-update', 'Holdfast / SELECT ... FOR UPDATE, 1 SKU, 300 connections', atLeast(1), {
+      over: [hot, rate],
+      under: ['for-update/closed-300', rate],
+    }),
+    ratio('redis-lua', 'Holdfast / Redis Lua in one process (not durable), 1 SKU, 300 connections', atLeast(0.33), {
+      over: [hot, rate],
+      under: ['redis-lua/closed-300', rate],
+    }),
+    ratio('lone', 'a lone request, p50: Holdfast / the empty relay', atMost(2.5), {
+      over: ['holdfast/closed-1', p50],
+      under: ['empty-relay/closed-1', p50],
+    }),
+  ],
+  charts: ({ figures }: Results) => {
+    const hot = figures.filter(({ scenario, system }) => scenario === 'closed-300' && system !== 'nothing')
+    const own = figures.filter(({ scenario, system }) => scenario.startsWith('closed-') && system === 'holdfast')
+    const unit = 'reservations a second'
+    return [
+      [
+        'one-sku',
+        {
+          title: 'Reserving one hot SKU over HTTP, 300 connections',
+          unit,
+          bars: hot.map(({ system, perSecond }) => ({
+            label: systemTitle(system),
+            value: perSecond,
+            strong: system === 'holdfast',
+          })),
+        },
+      ],
+      [
+        'connections',
+        {
+          title: 'Holdfast, closed loop',
+          unit,
+          bars: own.map(({ title, perSecond }) => ({ label: title, value: perSecond, strong: true })),
+        },
+      ],
+    ]
+  },
+}

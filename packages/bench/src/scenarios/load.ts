@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { generateLoad } from '../load/generate-load'
+import type { LoadTask, Phase, PhaseResult, Shape } from '../load/task'
+import type { RunningSystem } from '../systems/system'
+import { type MeasureContext, type Measured, plenty, type Scenario } from './scenario'
+
+/** A scenario that sends one kind of request for a while. */
+export interface LoadScenario {
+  name: string
+  title: string
+  systems: string[]
+  connections: number
+  shape: Shape
+  /** How many products the requests take in turn; 1. */
+  skus?: number
+  /** Units of each SKU at the beginning; more than are taken. */
+  stock?: number
+  /** Looks at what came back, for more values and problems. */
+  check?: (result: PhaseResult) => Partial<Pick<Measured, 'values' | 'problems'>>
+}
+
+/** Events of one scenario must not be worked off during the next; longer than this is a problem of its own. */
+const settleTimeoutMs = 180_000
+
+export function loadScenario(load: LoadScenario): Scenario {
+  const { name, title, systems } = load
+  return { name, title, systems, measure: async (context) => measureLoad(load, context) }
+}
+
+/** Runs the load on a running system, waits until that has settled, and compares its books with the answers. */
+export async function measureLoad(load: LoadScenario, { running, warmUpSeconds, signal }: MeasureContext): Promise<Measured> {
+  const { connections, shape, stock = plenty } = load
+  const skus = makeSkus(load.skus ?? 1)
+  // A sale can't be warmed up on its own units.
+  const warmSkus = shape.kind === 'count' ? makeSkus(1) : skus
+  const tokens = await running.prepare(skus, stock)
+  if (warmSkus !== skus) await running.prepare(warmSkus, plenty)
+  const warmUp: Phase['shape'] = { ...(shape.kind === 'open' ? shape : { kind: 'closed' }), seconds: warmUpSeconds }
+  const phases = [
+    { shape: warmUp, connections, skus: warmSkus },
+    { shape, connections, skus },
+  ]
+  const task: LoadTask = { url: running.url, tokens, keyPrefix: randomUUID(), phases }
+  const [warm, measured] = await generateLoad(task, signal)
+  if (warm === undefined || measured === undefined) throw new Error('the load generator left a phase out')
+  const memory = running.memory?.()
+  const settledAfterMs = await settled(running)
+  const reserved = await running.reserved?.([...new Set([...skus, ...warmSkus])])
+  const { values, problems = [] } = load.check?.(measured) ?? {}
+  return {
+    ...measured,
+    settleSeconds: settledAfterMs / 1000,
+    ...(memory !== undefined && { memory }),
+    ...(values !== undefined && { values }),
+    problems: [
+      ...countProblems([warm, measured], reserved),
+      ...problems,
+      ...(settledAfterMs >= settleTimeoutMs ? ['had not settled in time'] : []),
+    ],
+  }
+}
+
+/** Answers must add up to requests, and the system's books to the answers; an answer that was lost may be in them or not. */
+export function countProblems(results: PhaseResult[], reserved: number | undefined): string[] {
+  const sum = (value: (result: PhaseResult) => number): number => results.reduce((total, result) => total + value(result), 0)
+  const [sent, accepted, failed] = [sum((r) => r.sent), sum((r) => r.accepted), sum((r) => r.failed)]
+  const answered = accepted + failed + sum((r) => r.refused)
+  const firstFailure = results.find((result) => result.firstFailure !== undefined)?.firstFailure
+  return [
+    ...(sent === answered ? [] : [`${sent} requests, ${answered} answers`]),
+    ...(failed === 0 ? [] : [`${failed} requests failed, the first: ${firstFailure}`]),
+    ...(reserved === undefined || (reserved >= accepted && reserved <= accepted + failed)
+      ? []
+      : [`${accepted} units given away, ${reserved} in the books`]),
+  ]
+}
+
+async function settled({ settle }: RunningSystem): Promise<number> {
+  if (settle === undefined) return 0
+  const begunAt = performance.now()
+  const late = new AbortController()
+  const timeout = sleep(settleTimeoutMs, undefined, { signal: late.signal }).catch(() => undefined)
+  await Promise.race([settle(), timeout])
+  late.abort()
+  return performance.now() - begunAt
+}
+
+export function makeSkus(count: number): string[] {
+  const prefix = `B${randomUUID().slice(0, 8).toUpperCase()}`
+  return Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
+}
