@@ -9,11 +9,15 @@ export interface JsonObject {
 
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  const fields = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`)
-  return `{${fields.join(',')}}`
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const element of value) text += (text === '' ? '' : ',') + canonicalJson(element)
+    return `[${text}]`
+  }
+  for (const key of Object.keys(value).sort()) {
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`
+  }
+  return `{${text}}`
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

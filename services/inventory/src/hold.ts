@@ -166,15 +166,21 @@ function toOutcome(item: HoldItem, rows: HoldBatchRow[], firstLine: number): Out
   } catch (error) {
     return { error }
   }
+  const isNew = row.outcome === 'HELD'
   const lines = rows
-    .filter((line) => line.sku !== null)
-    .map((line) => ({
-      sku: line.sku ?? '',
-      warehouse: line.warehouse,
-      quantity: line.quantity,
-      unitPrice: { currency: line.currency, amountMinor: line.price_minor },
+    .filter((line) => isNew || line.sku !== null)
+    .map(({ line, sku, warehouse, quantity, currency, price_minor: amountMinor }) => ({
+      ...(isNew ? asAsked(item, (line ?? firstLine) - firstLine) : { sku: sku ?? '', warehouse, quantity }),
+      unitPrice: { currency, amountMinor },
     }))
-  return { value: { hold: toHold(item.id, row, lines), error: undefined, replayed: row.outcome === 'EXISTS' } }
+  const known = isNew ? { ...row, owner: item.owner, fingerprint: item.fingerprint } : row
+  return { value: { hold: toHold(item.id, known, lines), error: undefined, replayed: !isNew } }
+}
+
+function asAsked(item: HoldItem, index: number): { sku: string; warehouse: string; quantity: number } {
+  const line = item.lines[index]
+  if (line === undefined) throw new Error(`hold ${item.id}: an answer about its line ${index}, which it does not have`)
+  return { sku: line.sku, warehouse: line.warehouse, quantity: line.quantity }
 }
 
 function refusal(item: HoldItem, outcome: 'UNKNOWN_SKU' | 'SHORT', index: number): HoldfastError {

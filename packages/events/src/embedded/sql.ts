@@ -1,3 +1,4 @@
+import { jsonLines, readJsonLines } from '@holdfast/service'
 import type { Pool } from 'pg'
 
 import type { Session } from '../session'
@@ -6,14 +7,17 @@ import type { Message, ReceivedMessage } from '../transport'
 /** Appends messages, all or none. Locks: their topics, sorted by name (see the function in the log's migrations). */
 export async function appendMessages(pool: Pool, messages: readonly Message[]): Promise<void> {
   if (messages.length === 0) return
+  const values = messages.map((message) => message.value)
+  // What the relay publishes is a line of JSON; a message from elsewhere may be any text.
+  const plain = values.every((value) => value !== '' && !value.includes('\n'))
   await pool.query({
-    name: 'append-messages',
-    text: 'select append_messages($1, $2, $3, $4)',
+    name: plain ? 'append-messages' : 'append-any-messages',
+    text: `select append_messages($1, $2, ${plain ? readJsonLines(3) : '$3'}, ${readJsonLines(4)})`,
     values: [
       messages.map((message) => message.topic),
       messages.map((message) => message.key),
-      messages.map((message) => message.value),
-      messages.map((message) => JSON.stringify(message.headers)),
+      plain ? values.join('\n') : values,
+      jsonLines(messages.map((message) => message.headers)),
     ],
   })
 }

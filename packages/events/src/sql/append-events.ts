@@ -1,9 +1,11 @@
+import { jsonLines, readJsonLines } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import type { NewEvent } from '../event'
 
 const columns = 'type, topic, key, subject, aggregate_version, audit, actor_id, actor_role, request_id, traceparent, data'
-const types = ['text', 'text', 'text', 'text', 'bigint', 'boolean', 'text', 'text', 'text', 'text', 'text']
+/** Of all columns but the last, which is JSON. */
+const types = ['text', 'text', 'text', 'text', 'bigint', 'boolean', 'text', 'text', 'text', 'text']
 
 /**
  * Writes events into the outbox, in the order given, in one statement.
@@ -22,11 +24,11 @@ export async function appendEvents(client: PoolClient, events: readonly NewEvent
  * @param join as `join made on made.id::text = e.subject`: only the events of rows that were really written
  */
 export function appendEventsSql(first: number, join = ''): string {
-  const parameters = types.map((type, index) => `$${first + index}::${type}[]`).join(', ')
+  const parameters = [...types.map((type, index) => `$${first + index}::${type}[]`), readJsonLines(first + types.length)].join(', ')
   return `
     insert into outbox (${columns})
     select e.type, e.topic, e.key, e.subject, e.aggregate_version, e.audit, e.actor_id, e.actor_role, e.request_id, e.traceparent,
-           e.data::jsonb
+           e.data::json
     from unnest(${parameters}) with ordinality as e (${columns}, n) ${join}
     order by e.n`
 }
@@ -44,6 +46,6 @@ export function eventParameters(events: readonly NewEvent[]): unknown[] {
     events.map((event) => event.actor.role),
     events.map((event) => event.requestId),
     events.map((event) => event.traceparent ?? null),
-    events.map((event) => JSON.stringify(event.data)),
+    jsonLines(events.map((event) => event.data)),
   ]
 }

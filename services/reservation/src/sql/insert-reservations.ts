@@ -1,11 +1,12 @@
 import { appendEventsSql, eventParameters, type NewEvent } from '@holdfast/events'
+import { jsonLines, readJsonLines } from '@holdfast/service'
 import type { Pool } from 'pg'
 
 import type { ReservationRow } from '../reservation'
 import { runQuery } from './run-query'
 
 /**
- * Writes new rows and their events in one statement, which is one transaction; answers the ids of those that it wrote. A row
+ * Writes new ACTIVE rows, version 1, and their events in one statement, which is one transaction; answers the ids of those that it wrote. A row
  * that exists already stays as it is; one whose time is over by now is not begun; neither has an event.
  * Locks: the new keys, sorted by id, as every batch of inserts here is: two batches with the same ids wait for each other in
  * one direction. An id that another transaction is writing is waited for, so a read after this sees it. The events' places
@@ -18,20 +19,29 @@ export async function insertReservations(pool: Pool, rows: ReservationRow[], eve
       with made as (
         insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, version,
                                   hold_version, sweep_after)
-        select id, "userId", status, fingerprint, lines, "expiresAt", "ttlSeconds", "createdAt", "updatedAt", version,
-               "holdVersion", "expiresAt"
-        from jsonb_to_recordset($1::jsonb) as r (
-          id uuid, "userId" text, status text, fingerprint text, lines jsonb, "expiresAt" timestamptz, "ttlSeconds" integer,
-          "createdAt" timestamptz, "updatedAt" timestamptz, version integer, "holdVersion" integer)
-        where "expiresAt" > clock_timestamp()
+        select id, user_id, 'ACTIVE', fingerprint, lines::jsonb, expires_at, ttl_seconds, created_at, created_at, 1, hold_version,
+               expires_at
+        from unnest($1::uuid[], $2::text[], $3::text[], ${readJsonLines(4)}, $5::timestamptz[], $6::integer[], $7::timestamptz[],
+                    $8::integer[]) as r (id, user_id, fingerprint, lines, expires_at, ttl_seconds, created_at, hold_version)
+        where expires_at > clock_timestamp()
         order by id
         on conflict (id) do nothing
         returning id
       ), told as (
-        ${appendEventsSql(2, 'join made on made.id = e.subject::uuid')}
+        ${appendEventsSql(9, 'join made on made.id = e.subject::uuid')}
       )
       select id from made`,
-    [JSON.stringify(rows), ...eventParameters(events)],
+    [
+      rows.map((row) => row.id),
+      rows.map((row) => row.userId),
+      rows.map((row) => row.fingerprint),
+      jsonLines(rows.map((row) => row.lines)),
+      rows.map((row) => row.expiresAt),
+      rows.map((row) => row.ttlSeconds),
+      rows.map((row) => row.createdAt),
+      rows.map((row) => row.holdVersion),
+      ...eventParameters(events),
+    ],
     'insert-reservations',
   )
   return new Set(inserted.map((row) => row.id))
