@@ -1,4 +1,5 @@
 import { HoldfastError } from './errors'
+import { meterQueue, type QueueMeter } from './queue-meter'
 
 /** What became of one item. */
 export type Outcome<Result> = { value: Result } | { error: unknown }
@@ -26,6 +27,8 @@ interface Waiting<Item, Result> {
   item: Item
   weight: number
   deadline: number
+  /** When it came, by performance.now(). */
+  since: number
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
@@ -41,7 +44,11 @@ export class Combiner<Item, Result> {
   private scheduled = false
   private turns: (() => void)[] = []
 
-  constructor(private readonly options: CombinerOptions<Item, Result>) {}
+  private readonly meter: QueueMeter
+
+  constructor(private readonly options: CombinerOptions<Item, Result>) {
+    this.meter = meterQueue(options.name, () => this.queue.length)
+  }
 
   /** Items that wait for their batch. */
   get queueLength(): number {
@@ -56,10 +63,12 @@ export class Combiner<Item, Result> {
    */
   async submit(item: Item, deadline: number): Promise<Result> {
     if (this.queue.length >= this.options.maxQueue) {
+      this.meter.refused()
       throw new HoldfastError('OVERLOADED', `Too many requests wait (${this.options.name})`)
     }
     return new Promise<Result>((resolve, reject) => {
-      this.queue.push({ item, weight: this.options.weight?.of(item) ?? 1, deadline, resolve, reject })
+      const weight = this.options.weight?.of(item) ?? 1
+      this.queue.push({ item, weight, deadline, since: performance.now(), resolve, reject })
       this.schedule()
     })
   }
@@ -109,6 +118,7 @@ export class Combiner<Item, Result> {
       if (!late && batch.length > 0 && (batch.length >= maxItems || (weight && sum + waiting.weight > weight.max))) break
       taken++
       if (late) {
+        this.meter.expired()
         waiting.reject(new HoldfastError('DEADLINE_EXCEEDED', `The time was over before the work began (${this.options.name})`))
       } else {
         batch.push(waiting)
@@ -116,6 +126,8 @@ export class Combiner<Item, Result> {
       }
     }
     this.queue = taken === this.queue.length ? [] : this.queue.slice(taken)
+    const [first] = batch
+    if (first !== undefined) this.meter.batch(batch.length, performance.now() - first.since)
     return batch
   }
 

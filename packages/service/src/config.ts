@@ -80,6 +80,9 @@ export const serviceShape = {
   LOG_LEVEL: withDefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
   GRPC_HOST: text('127.0.0.1'),
   GRPC_PORT: port(),
+  METRICS_HOST: text('127.0.0.1'),
+  /** Unset: no listener. */
+  METRICS_PORT: port().optional(),
   DATABASE_URL: databaseUrl(),
   /** The embedded event log's database. */
   EVENTS_DATABASE_URL: databaseUrl(),

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { DatabaseError, Pool, type PoolClient, TypeOverrides, types } from 'pg'
 
 import { HoldfastError } from './errors'
+import { counter, gauge } from './metrics'
 
 export interface DatabaseOptions {
   /** `postgres://...` */
@@ -30,6 +31,29 @@ export interface Database {
 const sessionTimeouts = { lock_timeout: 5_000, statement_timeout: 20_000, idle_in_transaction_session_timeout: 10_000 }
 
 const maxAttempts = 5
+
+const pools = new Set<Pool>()
+gauge('database_connections', 'Connections of the pool by what they do, and who waits for one', ['state'], (connections) => {
+  const sum = (count: (pool: Pool) => number) => [...pools].reduce((total, pool) => total + count(pool), 0)
+  connections.set(
+    { state: 'in_use' },
+    sum((pool) => pool.totalCount - pool.idleCount),
+  )
+  connections.set(
+    { state: 'idle' },
+    sum((pool) => pool.idleCount),
+  )
+  connections.set(
+    { state: 'waiting' },
+    sum((pool) => pool.waitingCount),
+  )
+})
+
+const retries = counter('database_retries_total', 'Deadlocks and serialization errors: repeated, and each is a bug', ['reason'])
+const retryReasons: Record<string, string> = { '40P01': 'deadlock', '40001': 'serialization' }
+for (const reason of Object.values(retryReasons)) retries.inc({ reason }, 0)
+/** An error may come by here more than once. */
+const counted = new WeakSet<Error>()
 
 // int8 is money, versions and sequences here: a number would lose digits, a string would sort wrong.
 const typeParsers = new TypeOverrides()
@@ -59,11 +83,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await pool.end()
     throw error
   }
+  pools.add(pool)
   return {
     pool,
     url: options.url,
     transaction: async (work) => runTransaction(pool, options.log, work),
-    close: async () => pool.end(),
+    close: async () => {
+      pools.delete(pool)
+      await pool.end()
+    },
   }
 }
 
@@ -99,6 +127,7 @@ async function runTransaction<T>(pool: Pool, log: Logger, work: (client: PoolCli
     } catch (error) {
       if (!isRetryable(error)) throw databaseError(error)
       // One lock order everywhere (truth 8) means that this should not happen: it is repeated, and counted as a bug.
+      countRetry(error)
       log.error({ err: error, attempt, bug: 'lock-order' }, 'deadlock or serialization failure')
       if (attempt >= maxAttempts) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
       await sleep(Math.random() * 20 * attempt)
@@ -128,8 +157,15 @@ async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
   }
 }
 
-function isRetryable(error: unknown): boolean {
-  return error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001')
+function isRetryable(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && retryReasons[error.code ?? ''] !== undefined
+}
+
+function countRetry(error: DatabaseError): void {
+  const reason = retryReasons[error.code ?? '']
+  if (reason === undefined || counted.has(error)) return
+  counted.add(error)
+  retries.inc({ reason })
 }
 
 /** PostgreSQL's and the socket's errors as ours, in this one place; ours and unknown ones come back as they are. */
@@ -137,6 +173,8 @@ export function databaseError(error: unknown): unknown {
   if (error instanceof HoldfastError || !(error instanceof Error)) return error
   const unavailable = () => new HoldfastError('UNAVAILABLE', 'The database did not answer; repeat the request', { cause: error })
   if (error instanceof DatabaseError) {
+    // A statement that is its own transaction: whoever sent it repeats it, as by splitting a batch.
+    countRetry(error)
     const code = error.code ?? ''
     // 08 connection, 53 too many connections or no memory, 57 shut down or timed out, 55P03 lock_timeout, 25P03 idle too long.
     return /^(08|53|57)/.test(code) || code === '55P03' || code === '25P03' ? unavailable() : error

@@ -5,6 +5,7 @@ import { type CallContext, checkDeadline, checkKey } from './context'
 import { databaseError } from './database'
 import { errorCodes, HoldfastError } from './errors'
 import type { Logger } from './log'
+import { counter, histogram } from './metrics'
 import type { ServiceTokens, UserTokens } from './tokens'
 
 /** An RPC that a service serves: what the proto says of it, its codec, and the function that does it. */
@@ -34,15 +35,21 @@ export interface ServeParts {
   log: Logger
 }
 
+const requests = counter('grpc_requests_total', 'Calls served, also those that came together with others', ['method', 'code'])
+const duration = histogram('grpc_request_duration_seconds', 'How long serving a call took', ['method'])
+
 /** Lets the caller in or not, does the call, and logs one line about it. Throws nothing but HoldfastError. */
 export async function serveCall(served: ServedRpc, bytes: Buffer, envelope: CallEnvelope, parts: ServeParts): Promise<unknown> {
   const startedAt = performance.now()
+  const { method } = served.rpc
   const log = parts.log.child({ requestId: envelope.requestId })
-  const line = (more: object) => ({
-    rpc: served.rpc.method,
-    ms: Math.round((performance.now() - startedAt) * 100) / 100,
-    ...more,
-  })
+  /** Counts the call; what the log says of it. */
+  const over = (code: string, more: object) => {
+    const ms = performance.now() - startedAt
+    requests.inc({ method, code })
+    duration.observe({ method }, ms / 1000)
+    return { rpc: method, ms: Math.round(ms * 100) / 100, ...more }
+  }
   try {
     const admitted = await admitCaller(served.rpc, envelope, parts.users)
     // An empty key is no key of anybody's: taken for one, it would make one request of all that have it.
@@ -52,14 +59,15 @@ export async function serveCall(served: ServedRpc, bytes: Buffer, envelope: Call
     const request = read(served, bytes)
     checkDeadline(ctx)
     const response = await served.handler(request, ctx)
-    log.info(line({}), 'ok')
+    log.info(over('OK', {}), 'ok')
     return response
   } catch (thrown) {
     const error = HoldfastError.from(databaseError(thrown))
     // Refusals are the caller's affair; what is ours is logged with its cause.
     const ours = errorCodes[error.code].http >= 500
-    if (ours) log.error(line({ code: error.code, ...(error.cause !== undefined && { err: error.cause }) }), error.message)
-    else log.info(line({ code: error.code }), error.message)
+    const { code, cause } = error
+    if (ours) log.error(over(code, { code, ...(cause !== undefined && { err: cause }) }), error.message)
+    else log.info(over(code, { code }), error.message)
     throw error
   }
 }

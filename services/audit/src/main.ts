@@ -9,6 +9,7 @@ import {
   openDatabase,
   runService,
   startGrpcServer,
+  startMetricsServer,
 } from '@holdfast/service'
 
 import { readAuditConfig } from './config'
@@ -22,6 +23,8 @@ const name = 'audit'
 void runService(name, async (onStop) => {
   const config = readAuditConfig()
   const log = createLog(name, config.LOG_LEVEL)
+  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
+  onStop(async () => metrics.stop())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
@@ -48,5 +51,5 @@ void runService(name, async (onStop) => {
   const consumer = await startAuditConsumer({ transport, database, log })
   onStop(async () => consumer.close())
   log.info({ port: server.port }, 'serving')
-  return { grpcPort: server.port }
+  return { grpcPort: server.port, metricsPort: metrics.port }
 })

@@ -8,6 +8,7 @@ import {
   openDatabase,
   runService,
   startGrpcServer,
+  startMetricsServer,
   type Stopper,
 } from '@holdfast/service'
 
@@ -29,8 +30,10 @@ const name = 'gateway'
 export async function startGateway(
   config: GatewayConfig,
   onStop: (stopper: Stopper) => void,
-): Promise<{ grpcPort: number; httpPort: number }> {
+): Promise<{ grpcPort: number; httpPort: number; metricsPort: number | undefined }> {
   const log = createLog(name, config.LOG_LEVEL)
+  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
+  onStop(async () => metrics.stop())
   const keys = createUserKeys(config.JWT_PRIVATE_KEY, config.JWT_PREVIOUS_PUBLIC_KEYS)
   const users = createUserTokens(keys)
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
@@ -77,7 +80,7 @@ export async function startGateway(
   const pages = createPages({ readiness: createReadiness(database, upstreams), jwks: () => keys.jwks() })
   const http = await startHttpServer({ host: config.HOLDFAST_HOST, port: config.HOLDFAST_PORT, api, pages, log })
   onStop(async () => http.stop())
-  return { grpcPort: grpc.port, httpPort: http.port }
+  return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }
 }
 
 /** An address that stands for all of them is none to call. */

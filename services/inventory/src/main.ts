@@ -9,6 +9,7 @@ import {
   openDatabase,
   runService,
   startGrpcServer,
+  startMetricsServer,
 } from '@holdfast/service'
 import { join } from 'node:path'
 
@@ -22,6 +23,8 @@ const name = 'inventory'
 void runService(name, async (onStop) => {
   const config = readInventoryConfig()
   const log = createLog(name, config.LOG_LEVEL)
+  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
+  onStop(async () => metrics.stop())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log, maxConnections: 30 })
   onStop(async () => database.close())
@@ -53,5 +56,5 @@ void runService(name, async (onStop) => {
   })
   onStop(async () => server.stop())
   log.info({ port: server.port }, 'serving')
-  return { grpcPort: server.port }
+  return { grpcPort: server.port, metricsPort: metrics.port }
 })

@@ -12,6 +12,7 @@ import {
   openDatabase,
   runService,
   startGrpcServer,
+  startMetricsServer,
 } from '@holdfast/service'
 
 import { paymentLimits, readOrderConfig } from './config'
@@ -28,6 +29,8 @@ const lateMs = 2_000
 void runService(name, async (onStop) => {
   const config = readOrderConfig()
   const log = createLog(name, config.LOG_LEVEL)
+  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
+  onStop(async () => metrics.stop())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
@@ -71,5 +74,5 @@ void runService(name, async (onStop) => {
     log,
   })
   onStop(async () => server.stop())
-  return { grpcPort: server.port }
+  return { grpcPort: server.port, metricsPort: metrics.port }
 })

@@ -11,6 +11,7 @@ import {
   openDatabase,
   runService,
   startGrpcServer,
+  startMetricsServer,
 } from '@holdfast/service'
 
 import { readReservationConfig } from './config'
@@ -22,6 +23,8 @@ import { startSweeper, type Sweeper } from './sweeper'
 void runService(name, async (onStop) => {
   const config = readReservationConfig()
   const log = createLog(name, config.LOG_LEVEL)
+  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
+  onStop(async () => metrics.stop())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
@@ -65,5 +68,5 @@ void runService(name, async (onStop) => {
     log,
   })
   onStop(async () => server.stop())
-  return { grpcPort: server.port }
+  return { grpcPort: server.port, metricsPort: metrics.port }
 })
