@@ -24,7 +24,9 @@ export async function appendEvents(client: PoolClient, events: readonly NewEvent
  * @param join as `join made on made.id::text = e.subject`: only the events of rows that were really written
  */
 export function appendEventsSql(first: number, join = ''): string {
-  const parameters = [...types.map((type, index) => `$${first + index}::${type}[]`), readJsonLines(first + types.length)].join(', ')
+  const parameters = [...types.map((type, index) => `$${first + index}::${type}[]`), readJsonLines(first + types.length)].join(
+    ', ',
+  )
   return `
     insert into outbox (${columns})
     select e.type, e.topic, e.key, e.subject, e.aggregate_version, e.audit, e.actor_id, e.actor_role, e.request_id, e.traceparent,
