@@ -53,8 +53,9 @@ test('one id is in the log of every service that had a part in it, and no log ho
   const requestId = 'logged-1'
   await shopper.post('/v1/reservations', { lines: one(sku) }, { headers: { 'x-request-id': requestId } })
   const logOf = (service: ServiceName): string => readFileSync(shop.system.logFile(service), 'utf8')
+  // The line of a batch has the ids of all that were in it.
   for (const service of ['gateway', 'reservation', 'inventory'] as const) {
-    await waitFor(() => logOf(service).includes(`"requestId":"${requestId}"`), {
+    await waitFor(() => logOf(service).includes(`"${requestId}"`), {
       what: `the line of ${service}`,
       timeoutMs: 10_000,
     })

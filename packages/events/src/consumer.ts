@@ -22,8 +22,11 @@ interface CommonOptions {
   transport: Transport
   database: Database
   log: Logger
-  /** Which events concern this consumer; all. The others cost no transaction, and are not remembered. */
-  wants?: (event: EventMark) => boolean
+  /**
+   * Which events concern this consumer, by their types or by what is known of them; all. The others cost no transaction, and
+   * are not remembered.
+   */
+  wants?: readonly string[] | ((event: EventMark) => boolean)
   /** Called after a commit with the events that were new, to wake a relay or a watcher. What it throws is logged. */
   afterCommit?: (events: PublishedEvent[]) => void
   /** Most events in one transaction; 500. */
@@ -77,6 +80,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
   const subscription = await options.transport.subscribe({
     group: options.name,
     topics,
+    types: typeof options.wants === 'function' ? undefined : options.wants,
     maxBatch: options.maxBatch,
     log: options.log,
     onBatch: async (batch) => settler.settle(batch, home.get(batch.topic) ?? batch.topic),

@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/service'
 
-import type { ConsumerOptions } from './consumer'
+import type { ConsumerOptions, EventMark } from './consumer'
 import { toDeadLetter } from './dead-letters'
 import { fromMessage } from './envelope'
 import type { PublishedEvent } from './event'
@@ -33,9 +33,8 @@ export class Settler {
    */
   async settle(batch: MessageBatch, topic: string): Promise<void> {
     const readable: Delivery[] = []
-    const { wants = () => true } = this.options
     for (const message of batch.messages) {
-      if (!wants({ type: message.headers['ce_type'] ?? '', audit: message.headers['ce_audit'] === 'true' })) continue
+      if (!this.#wants({ type: message.headers['ce_type'] ?? '', audit: message.headers['ce_audit'] === 'true' })) continue
       try {
         readable.push({ message, event: fromMessage({ ...message, topic }) })
       } catch (error) {
@@ -43,6 +42,11 @@ export class Settler {
       }
     }
     if (readable.length > 0) await this.#settleAll(readable, batch.signal)
+  }
+
+  #wants(mark: EventMark): boolean {
+    const { wants } = this.options
+    return wants === undefined || (typeof wants === 'function' ? wants(mark) : wants.includes(mark.type))
   }
 
   async #settleAll(deliveries: Delivery[], signal: AbortSignal): Promise<void> {

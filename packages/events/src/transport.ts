@@ -31,6 +31,8 @@ export interface SubscribeOptions {
   group: string
   /** A topic that does not exist yet is waited for. */
   topics: string[]
+  /** A transport may spare itself the way of messages whose `ce_type` is none of these, but it need not. */
+  types?: readonly string[]
   /**
    * Resolved: all of the batch is done for this group. Rejected: the batch comes again, after a pause. Batches of one
    * partition come one after the other.

@@ -6,6 +6,7 @@ import {
   type Consumer,
   type ConsumerOptions,
   deadLetterTopic,
+  type EventMark,
   type Message,
   type PublishedEvent,
   replayDeadLetters,
@@ -88,13 +89,17 @@ export function consumerContract(name: string, makeFixture: () => Promise<Transp
       await waitFor(() => committed.length === 300, { what: 'news of 300 events' })
     })
 
-    test('an event that does not concern the consumer is passed over, and leaves no memory', async () => {
-      const others = eventMessages(topic, 'other', 1, 10).map((message) => ({
-        ...message,
-        headers: { ...message.headers, ce_type: 'holdfast.reservation.forgotten.v9' },
-      }))
-      await transport.publish([...others, ...eventMessages(topic, 'a', 1, 3)])
-      const consumer = await start({ wants: ({ type }) => type !== 'holdfast.reservation.forgotten.v9' })
+    test.each<[string, ConsumerOptions['wants']]>([
+      ['by what is known of it', ({ type }: EventMark) => type !== 'holdfast.reservation.forgotten.v9'],
+      ['by its type', [eventMessage('t', 'a', 1).headers['ce_type'] ?? '']],
+    ])('an event that does not concern the consumer, %s, is passed over, and leaves no memory', async (_how, wants) => {
+      const others = (from: number) =>
+        eventMessages(topic, 'other', from, from + 9).map((message) => ({
+          ...message,
+          headers: { ...message.headers, ce_type: 'holdfast.reservation.forgotten.v9' },
+        }))
+      await transport.publish([...others(1), ...eventMessages(topic, 'a', 1, 3), ...others(11)])
+      const consumer = await start({ wants, maxBatch: 5 })
       await waitFor(async () => (await consumer.lag()) === 0, { what: 'all to be read' })
       expect(await database.effects()).toEqual(names('a', 1, 3))
       expect((await database.pool.query('select from inbox')).rowCount).toBe(3)

@@ -2,10 +2,10 @@
 import type { CombinedCall, CombinedCallResult, CombinedCallServiceService } from '@holdfast/contracts/common'
 
 import { type CallContext, saneRequestId } from './context'
-import { HoldfastError, invalidField } from './errors'
+import { type ErrorCode, HoldfastError, invalidField } from './errors'
 import { toItemError } from './grpc-errors'
 import type { Handlers } from './grpc-server'
-import { type ServedRpc, type ServeParts, serveCall } from './serve-call'
+import { doCall, msSince, type ServedRpc, type ServeParts } from './serve-call'
 
 const mostCalls = 1_000
 /** No caller waits longer, in ms. */
@@ -21,14 +21,24 @@ export function combinedCalls(
       const rpc = served.get(method)
       if (rpc === undefined || !rpc.rpc.combined) throw invalidField('method', 'is no RPC of this service that is combined')
       if (calls.length < 1 || calls.length > mostCalls) throw invalidField('calls', `must be 1 to ${mostCalls}`)
-      return { results: await Promise.all(calls.map(async (call) => serveOne(rpc, call, ctx, parts))) }
+      const startedAt = performance.now()
+      const answers = await Promise.all(calls.map(async (call) => answerOne(rpc, call, ctx, parts)))
+      parts.log.info({ rpc: rpc.rpc.method, ms: msSince(startedAt), ...idsByOutcome(answers) }, 'combined')
+      return { results: answers.map(({ result }) => result) }
     },
   }
 }
 
-async function serveOne(served: ServedRpc, call: CombinedCall, ctx: CallContext, parts: ServeParts): Promise<CombinedCallResult> {
+interface Answer {
+  requestId: string
+  outcome: ErrorCode | 'ok'
+  result: CombinedCallResult
+}
+
+async function answerOne(served: ServedRpc, call: CombinedCall, ctx: CallContext, parts: ServeParts): Promise<Answer> {
+  const requestId = saneRequestId(call.requestId)
   const envelope = {
-    requestId: saneRequestId(call.requestId),
+    requestId,
     userToken: call.userToken === '' ? undefined : call.userToken,
     caller: ctx.caller,
     deadline: Math.min(ctx.deadline, Date.now() + Math.min(call.timeoutMs, longestMs)),
@@ -36,11 +46,19 @@ async function serveOne(served: ServedRpc, call: CombinedCall, ctx: CallContext,
     traceparent: call.traceparent === '' ? undefined : call.traceparent,
   }
   try {
-    const response = await serveCall(served, asBuffer(call.request), envelope, parts)
-    return { response: served.encode(response), error: undefined }
-  } catch (error) {
-    return { response: nothing, error: toItemError(HoldfastError.from(error)) }
+    const response = await doCall(served, asBuffer(call.request), envelope, parts)
+    return { requestId, outcome: 'ok', result: { response: served.encode(response), error: undefined } }
+  } catch (thrown) {
+    const error = HoldfastError.from(thrown)
+    return { requestId, outcome: error.code, result: { response: nothing, error: toItemError(error) } }
   }
+}
+
+/** What the one line about a batch says: under each outcome the request ids that had it. */
+function idsByOutcome(answers: Answer[]): Record<string, string[]> {
+  const ids: Record<string, string[]> = {}
+  for (const { outcome, requestId } of answers) (ids[outcome] ??= []).push(requestId)
+  return ids
 }
 
 const nothing = new Uint8Array(0)

@@ -1,9 +1,9 @@
 import type { RpcDescriptor } from '@holdfast/contracts'
 
-import { admitCaller } from './access'
+import { admitCaller, type Admitted } from './access'
 import { type CallContext, checkDeadline, checkKey } from './context'
 import { databaseError } from './database'
-import { errorCodes, HoldfastError } from './errors'
+import { type ErrorCode, errorCodes, HoldfastError } from './errors'
 import type { Logger } from './log'
 import { counter, histogram } from './metrics'
 import type { ServiceTokens, UserTokens } from './tokens'
@@ -38,38 +38,78 @@ export interface ServeParts {
 const requests = counter('grpc_requests_total', 'Calls served, also those that came together with others', ['method', 'code'])
 const duration = histogram('grpc_request_duration_seconds', 'How long serving a call took', ['method'])
 
-/** Lets the caller in or not, does the call, and logs one line about it. Throws nothing but HoldfastError. */
+/** Does a call that came alone, and logs one line about it. Throws nothing but HoldfastError. */
 export async function serveCall(served: ServedRpc, bytes: Buffer, envelope: CallEnvelope, parts: ServeParts): Promise<unknown> {
   const startedAt = performance.now()
-  const { method } = served.rpc
-  const log = parts.log.child({ requestId: envelope.requestId })
-  /** Counts the call; what the log says of it. */
-  const over = (code: string, more: object) => {
-    const ms = performance.now() - startedAt
-    requests.inc({ method, code })
-    duration.observe({ method }, ms / 1000)
-    return { rpc: method, ms: Math.round(ms * 100) / 100, ...more }
+  const { requestId } = envelope
+  const { method: rpc } = served.rpc
+  try {
+    const response = await doCall(served, bytes, envelope, parts)
+    parts.log.info({ requestId, rpc, ms: msSince(startedAt) }, 'ok')
+    return response
+  } catch (thrown) {
+    const error = HoldfastError.from(thrown)
+    if (!isOurs(error)) parts.log.info({ requestId, rpc, ms: msSince(startedAt), code: error.code }, error.message)
+    throw error
   }
+}
+
+/**
+ * Lets the caller in or not, does the call, and counts it. Logs nothing but what is our fault, with its cause: refusals are
+ * the caller's affair. Throws nothing but HoldfastError.
+ */
+export async function doCall(served: ServedRpc, bytes: Buffer, envelope: CallEnvelope, parts: ServeParts): Promise<unknown> {
+  const startedAt = performance.now()
+  const { method } = served.rpc
+  let code: ErrorCode | 'OK' = 'OK'
   try {
     const admitted = await admitCaller(served.rpc, envelope, parts.users)
     // An empty key is no key of anybody's: taken for one, it would make one request of all that have it.
     const key = envelope.idempotencyKey
     const idempotencyKey = key === undefined ? undefined : checkKey(bare(key))
-    const ctx: CallContext = { ...envelope, ...admitted, log, idempotencyKey }
+    const ctx = contextOf(envelope, admitted, idempotencyKey, parts.log)
     const request = read(served, bytes)
     checkDeadline(ctx)
-    const response = await served.handler(request, ctx)
-    log.info(over('OK', {}), 'ok')
-    return response
+    return await served.handler(request, ctx)
   } catch (thrown) {
     const error = HoldfastError.from(databaseError(thrown))
-    // Refusals are the caller's affair; what is ours is logged with its cause.
-    const ours = errorCodes[error.code].http >= 500
-    const { code, cause } = error
-    if (ours) log.error(over(code, { code, ...(cause !== undefined && { err: cause }) }), error.message)
-    else log.info(over(code, { code }), error.message)
+    code = error.code
+    if (isOurs(error)) {
+      const line = { requestId: envelope.requestId, rpc: method, ms: msSince(startedAt), code }
+      parts.log.error({ ...line, ...(error.cause !== undefined && { err: error.cause }) }, error.message)
+    }
     throw error
+  } finally {
+    requests.inc({ method, code })
+    duration.observe({ method }, (performance.now() - startedAt) / 1000)
   }
+}
+
+function contextOf(
+  envelope: CallEnvelope,
+  admitted: Admitted,
+  idempotencyKey: string | undefined,
+  serviceLog: Logger,
+): CallContext {
+  let log: Logger | undefined
+  return {
+    ...envelope,
+    ...admitted,
+    idempotencyKey,
+    // Most calls never write a line of their own, and a child of the log costs more than a lookup.
+    get log() {
+      return (log ??= serviceLog.child({ requestId: envelope.requestId }))
+    },
+  }
+}
+
+/** In ms, to two places. */
+export function msSince(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) * 100) / 100
+}
+
+function isOurs({ code }: HoldfastError): boolean {
+  return errorCodes[code].http >= 500
 }
 
 /** Bytes that are no message: gRPC by itself would say INTERNAL, and it is the caller's mistake. */

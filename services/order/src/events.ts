@@ -14,7 +14,7 @@ export async function startReservationConsumer(base: Base, transport: Transport)
   return startConsumer({
     name: serviceName,
     topics: ['holdfast.reservation.v1'],
-    wants: ({ type }) => Object.hasOwn(endings, type),
+    wants: Object.keys(endings),
     transport,
     database,
     log,

@@ -28,18 +28,28 @@ const maxBatchBytes = 8_000_000
 /**
  * The messages of a topic from an offset on, in order. Locks nothing: offsets are given under the topic's lock, so none
  * below the last one seen can appear later.
+ * @param types leaves out the others, but for the last of the batch, which says how far it goes
  */
-export async function readMessages(session: Session, topic: string, from: bigint, limit: number): Promise<ReceivedMessage[]> {
+export async function readMessages(
+  session: Session,
+  topic: string,
+  from: bigint,
+  limit: number,
+  types?: readonly string[],
+): Promise<ReceivedMessage[]> {
   const rows = await session.query<{ offset: bigint; key: string; value: string; headers: Record<string, string> }>({
-    name: 'read-messages',
+    name: types === undefined ? 'read-messages' : 'read-messages-of-types',
     text: `
+      with front as (
+        select next.*, sum(octet_length(value)) over (order by "offset") - octet_length(value) as bytes_before
+        from (select * from messages where topic_id = (select id from topics where name = $1) and "offset" >= $2
+              order by "offset" limit $3) as next
+      )
       select "offset", key, value, headers
-      from (select next.*, sum(octet_length(value)) over (order by "offset") - octet_length(value) as bytes_before
-            from (select * from messages where topic_id = (select id from topics where name = $1) and "offset" >= $2
-                  order by "offset" limit $3) as next) as sized
-      where bytes_before < $4
+      from (select *, max("offset") over () as last from front where bytes_before < $4) as batch
+      ${types === undefined ? '' : `where headers ->> 'ce_type' = any ($5) or "offset" = last`}
       order by "offset"`,
-    values: [topic, from, limit, maxBatchBytes],
+    values: [topic, from, limit, maxBatchBytes, ...(types === undefined ? [] : [types])],
   })
   return rows.map((row) => ({ topic, partition: 0, ...row }))
 }

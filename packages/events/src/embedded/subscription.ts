@@ -57,12 +57,12 @@ async function readTopic(
   bell: Bell,
   retrying: Retrying,
 ): Promise<void> {
-  const { group, onBatch, maxBatch = 500, log } = options
+  const { group, types, onBatch, maxBatch = 500, log } = options
   if (!(await takeLock(session, `holdfast group ${group} topic ${topic}`))) return
   const handling = new Retrying(log, `group ${group} handling ${topic}`)
   let next = await readOffset(session, group, topic)
   while (!session.over.aborted) {
-    const messages = await readMessages(session, topic, next, maxBatch)
+    const messages = await readMessages(session, topic, next, maxBatch, types)
     retrying.succeeded()
     const last = messages.at(-1)
     if (last === undefined) {
@@ -76,8 +76,9 @@ async function readTopic(
       continue
     }
     handling.succeeded()
+    const full = last.offset + 1n - next >= maxBatch
     next = last.offset + 1n
     await saveOffset(session, group, topic, next)
-    if (messages.length < maxBatch) await pause(gatherMs, session.over)
+    if (!full) await pause(gatherMs, session.over)
   }
 }

@@ -27,6 +27,7 @@ const stalledMs = 30_000
 export function sendReply(response: ServerResponse, reply: Reply, requestId: string): void {
   if (response.destroyed || response.headersSent) return
   response.writeHead(reply.status, commonHeaders(reply, requestId))
-  response.setTimeout(stalledMs)
   response.end(reply.body)
+  // Nearly always it has gone to the kernel at once, and there is nothing to watch over.
+  if (response.writableLength > 0) response.setTimeout(stalledMs)
 }
