@@ -23,6 +23,7 @@ type Bound = Pick<Goal, 'goal' | 'isMet'>
 export const rate = (run: Run): number => run.perSecond
 export const p50 = (run: Run): number => run.latency.p50
 export const p95 = (run: Run): number => run.latency.p95
+export const p99 = (run: Run): number => run.latency.p99
 export const valueOf =
   (name: string) =>
   (run: Run): number =>

@@ -11,7 +11,7 @@ async function run(task: LoadTask): Promise<PhaseResult[]> {
   for (const connection of connections) await connection.open()
   const results: PhaseResult[] = []
   for (const [index, phase] of task.phases.entries()) {
-    const nextRequest = createRequests(task, phase.skus, index)
+    const nextRequest = createRequests(task, phase.skus, index, phase.ttlSeconds)
     results.push(await runPhase(phase, connections.slice(0, phase.connections), nextRequest))
   }
   for (const connection of connections) connection.close()

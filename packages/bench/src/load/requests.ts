@@ -1,13 +1,14 @@
 import type { LoadTask } from './task'
 
 /** A long life: nothing may lapse while it is measured. In seconds. */
-const ttlSeconds = 7_200
+const longTtlSeconds = 7_200
 
 /** Makes one HTTP request after the other: a unit of the next SKU, for the next user, with a key of its own. */
 export function createRequests(
   task: Pick<LoadTask, 'url' | 'tokens' | 'keyPrefix'>,
   skus: string[],
   phase: number,
+  ttlSeconds = longTtlSeconds,
 ): () => string {
   const { host } = new URL(task.url)
   const heads = (task.tokens.length > 0 ? task.tokens : [undefined]).map((token) =>

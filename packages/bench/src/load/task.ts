@@ -14,6 +14,8 @@ export interface Phase {
   connections: number
   /** Requests take them in turn, one unit each. */
   skus: string[]
+  /** How long a reservation lives, in seconds; longer than any run. */
+  ttlSeconds?: number
 }
 
 export interface LoadTask {

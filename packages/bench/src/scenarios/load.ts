@@ -77,7 +77,8 @@ export function countProblems(results: PhaseResult[], reserved: number | undefin
   ]
 }
 
-async function settled({ settle }: RunningSystem): Promise<number> {
+/** Waits until all that belongs to what was answered is done; answers how long that took, in ms. */
+export async function settled({ settle }: RunningSystem): Promise<number> {
   if (settle === undefined) return 0
   const begunAt = performance.now()
   const late = new AbortController()

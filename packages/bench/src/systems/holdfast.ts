@@ -33,6 +33,7 @@ export const holdfast: BenchSystem = {
     return {
       url: system.url,
       databaseUrl: system.databaseUrl('inventory'),
+      databaseOf: (service) => system.databaseUrl(service),
       prepare: async (skus, stock) => {
         await makeProducts(system, skus, stock)
         return Promise.all(Array.from({ length: userCount }, async () => register(system.url)))

@@ -1,3 +1,5 @@
+import type { DatabaseName } from '@holdfast/launcher'
+
 /** A system that can be measured. One is started at a time, and stopped before the next. */
 export interface BenchSystem {
   name: string
@@ -12,6 +14,8 @@ export interface RunningSystem {
   readonly url: string
   /** Of a database of its PostgreSQL, if it has one. */
   readonly databaseUrl?: string
+  /** Of each service's database, where it has several. */
+  readonly databaseOf?: (service: DatabaseName) => string
   /** Makes the SKUs with so many units each, and users; answers the users' tokens. */
   prepare(skus: string[], stock: number): Promise<string[]>
   /** The units of these SKUs that are reserved by its own books; not there where nothing is kept. */
