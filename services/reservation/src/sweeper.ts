@@ -3,7 +3,7 @@ import { type Loop, startLoop } from './loop'
 import { releaseOrphans } from './orphans'
 import type { Parts } from './parts'
 import { msUntilDue } from './sql/sweep-due'
-import { sweepDue } from './sweep'
+import { sweepAllDue } from './sweep'
 
 export interface Sweeper {
   /** A reservation that ends at this time was made. */
@@ -31,7 +31,7 @@ export function startSweeper(parts: Parts): Sweeper {
 /** Sweeps, then sleeps until the next is due. */
 function sweepLoop(parts: Parts): Loop {
   return startLoop('the sweep', parts.log, async (ctx) => {
-    const { claimed, expired } = await sweepDue(parts, ctx)
+    const { claimed, expired } = await sweepAllDue(parts, ctx)
     if (claimed > 0) {
       ctx.log.debug({ claimed, expired }, 'swept')
       return 0

@@ -1,8 +1,10 @@
 import { Hold_State } from '@holdfast/contracts/inventory'
+import { Reservation, Reservation_Status } from '@holdfast/contracts/reservation'
 import { waitFor } from '@holdfast/testing'
 
 import { adoptAll } from '../src/adopt'
-import { claimDue } from '../src/sql/sweep-due'
+import { expireReservations } from '../src/sql/expire-reservations'
+import { claimDue, endClaim, msUntilDue } from '../src/sql/sweep-due'
 import { sweepDue } from '../src/sweep'
 import { startSweeper } from '../src/sweeper'
 import { callContext, type Caller, codeOf, createRequest, lines, startWorld, type World } from './world'
@@ -36,6 +38,11 @@ async function letTimePass(ids: string[]): Promise<void> {
     ids,
     past,
   ])
+}
+
+function known(reservation: Reservation | undefined): Reservation {
+  if (reservation === undefined) throw new Error('there is no such reservation')
+  return reservation
 }
 
 async function statusInTable(id: string): Promise<string | undefined> {
@@ -85,13 +92,43 @@ test('two replicas share what is due and expire each once', async () => {
   expect(rows[0]?.n).toBe(1_200n)
 })
 
-test('a claim keeps others away until it is over', async () => {
+test('a claim keeps others away until it is over, and another is told when that is', async () => {
+  const { pool } = world.database
   const id = await make()
   await letTimePass([id])
-  expect(await claimDue(world.database.pool, 10, 10_000)).toEqual([id])
-  expect(await claimDue(world.database.pool, 10, 10_000)).toEqual([])
-  await world.database.pool.query('update reservations set sweep_after = clock_timestamp() where id = $1', [id])
-  expect(await claimDue(world.database.pool, 10, 10_000)).toEqual([id])
+  const claim = await claimDue(pool, 10, 10_000)
+  expect(claim?.reservations).toEqual([id])
+  expect(await claimDue(pool, 10, 10_000)).toBeUndefined()
+  expect(await msUntilDue(pool)).toBeGreaterThan(5_000)
+  await pool.query('update sweep_claims set until = clock_timestamp()')
+  const second = await claimDue(pool, 10, 10_000)
+  expect(second?.reservations).toEqual([id])
+  await endClaim(pool, second?.id ?? '')
+  expect(await msUntilDue(pool)).toBeLessThan(0)
+})
+
+test('the event of an expiry tells before and after as any other does, to the millisecond', async () => {
+  const id = await make()
+  await letTimePass([id])
+  const before = await world.gateway.getReservation({ id }, user.ctx())
+  await sweepDue(world.parts, callContext(world.log))
+  const { reservation: after } = await world.gateway.getReservation({ id }, user.ctx())
+  const [first, event] = await world.events(id)
+  // As kept: what reads as EXPIRED because it is due stands as ACTIVE in the record.
+  expect(event?.data.before).toEqual(Reservation.toJSON({ ...known(before.reservation), status: Reservation_Status.ACTIVE }))
+  expect(event?.data.after).toEqual(Reservation.toJSON(known(after)))
+  expect(Reservation.toJSON(Reservation.fromJSON(event?.data.after))).toEqual(event?.data.after)
+  expect(event).toMatchObject({ key: id, subject: id, aggregate_version: 2n, topic: first?.topic, audit: first?.audit })
+})
+
+test('a reservation that ended otherwise meanwhile is left as it is, and no event tells of it', async () => {
+  const ids = [await make(), await make()]
+  const holds = ids.map((id) => ({ id, version: 2, expiresAt: new Date() }))
+  await world.gateway.cancelReservation({ id: ids[0] ?? '', clientToken: '' }, user.ctx())
+  expect(await expireReservations(world.database.pool, holds, callContext(world.log))).toBe(1)
+  expect(await expireReservations(world.database.pool, holds, callContext(world.log))).toBe(0)
+  expect(await statusInTable(ids[0] ?? '')).toBe('CANCELLED')
+  expect(await typesOf(ids[1] ?? '')).toEqual([created, expired])
 })
 
 test('"not yet" moves the end of the record, and it is looked at again then', async () => {

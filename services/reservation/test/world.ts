@@ -63,6 +63,10 @@ export interface Caller {
 
 export interface EventRow {
   type: string
+  topic: string
+  key: string
+  subject: string
+  audit: boolean
   aggregate_version: bigint
   actor_id: string
   actor_role: string
@@ -140,7 +144,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return rows
     },
     empty: async () => {
-      await database.pool.query('truncate reservations, operations, outbox')
+      await database.pool.query('truncate reservations, operations, sweep_claims, outbox')
       inventory.empty()
     },
     stop: async () => {

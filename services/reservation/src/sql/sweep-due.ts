@@ -1,29 +1,26 @@
+/** What sweepers ask of their table; the functions are in migrations/0102_sweep.sql, which says what they lock. */
 import type { Pool } from 'pg'
 
 import { runQuery } from './run-query'
 
+/** What one sweeper has in hand. */
+export interface Claim {
+  id: string
+  reservations: string[]
+}
+
 /**
  * Claims ACTIVE reservations whose time is past, the oldest first: until the claim is over nobody else sweeps them.
- * Locks: the rows it takes, and waits for none (SKIP LOCKED), so that replicas share the work and nobody waits in a circle.
- * `now()` rather than clock_timestamp(): an index can be searched by what does not change within the statement.
+ * @returns undefined: nothing is due
  */
-export async function claimDue(pool: Pool, limit: number, claimMs: number): Promise<string[]> {
-  const rows = await runQuery<{ id: string }>(
-    pool,
-    `with due as materialized (
-       select id from reservations
-       where status = 'ACTIVE' and sweep_after <= now()
-       order by sweep_after
-       limit $1
-       for no key update skip locked
-     )
-     update reservations r set sweep_after = clock_timestamp() + $2 * interval '1 millisecond'
-     from due
-     where r.id = due.id
-     returning r.id`,
-    [limit, claimMs],
-  )
-  return rows.map((row) => row.id)
+export async function claimDue(pool: Pool, limit: number, claimMs: number): Promise<Claim | undefined> {
+  const rows = await runQuery<Claim>(pool, 'select claim as id, ids as reservations from claim_due($1, $2)', [limit, claimMs])
+  return rows[0]
+}
+
+/** Gives up a claim: what is still due of it can be claimed again. */
+export async function endClaim(pool: Pool, id: string): Promise<void> {
+  await runQuery(pool, 'delete from sweep_claims where id = $1', [id])
 }
 
 /** A reservation to look at again, and when, in ms from now. */
@@ -54,12 +51,8 @@ export async function deferSweep(pool: Pool, deferrals: Deferral[]): Promise<voi
   )
 }
 
-/** How long until the next reservation is due, in ms; undefined: there is none. Locks nothing. */
+/** How long until the next reservation can be claimed, in ms; undefined: there is none. Locks nothing. */
 export async function msUntilDue(pool: Pool): Promise<number | undefined> {
-  const rows = await runQuery<{ ms: number | null }>(
-    pool,
-    `select (extract(epoch from min(sweep_after) - clock_timestamp()) * 1000)::float8 as ms from reservations where status = 'ACTIVE'`,
-    [],
-  )
+  const rows = await runQuery<{ ms: number | null }>(pool, 'select ms_until_due() as ms', [])
   return rows[0]?.ms ?? undefined
 }
