@@ -18,6 +18,7 @@ const shared = {
 /** Suites that this machine can't run: `{ suite: 'name', pattern: 'regular expression of its files', want: 'what is missing' }`. */
 const leftOut = [
   { suite: 'the commands that a start prints', pattern: 'printed-commands\\.e2e', want: 'curl', there: isThere('curl') },
+  { suite: 'the alert rules', pattern: 'alert-rules\\.e2e', want: 'promtool', there: isThere('promtool') },
 ].filter(({ there }) => !there)
 
 /** Whether a program is on the PATH. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { PoolClient } from 'pg'
-import type { Database } from '@holdfast/service'
+import { type Database, gauge, readAtScrape } from '@holdfast/service'
 
 import { retryTopic } from './dead-letters'
 import type { PublishedEvent } from './event'
@@ -56,6 +56,8 @@ export interface Consumer {
   close(): Promise<void>
 }
 
+const lagging = gauge('consumer_lag_messages', 'Messages that wait for a consumer', ['consumer'])
+
 const maintenanceMs = 3_600_000
 
 /** Reads the topics, and what was put back from its dead letters, from where the consumer left off. */
@@ -85,12 +87,17 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
     log: options.log,
     onBatch: async (batch) => settler.settle(batch, home.get(batch.topic) ?? batch.topic),
   })
+  const lag = async () => {
+    const lags = await options.transport.lag(options.name, topics)
+    return [...lags.values()].reduce((sum, waiting) => sum + waiting, 0)
+  }
+  const unread = readAtScrape('consumer_lag_messages', async () => [
+    { gauge: lagging, labels: { consumer: options.name }, value: await lag() },
+  ])
   return {
-    lag: async () => {
-      const lags = await options.transport.lag(options.name, topics)
-      return [...lags.values()].reduce((sum, lag) => sum + lag, 0)
-    },
+    lag,
     close: async () => {
+      unread()
       clearInterval(timer)
       await subscription.close()
       await maintenance

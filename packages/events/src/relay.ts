@@ -5,7 +5,7 @@
  * occurrences are in order all the same.
  */
 import type { Logger } from 'pino'
-import type { Database } from '@holdfast/service'
+import { type Database, gauge, readAtScrape } from '@holdfast/service'
 
 import { type Backlog, deleteFromOutbox, readBacklog, readOutbox } from './outbox'
 import { Bell, pause } from './pause'
@@ -36,6 +36,10 @@ export interface Relay {
   stop(): Promise<void>
 }
 
+const outboxRows = gauge('outbox_rows', 'Events that wait to be published; counted up to a million')
+const outboxOldest = gauge('outbox_oldest_seconds', 'How long the first of them has waited')
+const relayLeading = gauge('relay_leading', '1 in the process that publishes the events of its database')
+
 /** Starts at once and never fails: with the database or the transport away it goes on trying, and nothing else waits for it. */
 export function startRelay(options: RelayOptions): Relay {
   const stop = new AbortController()
@@ -53,6 +57,15 @@ export function startRelay(options: RelayOptions): Relay {
   }
   const done = keepSession({ url: options.database.url, name: `${options.service} relay`, stop: stop.signal }, retrying, lead)
 
+  const unread = readAtScrape('outbox', async () => {
+    const { rows, oldestAgeMs } = await readBacklog(options.database.pool)
+    return [
+      { gauge: outboxRows, value: rows },
+      { gauge: outboxOldest, value: oldestAgeMs / 1000 },
+      { gauge: relayLeading, value: leading ? 1 : 0 },
+    ]
+  })
+
   return {
     wake: () => bell.ring(),
     backlog: async () => readBacklog(options.database.pool),
@@ -60,6 +73,7 @@ export function startRelay(options: RelayOptions): Relay {
       return leading
     },
     stop: async () => {
+      unread()
       stop.abort()
       await done
     },

@@ -1,4 +1,4 @@
-import { HoldfastError } from '@holdfast/service'
+import { counter, HoldfastError } from '@holdfast/service'
 
 import type { ConsumerOptions, EventMark } from './consumer'
 import { toDeadLetter } from './dead-letters'
@@ -8,6 +8,8 @@ import { remember } from './inbox'
 import { pause } from './pause'
 import { backoffMs, Retrying } from './retrying'
 import type { MessageBatch, ReceivedMessage } from './transport'
+
+const parked = counter('dead_letters_total', 'Events that a consumer could not handle and parked', ['consumer'])
 
 /** A message and the event in it. */
 interface Delivery {
@@ -25,6 +27,7 @@ export class Settler {
 
   constructor(private readonly options: ConsumerOptions) {
     this.#retrying = new Retrying(options.log, `consumer ${options.name}`)
+    parked.inc({ consumer: options.name }, 0)
   }
 
   /**
@@ -109,6 +112,7 @@ export class Settler {
       signal,
       () => true,
     )
+    parked.inc({ consumer: name })
     log.error(
       { err: error, topic: deadLetter.topic, key: message.key, eventId: message.headers['ce_id'], attempts },
       'event parked',

@@ -1,3 +1,4 @@
+import { scrape } from '@holdfast/service'
 import { waitFor } from '@holdfast/testing'
 
 import { appendEvents, type EventPublisher, fromMessage, type Message, type Relay, startRelay } from '../src'
@@ -196,4 +197,18 @@ test('batches of big events stay small', async () => {
   await emptied(relay)
   expect(seen('r-1')).toEqual(names('r-1', 1, 5))
   expect(Math.max(...sizes)).toBeLessThan(5)
+})
+
+test('while the transport is away, what waits and for how long is told', async () => {
+  await writeEvents(database, topic, 'r-1', 1, 3)
+  await database.pool.query(`update outbox set at = at - interval '90 seconds'`)
+  start({ publish: async () => Promise.reject(new Error('no broker')) })
+  let text = ''
+  const told = async (line: RegExp): Promise<boolean> => {
+    text = await scrape()
+    return line.test(text)
+  }
+  await waitFor(async () => told(/^relay_leading 1$/m), { what: 'the relay to lead', timeoutMs: 30_000 })
+  expect(text).toMatch(/^outbox_rows 3$/m)
+  expect(Number(/^outbox_oldest_seconds (\S+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(90)
 })

@@ -1,6 +1,6 @@
 import type { Credential } from './credentials'
 import type { Keys } from './keys'
-import { type DatabaseName, forEachService, type ServiceName } from './services'
+import { type DatabaseName, forEachService, type ServiceName, serviceNames } from './services'
 
 export interface ServiceEnvOptions {
   /** What everything is laid over; as a rule this process's own environment. */
@@ -35,6 +35,7 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
   }
   return forEachService((name) => ({
     ...shared,
+    ...metricsPort(name, options.inherited),
     DATABASE_URL: databaseUrl(name),
     GRPC_PORT: String(grpcPorts[name]),
     SERVICE_PRIVATE_KEY: keys.servicePrivateKeys[name],
@@ -42,6 +43,12 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     ...options.extra,
     ...options.extraFor[name],
   }))
+}
+
+/** Ours is the first of five in a row. What is no port is for the services to refuse. */
+function metricsPort(name: ServiceName, { METRICS_PORT: first }: NodeJS.ProcessEnv): Record<string, string> {
+  if (first === undefined || first === '') return {}
+  return { METRICS_PORT: Number(first) > 0 ? String(Number(first) + serviceNames.indexOf(name)) : first }
 }
 
 /** Where the gateway is reached from this machine. */

@@ -101,6 +101,15 @@ test('each service gets its own database and key, and what is said for it goes l
   expect(Object.keys(JSON.parse(env.SERVICE_PUBLIC_KEYS ?? '{}') as object).sort()).toEqual([...serviceNames].sort())
 })
 
+test('the ports for metrics are five in a row, the gateway has the last', async () => {
+  process.env['METRICS_PORT'] = '9464'
+  try {
+    expect(await environmentOfGateway(await start())).toMatchObject({ METRICS_PORT: '9468' })
+  } finally {
+    delete process.env['METRICS_PORT']
+  }
+})
+
 test('an embedded PostgreSQL that crashes comes back on the same port', async () => {
   const running = await start({ databaseUrls: undefined })
   const url = running.databaseUrl('order')

@@ -1,5 +1,7 @@
 import { ConfigError, grpcTarget, pem, port, readConfig, serviceShape, text, wholeNumberOr } from '@holdfast/service'
 
+import { z } from 'zod'
+
 import { splitPems } from './user-keys'
 
 const shape = {
@@ -21,6 +23,8 @@ const shape = {
   REQUEST_TIMEOUT_MS: wholeNumberOr(30_000, 100, 600_000),
   /** Of a request; services take messages up to 8 MiB. */
   BODY_LIMIT_BYTES: wholeNumberOr(1_048_576, 1_024, 4_194_304),
+  /** `off`: the HTTP listener keeps /metrics to itself; METRICS_PORT still has it. */
+  HTTP_METRICS: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
   /** Both or neither: this admin is there after a start. */
   HOLDFAST_ADMIN_EMAIL: text().optional(),
   HOLDFAST_ADMIN_PASSWORD: text().optional(),

@@ -77,7 +77,11 @@ export async function startGateway(
 
   const { REQUEST_TIMEOUT_MS: timeoutMs, BODY_LIMIT_BYTES: bodyLimit } = config
   const api = createApi({ upstreams, users, timeoutMs, bodyLimit })
-  const pages = createPages({ readiness: createReadiness(database, upstreams), jwks: () => keys.jwks() })
+  const pages = createPages({
+    readiness: createReadiness(database, upstreams),
+    jwks: () => keys.jwks(),
+    metrics: config.HTTP_METRICS === 'on',
+  })
   const http = await startHttpServer({ host: config.HOLDFAST_HOST, port: config.HOLDFAST_PORT, api, pages, log })
   onStop(async () => http.stop())
   return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }

@@ -146,7 +146,7 @@ test.each([
 test('a client that sends too slowly is told so and cut off, also one that never closes', async () => {
   const routes = { find: () => undefined }
   const api = { routes, serve: jest.fn() }
-  const pages = createPages({ readiness: jest.fn(), jwks: () => ({ keys: [] }) })
+  const pages = createPages({ readiness: jest.fn(), jwks: () => ({ keys: [] }), metrics: false })
   const log = { info: jest.fn(), error: jest.fn() }
   const limits = { headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 10 }
   const server = await startHttpServer({

@@ -3,6 +3,7 @@ import { asService, type CallContext, type Database, databaseError } from '@hold
 
 import { compareAcross } from './books/across'
 import type { Books } from './books/books'
+import { countCheck } from './metrics'
 import { checks, countRows } from './sql/consistency'
 
 const mostDifferences = 1_000
@@ -19,6 +20,7 @@ export async function checkConsistency(books: Books, ctx: CallContext): Promise<
       ? { differences: [], checked: {} }
       : await compareAcross({ database, peers, graceMs }, mostDifferences, asService(ctx, 'inventory', ctx.deadline - Date.now()))
   const differences = [...own.differences, ...across.differences]
+  countCheck(differences.length === 0)
   return {
     consistent: differences.length === 0,
     checked: { ...own.checked, ...across.checked },

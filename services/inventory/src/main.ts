@@ -7,6 +7,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  readAtScrape,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -16,6 +17,7 @@ import { join } from 'node:path'
 import { openPeers } from './books/open-peers'
 import { readInventoryConfig } from './config'
 import { createInventory } from './inventory'
+import { readScarcest } from './metrics'
 import { inventoryRpc } from './rpc'
 
 const name = 'inventory'
@@ -40,6 +42,7 @@ void runService(name, async (onStop) => {
     maxHoldQueue: config.HOLD_QUEUE_MAX,
     published: () => relay.wake(),
   })
+  onStop(readAtScrape('inventory_available', async () => readScarcest(database.pool, config.METRICS_SKUS)))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
   const peers = openPeers(config, services)
   onStop(() => peers?.close())

@@ -9,12 +9,14 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  readAtScrape,
   runService,
   startGrpcServer,
   startMetricsServer,
 } from '@holdfast/service'
 
 import { readReservationConfig } from './config'
+import { readActive } from './metrics'
 import { reservationMigrations } from './migrations'
 import { createParts, serviceName as name } from './parts'
 import { reservationRpc } from './rpc'
@@ -56,6 +58,8 @@ void runService(name, async (onStop) => {
   })
   if (config.SWEEPER === 'on') sweeper = startSweeper(parts)
   onStop(async () => sweeper?.stop())
+
+  onStop(readAtScrape('active_reservations_count', async () => readActive(database.pool)))
 
   const server = await startGrpcServer({
     name,

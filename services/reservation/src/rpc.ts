@@ -8,6 +8,7 @@ import { extend } from './extend'
 import { get } from './get'
 import { list } from './list'
 import { listStates } from './list-states'
+import { measureReserve } from './metrics'
 import type { Parts } from './parts'
 import { repair } from './repair'
 import { toReservation } from './reservation'
@@ -17,7 +18,7 @@ import { sweep } from './sweep'
 export function reservationRpc(parts: Parts): Handlers<typeof ReservationServiceService> {
   return {
     createReservation: async (request, ctx) => {
-      const { row, replayed } = await create(parts, request, ctx)
+      const { row, replayed } = await measureReserve(async () => create(parts, request, ctx))
       return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
     },
 

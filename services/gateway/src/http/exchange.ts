@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import { errorCodes, HoldfastError, type Logger, saneRequestId } from '@holdfast/service'
+import { counter, errorCodes, histogram, HoldfastError, type Logger, saneRequestId } from '@holdfast/service'
 
 import type { Api } from './api'
 import { ClientGoneError } from './body'
@@ -28,6 +28,13 @@ export interface Site {
   closing: boolean
 }
 
+const requests = counter('http_requests_total', 'Requests by route and status; 499: the client had gone', [
+  'method',
+  'route',
+  'status',
+])
+const duration = histogram('http_request_duration_seconds', 'From the headers of a request to its answer', ['method', 'route'])
+
 /** Answers one request, whatever comes. Never rejects. */
 export async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
   const startedAt = performance.now()
@@ -37,13 +44,25 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   try {
     reply = await replyTo(exchange, site)
   } catch (error) {
-    if (error instanceof ClientGoneError) return
+    if (error instanceof ClientGoneError) {
+      count(exchange, 499, startedAt)
+      return
+    }
     reply = refuse(exchange, site, HoldfastError.from(error))
   }
   if (site.closing) response.shouldKeepAlive = false
   sendReply(response, reply, requestId)
-  const ms = Math.round((performance.now() - startedAt) * 100) / 100
+  const ms = Math.round(count(exchange, reply.status, startedAt) * 100) / 100
   site.log.info({ requestId, method: request.method, route: exchange.route, status: reply.status, ms }, 'http')
+}
+
+/** @returns how long it took, in ms */
+function count({ request, route }: Exchange, status: number, startedAt: number): number {
+  const ms = performance.now() - startedAt
+  const { method = '' } = request
+  requests.inc({ method, route, status })
+  duration.observe({ method, route }, ms / 1000)
+  return ms
 }
 
 function replyTo(exchange: Exchange, { api, pages }: Site): Reply | Promise<Reply> {
@@ -53,6 +72,7 @@ function replyTo(exchange: Exchange, { api, pages }: Site): Reply | Promise<Repl
   const page = pages.get(exchange.pathname)
   const found = page === undefined ? api.routes.find(asked, exchange.pathname) : { allow: ['GET'] }
   if (found === undefined) throw new HoldfastError('NOT_FOUND', 'There is nothing at this address')
+  if (page !== undefined) exchange.route = exchange.pathname
   if (page !== undefined && asked === 'GET') return page()
   if ('value' in found) {
     exchange.route = found.value.template.text

@@ -2,7 +2,7 @@
 import type { JsonWebKey } from 'node:crypto'
 
 import { status } from '@grpc/grpc-js'
-import { errorCodes } from '@holdfast/service'
+import { errorCodes, scrape, scrapeType } from '@holdfast/service'
 
 import type { Readiness } from './health'
 import { jsonReply, type Reply } from './reply'
@@ -15,6 +15,8 @@ export type Pages = ReadonlyMap<string, Page>
 export interface PageSources {
   readiness: () => Promise<Readiness>
   jwks: () => { keys: JsonWebKey[] }
+  /** Whether /metrics is there. */
+  metrics: boolean
 }
 
 /** How long a set of keys may be kept by those who read it, in seconds. */
@@ -36,9 +38,14 @@ export function createPages(sources: PageSources): Pages {
     ['/docs/errors', () => json(200, { errors: errorTable }, 'public, max-age=3600')],
     ['/.well-known/jwks.json', () => json(200, sources.jwks(), `public, max-age=${keysMaxAge}`)],
   ]
+  if (sources.metrics) pages.push(['/metrics', metrics])
   const links = pages.map(([path]) => path)
   pages.push(['/', () => json(200, { name: 'Holdfast', links: [...links, '/v1/products'] })])
   return new Map(pages)
+}
+
+async function metrics(): Promise<Reply> {
+  return { status: 200, headers: { 'content-type': scrapeType, 'cache-control': 'no-store' }, body: await scrape() }
 }
 
 function json(status: number, value: unknown, cacheControl = 'no-store'): Reply {

@@ -1,0 +1,23 @@
+import { counter, gauge, type Reading } from '@holdfast/service'
+import type { Pool } from 'pg'
+
+import { findScarcest, readAvailability } from './sql/levels'
+
+const available = gauge('inventory_available', 'Units that can be reserved, of the SKUs with the fewest', ['sku'])
+
+/** @param mostSkus of how many SKUs, those with the fewest units first: each is a time series */
+export async function readScarcest(pool: Pool, mostSkus: number): Promise<Reading[]> {
+  const units = new Map<string, number>()
+  for (const level of await readAvailability(pool, await findScarcest(pool, mostSkus))) {
+    units.set(level.sku, (units.get(level.sku) ?? 0) + level.on_hand - level.reserved)
+  }
+  return [...units].map(([sku, value]) => ({ gauge: available, labels: { sku }, value }))
+}
+
+const results = ['consistent', 'different'] as const
+const checks = counter('books_checks_total', 'Checks of the books, by what they found', ['result'])
+for (const result of results) checks.inc({ result }, 0)
+
+export function countCheck(consistent: boolean): void {
+  checks.inc({ result: results[consistent ? 0 : 1] })
+}
