@@ -5,7 +5,7 @@
  * occurrences are in order all the same.
  */
 import type { Logger } from 'pino'
-import { type Database, gauge, readAtScrape } from '@holdfast/service'
+import { type Database, faultPoint, gauge, readAtScrape } from '@holdfast/service'
 
 import { type Backlog, deleteFromOutbox, readBacklog, readOutbox } from './outbox'
 import { Bell, pause } from './pause'
@@ -104,6 +104,7 @@ async function publishUntilOver(options: RelayOptions, session: Session, bell: B
       await pause(retrying.failed(error), session.over)
       continue
     }
+    await faultPoint('relay.published')
     await deleteFromOutbox(session, rows)
     retrying.succeeded()
     if (rows.length < batchSize) await pause(gatherMs, session.over)

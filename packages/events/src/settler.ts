@@ -1,4 +1,4 @@
-import { counter, HoldfastError } from '@holdfast/service'
+import { counter, faultPoint, HoldfastError } from '@holdfast/service'
 
 import type { ConsumerOptions, EventMark } from './consumer'
 import { toDeadLetter } from './dead-letters'
@@ -96,6 +96,7 @@ export class Settler {
       else for (const event of unseen) await handle(client, event)
       return unseen
     })
+    await faultPoint('consumer.handled')
     if (fresh.length === 0 || afterCommit === undefined) return
     try {
       afterCommit(fresh)

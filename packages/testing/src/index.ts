@@ -1,6 +1,8 @@
 export { freePort, type ServiceName, serviceNames } from '@holdfast/launcher'
 export { adminToken, api, type Api, type ApiRequest, type Json, logIn, registerUser, type TestUser } from './api'
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
+export type { FaultAction } from './fault-file'
+export type { Faults } from './faults'
 export * from './replies'
 export { startTestSystem, type TestSystem, type TestSystemOptions } from './test-system'
 export { waitFor, type WaitOptions } from './wait-for'

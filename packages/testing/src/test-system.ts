@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { databaseNames, System, type SystemOptions } from '@holdfast/launcher'
+import { databaseNames, type ServiceName, serviceNames, System, type SystemOptions } from '@holdfast/launcher'
 
 import { createTestDatabase, type TestDatabase } from './database'
+import { createFaults, faultEnvironment, type Faults } from './faults'
 
 export interface TestSystemOptions {
   /** Environment for all services. */
@@ -15,10 +16,12 @@ export interface TestSystemOptions {
   ownPostgres?: boolean
   /** Whether a service that was killed comes back by itself; no: tests say when. */
   restartCrashed?: boolean
+  /** Whether the services' fault points can be armed. */
+  faults?: boolean
 }
 
 /** A whole running system, and its address, credentials, and handles. */
-export type TestSystem = Pick<
+export interface TestSystem extends Pick<
   System,
   | 'url'
   | 'grpc'
@@ -32,7 +35,10 @@ export type TestSystem = Pick<
   | 'restart'
   | 'waitUntilReady'
   | 'stop'
->
+> {
+  /** Of no effect without the option `faults`. */
+  faults: Faults
+}
 
 /**
  * Starts the five services as processes, as `npm start` does, on free ports and with data of their own. Without the sample
@@ -45,12 +51,13 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     await Promise.all(Object.values(databases ?? {}).map(async (database) => database.drop()))
     await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
   }
+  const faultFolder = join(dataFolder, 'faults')
   try {
     const system = await System.start({
       dataFolder,
       databaseUrls: databases && urlsOf(databases),
       env: options.env,
-      envFor: options.envFor,
+      envFor: options.faults === true ? withFaults(options.envFor, faultFolder) : options.envFor,
       restartCrashed: options.restartCrashed ?? false,
     })
     return {
@@ -58,6 +65,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       grpc: system.grpc,
       credentials: system.credentials,
       keys: system.keys,
+      faults: createFaults(faultFolder),
       databaseUrl: (name) => system.databaseUrl(name),
       pid: (service) => system.pid(service),
       logFile: (service) => system.logFile(service),
@@ -74,6 +82,12 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     await cleanUp()
     throw error
   }
+}
+
+/** Prepares every service's process, over what the test wants in its environment. */
+function withFaults(envFor: SystemOptions['envFor'], folder: string): SystemOptions['envFor'] {
+  const entries = serviceNames.map((name) => [name, { ...envFor?.[name], ...faultEnvironment(folder, name) }] as const)
+  return Object.fromEntries(entries) as Record<ServiceName, Record<string, string>>
 }
 
 type TestDatabases = Record<(typeof databaseNames)[number], TestDatabase>

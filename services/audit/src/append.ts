@@ -1,4 +1,5 @@
 import type { PublishedEvent } from '@holdfast/events'
+import { faultPoint } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import { recordFromEvent } from './record-from-event'
@@ -31,5 +32,6 @@ export async function appendRecords(client: PoolClient, events: PublishedEvent[]
     previousHash = hash
   }
   await insertRecords(client, records)
+  await faultPoint('audit.appended')
   return records
 }

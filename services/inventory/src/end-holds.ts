@@ -1,6 +1,15 @@
 /** The ways out of HELD, and the moves of its end: each is one batch function of the database behind one queue. */
 import type { HoldResult } from '@holdfast/contracts/inventory'
-import { Combiner, type Database, databaseError, type ErrorCode, HoldfastError, notFound, toItemError } from '@holdfast/service'
+import {
+  Combiner,
+  type Database,
+  databaseError,
+  type ErrorCode,
+  faultPoint,
+  HoldfastError,
+  notFound,
+  toItemError,
+} from '@holdfast/service'
 
 import { buryHolds, endHolds, type EndRow, type HoldEnd, type HoldProlongation, prolongHolds, toHold } from './sql/holds'
 
@@ -30,6 +39,7 @@ export function createEndCombiner(kind: EndKind, options: EndOptions): Combiner<
     run: async (items) => {
       const rows = await runBatch(async () => end(kind, items, options))
       if (rows.some((row) => row.outcome === 'DONE')) options.published()
+      await faultPoint('inventory.ended')
       const repeats = new Set<string>()
       return items.map((item, index) => {
         const repeated = repeats.has(item.id)
@@ -48,6 +58,7 @@ export function createProlongCombiner(name: string, options: EndOptions): Combin
     name,
     run: async (items) => {
       const rows = await runBatch(async () => prolongHolds(options.database.pool, items))
+      await faultPoint('inventory.protected')
       return items.map((item, index) => ({ value: toAnswer('PROLONG', item.id, rows[index], false) }))
     },
     maxItems: 1_000,

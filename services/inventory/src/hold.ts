@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
-import { Combiner, type Database, databaseError, HoldfastError, invalidField, type Outcome } from '@holdfast/service'
+import { Combiner, type Database, databaseError, faultPoint, HoldfastError, invalidField, type Outcome } from '@holdfast/service'
 
 import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, readLevels, toHold } from './sql/holds'
 import { checkFingerprint } from './validate'
@@ -91,6 +91,7 @@ async function decideDistinct(items: HoldItem[], options: HoldsOptions): Promise
       rows = await holdBatch(options.database.pool, items, round >= mostRounds)
     }
     if (rows.some((row) => row.outcome === 'HELD')) options.published()
+    await faultPoint('inventory.held')
     return toOutcomes(items, rows)
   } catch (error) {
     throw databaseError(error)

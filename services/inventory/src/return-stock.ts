@@ -1,5 +1,5 @@
 import type { ReturnStockRequest, ReturnStockResponse } from '@holdfast/contracts/inventory'
-import { type CallContext, checkUuid, type Database, HoldfastError, notFound, operationId } from '@holdfast/service'
+import { type CallContext, checkUuid, type Database, faultPoint, HoldfastError, notFound, operationId } from '@holdfast/service'
 
 import { insertMovements } from './sql/ledger'
 import { moveOnHand } from './sql/levels'
@@ -17,7 +17,7 @@ export async function returnStock(
   const holdId = checkUuid('holdId', request.holdId)
   const reference = checkUuid('reference', request.reference)
   const reason = checkText('reason', request.reason, 1, 500)
-  return database.transaction(async (client) => {
+  const returned = await database.transaction(async (client) => {
     const { rows: holds } = await client.query<{ state: string }>('select state from holds where id = $1 for no key update', [
       holdId,
     ])
@@ -47,4 +47,6 @@ export async function returnStock(
     await moveOnHand(client, lines, ctx.requestId)
     return { replayed: false }
   })
+  await faultPoint('inventory.returned')
+  return returned
 }

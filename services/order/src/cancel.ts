@@ -1,5 +1,5 @@
 import type { CancelOrderRequest, CancelOrderResponse } from '@holdfast/contracts/order'
-import { type CallContext, checkUuid, HoldfastError } from '@holdfast/service'
+import { type CallContext, checkUuid, faultPoint, HoldfastError } from '@holdfast/service'
 
 import type { Deps } from './deps'
 import { returnTask } from './end-attempt'
@@ -63,6 +63,7 @@ async function releaseStock(deps: Deps, order: OrderRow, ctx: CallContext): Prom
   await noteCancelRequest(deps.database.pool, order.id, keepContext(ctx))
   try {
     await deps.peers.reservation.cancelReservation({ id: order.reservation_id, clientToken: '' }, ctx)
+    await faultPoint('order.released')
     return true
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
@@ -101,6 +102,7 @@ async function record(
     await remember(client, operation, order.id)
     return { order: after, replayed: false }
   })
+  await faultPoint('order.cancelled')
   deps.wakeRelay()
   deps.wakeTasks()
   return cancelled

@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto'
 
 import type { CheckoutRequest, CheckoutResponse } from '@holdfast/contracts/order'
 import type { Reservation } from '@holdfast/contracts/reservation'
-import { type CallContext, checkUuid, HoldfastError, isUniqueViolation, notFound, operationId } from '@holdfast/service'
+import {
+  type CallContext,
+  checkUuid,
+  faultPoint,
+  HoldfastError,
+  isUniqueViolation,
+  notFound,
+  operationId,
+} from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import type { Deps } from './deps'
@@ -65,6 +73,7 @@ export async function pay(deps: Deps, paying: Paying, ctx: CallContext): Promise
     return joined
   }
   deps.wakeRelay()
+  await faultPoint('order.pending')
   void deps.payments.begin(attempt, driver, paying.token)
   return finish(deps, attempt.id, false, ctx)
 }

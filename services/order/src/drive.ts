@@ -1,5 +1,5 @@
 /** Takes a payment attempt from state to state; payment-attempt.ts says why this is safe. */
-import { fromItemError, HoldfastError, type Logger, systemContext } from '@holdfast/service'
+import { faultPoint, fromItemError, HoldfastError, type Logger, systemContext } from '@holdfast/service'
 
 import { type Base, serviceName } from './deps'
 import { endAttempt } from './end-attempt'
@@ -40,7 +40,10 @@ const steps: Record<OpenState, Step> = {
     const { id, currency, amount_minor: amountMinor } = attempt
     if (token !== undefined) {
       const payment = { id, amount: { currency, amountMinor }, token }
-      return afterAuthorize[await within(base.limits.limitMs, async (signal) => base.provider.authorize(payment, signal))]
+      await faultPoint('payment.announced')
+      const state = await within(base.limits.limitMs, async (signal) => base.provider.authorize(payment, signal))
+      await faultPoint('payment.authorized')
+      return afterAuthorize[state]
     }
     const decision = afterAuthorize[await within(callMs, async () => base.provider.lookup(id))]
     return decision === 'ask again' && attempt.age_ms > base.limits.giveUpMs ? outOfPatience : decision
@@ -48,7 +51,11 @@ const steps: Record<OpenState, Step> = {
 
   AUTHORIZED: commit,
 
-  COMMITTED: async (attempt, { base }) => afterCapture[await within(callMs, async () => base.provider.capture(attempt.id))],
+  COMMITTED: async (attempt, { base }) => {
+    const state = await within(callMs, async () => base.provider.capture(attempt.id))
+    await faultPoint('payment.captured')
+    return afterCapture[state]
+  },
 
   VOIDING: async (attempt, { base }) => {
     const state = await within(callMs, async () => base.provider.void(attempt.id))
@@ -115,6 +122,7 @@ async function take(attempt: AttemptRow, decision: Exclude<Decision, 'ask again'
 async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
   try {
     await askProtection(attempt, base, base.limits.graceMs, callMs)
+    await faultPoint('payment.protected')
     return { to: 'AUTHORIZING' }
   } catch (error) {
     // Whatever it was, no money has been asked for: the caller may as well start again.
@@ -148,6 +156,7 @@ async function commit(attempt: AttemptRow, { base }: Drive): Promise<Decision> {
       { id: attempt.reservation_id },
       callContext(attempt, base, callMs),
     )
+    await faultPoint('payment.sold')
     if (reservation?.status === 'COMMITTED') return { to: 'COMMITTED' }
     return { to: 'VOIDING', failure: reservation?.status === 'EXPIRED' ? 'RESERVATION_EXPIRED' : 'RESERVATION_NOT_ACTIVE' }
   } catch (error) {

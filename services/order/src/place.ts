@@ -9,6 +9,7 @@ import { CreateReservationRequest, type Reservation } from '@holdfast/contracts/
 import {
   type CallContext,
   errorCodes,
+  faultPoint,
   fingerprint,
   HoldfastError,
   idempotencyKey,
@@ -39,6 +40,7 @@ export async function place(deps: Deps, request: PlaceOrderRequest, ctx: CallCon
     lookAfterMs: placingMs,
   }
   const begun = await beginPlacing(deps, draft)
+  await faultPoint('order.placing')
   const { order, replayed } =
     begun.total_minor === null ? await reserve(deps, draft, request, ctx) : { order: begun, replayed: true }
   return { order: toOrder(order), requestId: ctx.requestId, replayed }
@@ -83,6 +85,7 @@ async function reserve(
     const { reservation } = await deps.peers.reservation.createReservation(wanted, ctx)
     if (reservation === undefined) throw new HoldfastError('UNAVAILABLE', 'The reservation did not arrive; repeat the request')
     if (reservation.status !== 'ACTIVE') throw ended(reservation)
+    await faultPoint('order.reserved')
     const goods = await takeGoods(deps, reservation, ctx)
     return await completePlacing(deps, draft, goods)
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What a cancelled order still owes, repeated until it is done: its units back into stock, its money back. */
-import { HoldfastError, systemContext } from '@holdfast/service'
+import { faultPoint, HoldfastError, systemContext } from '@holdfast/service'
 
 import { type Base, serviceName } from './deps'
 import { byService, recordChange } from './record'
@@ -33,7 +33,9 @@ async function run(base: Base, task: ReturnTask): Promise<void> {
   try {
     const { reservation_id: holdId, reference } = task
     await base.peers.inventory.returnStock({ holdId, reference, reason: `order ${task.order_id} was cancelled` }, ctx)
+    await faultPoint('order.returned')
     if (task.attempt_id !== null) await refund(base, task.attempt_id)
+    await faultPoint('order.refunded')
     await finish(base, task)
   } catch (error) {
     base.log.warn(

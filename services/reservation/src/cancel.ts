@@ -1,4 +1,4 @@
-import { type CallContext, checkUuid, notFound } from '@holdfast/service'
+import { type CallContext, checkUuid, faultPoint, notFound } from '@holdfast/service'
 
 import { adoptAnswer, settle } from './change'
 import { get } from './get'
@@ -23,6 +23,7 @@ export async function cancel(
 
   // A payment protects the hold from its owner, not from the flow of the very order that it is for.
   const answer = await parts.holds.release({ id, endProtection: ctx.caller === 'order' }, ctx)
+  await faultPoint('reservation.released')
   const adopted = await adoptAnswer(parts, row, answer, ctx, operation)
   if (adopted.row.status !== 'CANCELLED') throw whyNotActive(adopted.row)
   return { row: adopted.row, replayed: adopted.change === undefined }

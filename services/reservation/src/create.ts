@@ -11,6 +11,7 @@ import {
   asService,
   type CallContext,
   checkUuid,
+  faultPoint,
   fromItemError,
   HoldfastError,
   idempotencyKey,
@@ -113,7 +114,9 @@ async function hold(parts: Parts, id: string, attempt: Attempt): Promise<Created
     if (known === undefined) throw reservationExpired()
     return replay(await takenOver(parts, known, held, ctx), attempt)
   }
+  await faultPoint('reservation.held')
   const result = await parts.records.insert(newRow(held, attempt), ctx)
+  await faultPoint('reservation.created')
   if (result === undefined) throw reservationExpired()
   if (!result.inserted) return replay(await takenOver(parts, result.row, held, ctx), attempt)
   parts.expect(result.row.expiresAt)

@@ -1,6 +1,6 @@
 /** Holds without a reservation: a crash came between the two, or the reservation could not be written. */
 import type { Hold } from '@holdfast/contracts/inventory'
-import type { CallContext } from '@holdfast/service'
+import { type CallContext, faultPoint } from '@holdfast/service'
 
 import type { Parts } from './parts'
 import { abandonReservations } from './sql/abandon-reservations'
@@ -51,6 +51,7 @@ async function claimOrphans(parts: Parts, holds: Hold[]): Promise<string[]> {
 
 async function release(parts: Parts, ids: string[], ctx: CallContext): Promise<number> {
   if (ids.length === 0) return 0
+  await faultPoint('orphans.claimed')
   const results = await parts.holds.releaseAll(ids, ctx)
   const refused = results.filter(({ error }) => error !== undefined)
   ctx.log.warn({ ids: ids.slice(0, 20), count: ids.length, refused: refused.length }, 'holds without a reservation released')

@@ -1,5 +1,5 @@
 import { Hold_State, type HoldResult } from '@holdfast/contracts/inventory'
-import { asService, type CallContext, checkDeadline } from '@holdfast/service'
+import { asService, type CallContext, checkDeadline, faultPoint } from '@holdfast/service'
 
 import { adoptAll } from './adopt'
 import { releaseOrphans } from './orphans'
@@ -59,8 +59,10 @@ export async function sweepDue(parts: Parts, ctx: CallContext): Promise<Swept> {
   const { pool } = parts.database
   const claim = await claimDue(pool, mostClaimed, claimMs)
   if (claim === undefined) return { claimed: 0, expired: 0 }
+  await faultPoint('sweeper.claimed')
   try {
     const expired = await expireClaimed(parts, claim.reservations, ctx)
+    await faultPoint('sweeper.adopted')
     await endClaim(pool, claim.id)
     return { claimed: claim.reservations.length, expired }
   } catch (error) {
@@ -72,6 +74,7 @@ export async function sweepDue(parts: Parts, ctx: CallContext): Promise<Swept> {
 async function expireClaimed(parts: Parts, ids: string[], ctx: CallContext): Promise<number> {
   const { database } = parts
   const { results, now = new Date() } = await parts.holds.expire(ids, ctx)
+  await faultPoint('sweeper.expired')
   const expired: ExpiredHold[] = []
   const others: HoldNews[] = []
   const failed: Deferral[] = []

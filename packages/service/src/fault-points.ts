@@ -1,0 +1,49 @@
+/**
+ * Named places between two steps, where a test can crash, hang or fail this process. No configuration arms one: that takes
+ * the hook below, which must be there before this file is loaded. Only packages/testing has one, preloaded
+ * (`node --require`) into services that a test starts. Without it a place costs one look at a constant.
+ */
+export type FaultPoint =
+  // inventory: committed, not answered
+  | 'inventory.held'
+  | 'inventory.ended'
+  | 'inventory.protected'
+  | 'inventory.returned'
+  // reservation
+  | 'reservation.held' // the hold is there, the reservation's row is not
+  | 'reservation.created' // the row is there, the answer is not
+  | 'reservation.released' // the hold is released, the row does not know it
+  | 'sweeper.claimed' // due reservations are claimed, their holds not asked for
+  | 'sweeper.expired' // the holds are expired, the rows do not know it
+  | 'sweeper.adopted' // the rows know it, the claim is still there
+  | 'orphans.claimed' // an ABANDONED row is there, its hold is not released
+  // order
+  | 'order.placing' // the order's row is there, its reservation is not
+  | 'order.reserved' // the reservation is there, the order does not know it
+  | 'order.pending' // order and payment attempt are there, nothing else
+  | 'order.released' // the stock of a PENDING order is free, the order does not know it
+  | 'order.cancelled' // it is cancelled; units and money of a paid one are not back
+  | 'order.returned' // its units are back, its money is not
+  | 'order.refunded' // both are back, the order does not know it
+  | 'payment.protected' // the hold is protected, the attempt does not know it
+  | 'payment.announced' // the attempt says that the provider may have been asked, which it was not
+  | 'payment.authorized' // the money is set aside, the attempt does not know it
+  | 'payment.sold' // the units are sold, the attempt does not know it
+  | 'payment.captured' // the money is taken, neither attempt nor order know it
+  // events, in whichever service
+  | 'relay.published' // published, still in the outbox
+  | 'consumer.handled' // the effect is committed, the offset is not
+  | 'audit.appended' // records are written, their transaction is not committed
+
+export type FaultHook = (point: FaultPoint) => Promise<void>
+
+declare global {
+  var holdfastFaultHook: FaultHook | undefined
+}
+
+const hook = globalThis.holdfastFaultHook
+
+/** To be awaited. Does nothing but in a process that a test has prepared. */
+export function faultPoint(point: FaultPoint): Promise<void> | undefined {
+  return hook === undefined ? undefined : hook(point)
+}

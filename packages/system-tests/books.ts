@@ -1,0 +1,104 @@
+/** What all services together say in the end: the books, the payment provider's, and the audit log. */
+import { type ConsistencyReply, type OrderReply, waitFor } from '@holdfast/testing'
+import { randomUUID } from 'node:crypto'
+import { Client } from 'pg'
+
+import type { Shop } from './shop'
+
+const patience = { timeoutMs: 40_000 }
+
+/** Repeats a call until it is told something; a refusal is an answer too. */
+export async function untilAnswered<Reply extends { status: number }>(call: () => Promise<Reply>): Promise<Reply> {
+  return waitFor(
+    async () => {
+      const reply = await call()
+      return reply.status < 500 && reply
+    },
+    { what: 'a clear answer', ...patience },
+  )
+}
+
+/** Nothing differs and nothing is under way any more: whatever was half done is finished or undone. */
+export async function expectAtRest(shop: Shop): Promise<void> {
+  const rests = async () => {
+    const { status, body } = await shop.admin.get<ConsistencyReply>('/v1/consistency')
+    if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
+    expect(body).toMatchObject({ consistent: true, differences: [] })
+    return body.checked['underWay'] === '0'
+  }
+  await waitFor(rests, { what: 'everything that was under way to be over', ...patience })
+}
+
+export interface JournalEntry {
+  action: string
+  objectId: string
+  requestId: string
+}
+
+/** The whole audit log up to now. */
+export async function readJournal(shop: Shop): Promise<JournalEntry[]> {
+  await untilAuditedSoFar(shop)
+  return readRecords(shop, '')
+}
+
+/** Exactly these changes of an object are in the audit log, each once. */
+export async function expectAudited(shop: Shop, objectId: string, actions: string[]): Promise<void> {
+  const entries = await waitFor(
+    async () => {
+      const found = await readRecords(shop, `objectId=${objectId}`)
+      return found.length >= actions.length && found
+    },
+    { what: `${actions.join(', ')} of ${objectId} to be audited`, ...patience },
+  )
+  expect(entries.map(({ action }) => action).sort()).toEqual([...actions].sort())
+}
+
+/** Topics are read apart from one another, each in its order: a later event of each that is recorded says that the earlier ones are. */
+export async function untilAuditedSoFar(shop: Shop): Promise<void> {
+  const requestId = `so-far-${randomUUID()}`
+  const request = { headers: { 'x-request-id': requestId }, idempotencyKey: requestId }
+  const sku = await shop.product(1)
+  const shopper = await shop.shopper()
+  const place = async () => shopper.post<OrderReply>('/v1/orders', { lines: [{ sku, quantity: 1 }] }, request)
+  const { order } = (await untilAnswered(place)).body
+  // Also the end of what this leaves behind.
+  await untilAnswered(async () => shopper.post(`/v1/orders/${order.id}:cancel`, {}, request))
+  const wanted = ['order.placed', 'reservation.created', 'order.cancelled', 'reservation.cancelled']
+  await waitFor(
+    async () => {
+      const actions = (await readRecords(shop, `requestId=${requestId}`)).map(({ action }) => action)
+      return wanted.every((action) => actions.includes(action))
+    },
+    { what: 'the audit log to catch up', ...patience },
+  )
+}
+
+async function readRecords(shop: Shop, filter: string): Promise<JournalEntry[]> {
+  const entries: JournalEntry[] = []
+  let pageToken = ''
+  do {
+    const { body } = await shop.admin.get<{ records: JournalEntry[]; nextPageToken: string }>(
+      `/v1/audit/records?pageSize=500&pageToken=${pageToken}&${filter}`,
+    )
+    entries.push(...body.records)
+    pageToken = body.nextPageToken
+  } while (pageToken !== '')
+  return entries
+}
+
+/** An order's payments in the simulated provider's books. `absent`: it was never asked. */
+export async function paymentsOf(shop: Shop, orderId: string): Promise<{ state: string; amountMinor: number }[]> {
+  const database = new Client({ connectionString: shop.system.databaseUrl('order') })
+  await database.connect()
+  try {
+    const { rows } = await database.query<{ state: string; amountMinor: number }>(
+      `select coalesce(p.state, 'absent') as state, coalesce(p.amount_minor, 0)::integer as "amountMinor"
+       from payment_attempts a left join simulated_payments p on p.id = a.id
+       where a.order_id = $1 order by a.created_at`,
+      [orderId],
+    )
+    return rows
+  } finally {
+    await database.end()
+  }
+}

@@ -1,0 +1,231 @@
+/** kill -9 at every named point: the client repeats its call with its key, and nothing is lost or done twice (truths 4, 5, 7). */
+import type { FaultPoint } from '@holdfast/service'
+import { type OrderReply, type ProblemReply, type ReservationReply, type ServiceName, waitFor } from '@holdfast/testing'
+import { randomUUID } from 'node:crypto'
+
+import { expectAtRest, expectAudited, paymentsOf, readJournal, untilAnswered, untilAuditedSoFar } from './books'
+import { checkOut, one, openShop, reserved, type Shop, type Shopper, statusOf } from './shop'
+
+const stock = 5
+const units = 2
+const price = 1_000
+const patience = { timeoutMs: 40_000 }
+
+let shop: Shop
+beforeAll(async () => {
+  shop = await openShop({
+    faults: true,
+    envFor: { order: { PAYMENT_LEASE_MS: '1000', PAYMENT_LIMIT_MS: '4000' } },
+  })
+})
+afterAll(async () => shop.close())
+
+/** Looked at in the end, when nothing is under way any more. */
+const later: (() => Promise<void>)[] = []
+
+async function audited(objectId: string, actions: string[]): Promise<void> {
+  await expectAudited(shop, objectId, actions)
+  later.push(async () => expectAudited(shop, objectId, actions))
+}
+
+/** What a point's test works with: a shopper and a product of its own. */
+interface Stage {
+  shopper: Shopper
+  sku: string
+  /** Does the client's call while the service crashes at the point and is started again; answers what it was told in the end. */
+  crashDuring<Reply extends { status: number }>(call: (key: string) => Promise<Reply>): Promise<Reply>
+}
+
+interface Scenario {
+  service: ServiceName
+  play: (stage: Stage) => Promise<void>
+}
+
+const lines = ({ sku }: Stage) => one(sku, units)
+const place = async ({ shopper, sku }: Stage, idempotencyKey?: string) =>
+  shopper.post<OrderReply>('/v1/orders', { lines: one(sku, units) }, { idempotencyKey })
+
+async function reserve(stage: Stage): Promise<void> {
+  const { status, body } = await stage.crashDuring(async (idempotencyKey) =>
+    stage.shopper.post<ReservationReply>('/v1/reservations', { lines: lines(stage) }, { idempotencyKey }),
+  )
+  expect([200, 201]).toContain(status)
+  expect(body.reservation.status).toBe('ACTIVE')
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: units, available: stock - units })
+  expect(await reservationsOf(stage.shopper)).toEqual([body.reservation.id])
+  await audited(body.reservation.id, ['reservation.created'])
+}
+
+/** No other event passes the point in the place of its own. */
+async function reserveWhenQuiet(stage: Stage): Promise<void> {
+  await untilAuditedSoFar(shop)
+  await reserve(stage)
+}
+
+async function cancelReservation(stage: Stage): Promise<void> {
+  const { id } = await reserved(stage.shopper, lines(stage))
+  const { status } = await stage.crashDuring(async (idempotencyKey) =>
+    stage.shopper.post(`/v1/reservations/${id}:cancel`, {}, { idempotencyKey }),
+  )
+  expect(status).toBe(200)
+  expect(await statusOf(stage.shopper, id)).toBe('CANCELLED')
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: 0, available: stock })
+  await audited(id, ['reservation.created', 'reservation.cancelled'])
+}
+
+async function pay(stage: Stage): Promise<void> {
+  const { id } = await reserved(stage.shopper, lines(stage))
+  const { status, body } = await stage.crashDuring(async (idempotencyKey) =>
+    stage.shopper.post<OrderReply>('/v1/checkout', { reservationId: id }, { idempotencyKey }),
+  )
+  expect([status, body.order?.status]).toEqual([200, 'CONFIRMED'])
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock - units, reserved: 0, available: stock - units })
+  expect(await ordersOf(stage.shopper)).toEqual([body.order.id])
+  const payments = await paymentsOf(shop, body.order.id)
+  // What was begun and given up has taken no money.
+  expect(payments.filter(({ state }) => !['voided', 'absent'].includes(state))).toEqual([
+    { state: 'captured', amountMinor: units * price },
+  ])
+  await audited(id, ['reservation.created', 'reservation.committed'])
+  await audited(body.order.id, ['order.confirmed'])
+}
+
+async function placeOrder(stage: Stage): Promise<void> {
+  const { status, body } = await stage.crashDuring(async (key) => place(stage, key))
+  expect([200, 201]).toContain(status)
+  expect(body.order.status).toBe('PENDING')
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: units, available: stock - units })
+  expect(await ordersOf(stage.shopper)).toEqual([body.order.id])
+  await audited(body.order.reservationId, ['reservation.created'])
+  await audited(body.order.id, ['order.placed'])
+}
+
+async function cancelPlaced(stage: Stage): Promise<void> {
+  const { order } = (await place(stage)).body
+  const { body } = await stage.crashDuring(async (idempotencyKey) =>
+    stage.shopper.post<OrderReply>(`/v1/orders/${order.id}:cancel`, {}, { idempotencyKey }),
+  )
+  expect(body.order.status).toBe('CANCELLED')
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: 0, available: stock })
+  await audited(order.reservationId, ['reservation.created', 'reservation.cancelled'])
+  await audited(order.id, ['order.placed', 'order.cancelled'])
+}
+
+async function cancelPaid(stage: Stage): Promise<void> {
+  const { id } = await reserved(stage.shopper, lines(stage))
+  const { order } = (await checkOut(stage.shopper, id)).body
+  const { body } = await stage.crashDuring(async (idempotencyKey) =>
+    stage.shopper.post<OrderReply>(`/v1/orders/${order.id}:cancel`, {}, { idempotencyKey }),
+  )
+  expect(body.order.status).toBe('CANCELLED')
+  const given = async () =>
+    (await stage.shopper.get<OrderReply>(`/v1/orders/${order.id}`)).body.order.paymentStatus === 'REFUNDED'
+  await waitFor(given, { what: 'units and money to be back', ...patience })
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: 0, available: stock })
+  expect(await paymentsOf(shop, order.id)).toEqual([{ state: 'refunded', amountMinor: units * price }])
+  await audited(order.id, ['order.confirmed', 'order.cancelled', 'order.refunded'])
+}
+
+/**
+ * No client calls: the crash is in what the service does by itself. The units are free at once all the same (truth 11); the
+ * claim of the sweeper that died is over after ten seconds.
+ */
+async function expire(stage: Stage): Promise<void> {
+  let id = ''
+  await stage.crashDuring(async () => {
+    id = (await reserved(stage.shopper, lines(stage), { ttlSeconds: 1 })).id
+    return { status: 200 }
+  })
+  await waitFor(async () => (await statusOf(stage.shopper, id)) === 'EXPIRED', { what: 'it to read as expired', ...patience })
+  expect(await shop.available(stage.sku)).toMatchObject({ onHand: stock, available: stock })
+  const all = await reserved(stage.shopper, one(stage.sku, stock))
+  later.push(async () => {
+    await expectAudited(shop, id, ['reservation.created', 'reservation.expired'])
+    expect(await statusOf(stage.shopper, all.id)).toBe('ACTIVE')
+    expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: stock, available: 0 })
+  })
+}
+
+/** A hold whose client never repeats its call; the crash comes while it is being given back. */
+async function abandon(stage: Stage): Promise<void> {
+  const key = randomUUID()
+  const ask = async () =>
+    stage.shopper.post<ReservationReply & ProblemReply>('/v1/reservations', { lines: lines(stage) }, { idempotencyKey: key })
+  shop.system.faults.arm('reservation', 'reservation.held', 'fail')
+  expect((await ask()).body.code).toBe('INTERNAL')
+  await stage.crashDuring(async () => {
+    await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '100' }).catch(() => undefined)
+    return { status: 200 }
+  })
+  const free = async () => (await shop.available(stage.sku)).reserved === 0
+  await waitFor(free, { what: 'the orphan to be given back', ...patience })
+  expect((await ask()).body.code).toBe('RESERVATION_EXPIRED')
+  expect(await reservationsOf(stage.shopper)).toEqual([])
+  await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '30000' })
+}
+
+const scenarios: Record<FaultPoint, Scenario> = {
+  'inventory.held': { service: 'inventory', play: reserve },
+  'inventory.ended': { service: 'inventory', play: cancelReservation },
+  'inventory.protected': { service: 'inventory', play: pay },
+  'inventory.returned': { service: 'inventory', play: cancelPaid },
+  'reservation.held': { service: 'reservation', play: reserve },
+  'reservation.created': { service: 'reservation', play: reserve },
+  'reservation.released': { service: 'reservation', play: cancelReservation },
+  'sweeper.claimed': { service: 'reservation', play: expire },
+  'sweeper.expired': { service: 'reservation', play: expire },
+  'sweeper.adopted': { service: 'reservation', play: expire },
+  'orphans.claimed': { service: 'reservation', play: abandon },
+  'order.placing': { service: 'order', play: placeOrder },
+  'order.reserved': { service: 'order', play: placeOrder },
+  'order.pending': { service: 'order', play: pay },
+  'order.released': { service: 'order', play: cancelPlaced },
+  'order.cancelled': { service: 'order', play: cancelPaid },
+  'order.returned': { service: 'order', play: cancelPaid },
+  'order.refunded': { service: 'order', play: cancelPaid },
+  'payment.protected': { service: 'order', play: pay },
+  'payment.announced': { service: 'order', play: pay },
+  'payment.authorized': { service: 'order', play: pay },
+  'payment.sold': { service: 'order', play: pay },
+  'payment.captured': { service: 'order', play: pay },
+  'relay.published': { service: 'reservation', play: reserveWhenQuiet },
+  'consumer.handled': { service: 'audit', play: reserveWhenQuiet },
+  'audit.appended': { service: 'audit', play: reserveWhenQuiet },
+}
+
+test.each(Object.entries(scenarios) as [FaultPoint, Scenario][])('%s', async (point, { service, play }) => {
+  const [shopper, sku] = await Promise.all([shop.shopper(), shop.product(stock, price)])
+  const crashDuring: Stage['crashDuring'] = async (call) => {
+    shop.system.faults.arm(service, point, 'crash')
+    const key = randomUUID()
+    const answered = untilAnswered(async () => call(key))
+    await waitFor(() => shop.system.pid(service) === undefined, { what: `${service} to crash at ${point}`, ...patience })
+    expect(shop.system.faults.hasStruck(service, point)).toBe(true)
+    await shop.system.restart(service)
+    return answered
+  }
+  await play({ shopper, sku, crashDuring })
+  await shop.expectBalanced()
+})
+
+test('in the end nothing is under way, and what was true then is so now', async () => {
+  await expectAtRest(shop)
+  await untilAuditedSoFar(shop)
+  for (const check of later) await check()
+})
+
+test('the audit log is whole, and has nothing twice', async () => {
+  expect((await shop.admin.get('/v1/audit:verify')).body).toMatchObject({ valid: true })
+  const changes = (await readJournal(shop)).map(({ action, objectId, requestId }) => `${action} ${objectId} ${requestId}`)
+  expect(changes.filter((change, index) => changes.indexOf(change) !== index)).toEqual([])
+})
+
+async function reservationsOf(shopper: Shopper): Promise<string[]> {
+  const { body } = await shopper.get<{ reservations: { id: string }[] }>('/v1/reservations')
+  return body.reservations.map(({ id }) => id)
+}
+
+async function ordersOf(shopper: Shopper): Promise<string[]> {
+  const { body } = await shopper.get<{ orders: { id: string }[] }>('/v1/orders')
+  return body.orders.map(({ id }) => id)
+}
