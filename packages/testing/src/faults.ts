@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { type ServiceName, serviceNames } from '@holdfast/launcher'
+import { type ServiceName, serviceNames, workspaceRoot } from '@holdfast/launcher'
 import type { FaultPoint } from '@holdfast/service'
 
 import { type ArmedFault, type FaultAction, struckFile } from './fault-file'
@@ -35,8 +35,9 @@ export function createFaults(folder: string): Faults {
 
 /** The environment that prepares a service's process. */
 export function faultEnvironment(folder: string, service: ServiceName): Record<string, string> {
+  const hook = join(workspaceRoot(), 'packages/testing/dist/src/fault-hook.js')
   return {
-    NODE_OPTIONS: `--require=${JSON.stringify(require.resolve('./fault-hook'))}`,
+    NODE_OPTIONS: `--require=${JSON.stringify(hook)}`,
     HOLDFAST_TEST_FAULTS: join(folder, service),
   }
 }
