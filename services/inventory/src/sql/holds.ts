@@ -128,8 +128,10 @@ export async function buryHolds(pool: Pool, ids: string[]): Promise<Set<string>>
 }
 
 /**
- * Due holds of the levels given, oldest first, as many of each as its demand needs. Locks nothing: who ends them looks again.
+ * Due holds of the levels given, oldest first, as many of each as its demand needs; no more are read, however many are due.
+ * Locks nothing: who ends them looks again.
  * @param demand units wanted of each level
+ * @param limit most holds of one level
  */
 export async function findDueHolds(
   pool: Pool,
@@ -145,7 +147,7 @@ export async function findDueHolds(
         select l.hold_id, sum(l.quantity) over (order by l.expires_at, l.hold_id) - l.quantity as before
         from (select hold_id, quantity, expires_at from hold_lines
               where sku = d.sku and warehouse = d.warehouse and held and expires_at <= (select clock_timestamp())
-              order by expires_at limit $4) l
+              order by expires_at limit least($4, d.units)) l
       ) due
       where due.before < d.units`,
     values: [demand.map((d) => d.sku), demand.map((d) => d.warehouse), demand.map((d) => d.units), limit],

@@ -1,0 +1,171 @@
+/**
+ * Random batches that cross each other's SKUs, over two replicas: one lock order everywhere (truth 8) means that none ever
+ * waits in a circle. `HOLDFAST_STRESS_BATCHES=1000000` for a long night; CONTRIBUTING says how it is run.
+ */
+import { HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contracts/inventory'
+import { scrape } from '@holdfast/service'
+import { randomUUID } from 'node:crypto'
+
+import { available, expectBalanced, holdItem, makeProduct } from './builders'
+import { startInventory, type TestInventory } from './inventory-server'
+
+const batches = Number(process.env.HOLDFAST_STRESS_BATCHES ?? '3000')
+/** Callers at once: enough that both replicas have several statements of each kind under way. */
+const callers = 48
+const report = 50_000
+
+let pair: TestInventory
+beforeAll(async () => {
+  pair = await startInventory(2)
+})
+afterAll(async () => pair.stop())
+
+test(
+  `${batches.toLocaleString('en')} batches of holds, ends, prolongations, tombstones and adjustments meet without a deadlock`,
+  async () => {
+    const [deadlocksBefore, retriesBefore] = [await deadlocks(), await retries()]
+    const skus = await makeSkus()
+    const crowd = new Crowd(skus)
+    let done = 0
+    const caller = async (): Promise<void> => {
+      while (done < batches) {
+        done++
+        if (done % report === 0) process.stdout.write(`${done} batches, ${crowd.told()}\n`)
+        await crowd.batch()
+      }
+    }
+    await Promise.all(Array.from({ length: callers }, caller))
+    expect(await deadlocks()).toBe(deadlocksBefore)
+    expect(await retries()).toBe(retriesBefore)
+    // What callers may be told, and nothing else: no INTERNAL, no UNAVAILABLE.
+    expect(crowd.unexpected).toEqual([])
+    // Each kind of thing did happen, or the test says nothing.
+    for (const fate of ['HELD', 'COMMITTED', 'RELEASED', 'EXPIRED', 'INSUFFICIENT_STOCK', 'PAYMENT_IN_PROGRESS'])
+      expect(crowd.fates.get(fate) ?? 0).toBeGreaterThan(0)
+    await expectBalanced(pair)
+    for (const sku of skus) {
+      const { onHand, reserved } = await available(pair, sku)
+      expect(reserved).toBeGreaterThanOrEqual(0)
+      expect(onHand).toBeGreaterThanOrEqual(reserved)
+    }
+  },
+  batches * 50 + 120_000,
+)
+
+/** Plenty of some, so that holds go through; few of others, so that due holds are taken back and batches are decided one by one. */
+async function makeSkus(): Promise<string[]> {
+  const stocks = [10_000_000, 10_000_000, 10_000_000, 200, 60, 20, 5, 2]
+  return Promise.all(stocks.map(async (stock) => makeProduct(pair, stock)))
+}
+
+const expected = new Set([
+  'HELD',
+  'COMMITTED',
+  'RELEASED',
+  'EXPIRED',
+  'INSUFFICIENT_STOCK',
+  'RESERVATION_EXPIRED',
+  'RESERVATION_NOT_ACTIVE',
+  'PAYMENT_IN_PROGRESS',
+  'IDEMPOTENCY_KEY_REUSED',
+  'NOT_FOUND',
+  'CONFLICT',
+])
+const strategies = [Strategy.COMBINING, Strategy.COMBINING, Strategy.PESSIMISTIC, Strategy.OPTIMISTIC]
+/** Ids that are about: older ones are forgotten, and lie about until they lapse. */
+const mostKnown = 400
+
+/** Makes one random batch after the other, about the same few SKUs and ids as everyone else's. */
+class Crowd {
+  readonly fates = new Map<string, number>()
+  readonly unexpected: HoldResult[] = []
+  private readonly known: string[] = Array.from({ length: 20 }, () => randomUUID())
+
+  constructor(private readonly skus: string[]) {}
+
+  told(): string {
+    return [...this.fates].map(([fate, count]) => `${fate} ${count}`).join(', ')
+  }
+
+  async batch(): Promise<void> {
+    const { reservation, order } = pair
+    const ctx = pair.service()
+    const kind = Math.random()
+    if (kind < 0.4) return this.note((await reservation.hold({ items: upTo(6, () => this.item()) }, ctx)).results)
+    if (kind < 0.52) return this.note((await reservation.expire({ ids: upTo(30, () => this.id()) }, ctx)).results)
+    if (kind < 0.64) return this.note((await reservation.commit({ ids: upTo(6, () => this.id()) }, ctx)).results)
+    if (kind < 0.78) {
+      const items = upTo(8, () => ({ id: chance(0.15) ? this.newId() : this.id(), endProtection: chance(0.3) }))
+      return this.note((await reservation.release({ items }, ctx)).results)
+    }
+    if (kind < 0.86) {
+      const items = upTo(8, () => ({ id: this.id(), expiresAt: new Date(Date.now() + Math.random() * 1_500) }))
+      return this.note((await reservation.extend({ items }, ctx)).results)
+    }
+    if (kind < 0.97) {
+      const items = upTo(8, () => ({ id: this.id(), graceMs: chance(0.3) ? 0 : Math.floor(Math.random() * 800) }))
+      return this.note((await order.protect({ items }, ctx)).results)
+    }
+    // One level more or less by hand. Those who want more than is free are refused.
+    const request = { sku: pick(this.skus), warehouse: '', delta: chance(0.7) ? 3 : -1, reason: 'stress', clientToken: '' }
+    await reservation.adjustStock(request, pair.admin()).catch((error: { code?: string }) => {
+      if (error.code !== 'INSUFFICIENT_STOCK') throw error
+    })
+  }
+
+  /** 1 to 5 of the SKUs in any order; sometimes under an id that somebody else uses for other SKUs at the same moment. */
+  private item() {
+    const skus = this.skus.filter(() => chance(0.3)).toSorted(() => Math.random() - 0.5)
+    const lines = (skus.length === 0 ? [pick(this.skus)] : skus).map((sku) => ({ sku, quantity: chance(0.8) ? 1 : 2 }))
+    const id = chance(0.05) ? this.id() : this.newId()
+    return holdItem(lines, { id, ttlSeconds: chance(0.7) ? 1 : 2, strategy: pick(strategies) })
+  }
+
+  private id(): string {
+    return pick(this.known)
+  }
+
+  private newId(): string {
+    const id = randomUUID()
+    this.known.push(id)
+    if (this.known.length > mostKnown) this.known.splice(0, 100)
+    return id
+  }
+
+  private note(results: HoldResult[]): void {
+    for (const result of results) {
+      const fate = result.error?.code ?? result.hold?.state ?? 'nothing'
+      this.fates.set(fate, (this.fates.get(fate) ?? 0) + 1)
+      if (!expected.has(fate) && this.unexpected.length < 10) this.unexpected.push(result)
+    }
+  }
+}
+
+function chance(share: number): boolean {
+  return Math.random() < share
+}
+
+function pick<T>(from: T[]): T {
+  const found = from[Math.floor(Math.random() * from.length)]
+  if (found === undefined) throw new Error('nothing to pick from')
+  return found
+}
+
+function upTo<T>(most: number, make: () => T): T[] {
+  return Array.from({ length: 1 + Math.floor(Math.random() * most) }, make)
+}
+
+/** As the server counts them. */
+async function deadlocks(): Promise<number> {
+  const { rows } = await pair.database.pool.query<{ deadlocks: bigint }>(
+    'select deadlocks from pg_stat_database where datname = current_database()',
+  )
+  return Number(rows[0]?.deadlocks ?? -1n)
+}
+
+/** As the services themselves count them. */
+async function retries(): Promise<number> {
+  const line = (await scrape()).split('\n').find((text) => text.startsWith('database_retries_total{reason="deadlock"}'))
+  if (line === undefined) throw new Error('retries are not counted')
+  return Number(line.split(' ').at(-1))
+}
