@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { runBench } from './bench'
 import { allTables } from './report/all-tables'
 import { toText } from './report/table'
+import { growthCommand } from './growth/command'
 import { writeReport } from './report/write'
 
 interface Options {
@@ -52,6 +53,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 new Command('bench')
+  .enablePositionalOptions()
   .description('Measures Holdfast beside its baselines on this machine; exit code 1 when counts do not add up.')
   .option('--rounds <n>', 'every figure is the median of so many interleaved runs', positiveInteger, 3)
   .option('--seconds <s>', 'how long each measurement takes', positive, 8)
@@ -61,6 +63,7 @@ new Command('bench')
   .action(async (options: Options) => {
     if (!(await bench(options, stop.signal))) process.exitCode = 1
   })
+  .addCommand(growthCommand(stop.signal, say))
   .parseAsync()
   .catch((error: unknown) => {
     // Whatever failed while it was being stopped failed because of that.

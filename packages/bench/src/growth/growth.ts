@@ -1,0 +1,271 @@
+/** Holdfast with millions of holds behind it beside an empty one: the same requests to both, in turn. */
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { callJson, startPostgres, System } from '@holdfast/launcher'
+import { Client } from 'pg'
+
+import { generateLoad } from '../load/generate-load'
+import { Latencies } from '../load/latencies'
+import { median } from '../statistics'
+import { fill, hotSku, type Size } from './fill'
+
+export interface GrowthOptions extends Size {
+  rounds: number
+  /** Of each measurement. */
+  seconds: number
+  /** Where the data goes; what is filled there stays for the next run. Default: a temporary folder, which is removed. */
+  folder?: string
+  signal: AbortSignal
+  say: (line: string) => void
+}
+
+/** One line of the result: what was measured, in ms, as the median over the rounds. */
+export interface GrowthFigure {
+  what: string
+  empty: number
+  grown: number
+  /** The median of the rounds' ratios grown / empty: both sides of each were measured within the same minute. */
+  ratio: number
+}
+
+export interface GrowthResults {
+  figures: GrowthFigure[]
+  /** What must not be: a request that failed, a table of the grown system that was read from end to end. */
+  problems: string[]
+  /** Differences that the check of the books names afterwards; undefined: it was not asked, as it takes minutes. */
+  differences?: number
+}
+
+/** No limits, nothing archived while it is measured. */
+const env = { RATE_LIMIT_PER_IP: '0', RATE_LIMIT_RESERVE_PER_USER: '0', LOG_LEVEL: 'warn', ARCHIVE_AFTER_HOURS: '0' }
+const userCount = 8
+const inFlight = 50
+/** More than that takes the check of the books longer than a request may. */
+const mostChecked = 100_000
+/** Reservations whose end is waited for, and how long they live. */
+const shortLived = { count: 500, ttlSeconds: 5 }
+
+interface Side {
+  system: System
+  tokens: string[]
+}
+
+type Sample = Record<string, number>
+
+export async function measureGrowth(options: GrowthOptions): Promise<GrowthResults> {
+  const { rounds, say, signal } = options
+  const temporary = await mkdtemp(join(tmpdir(), 'holdfast-growth-'))
+  const systems: System[] = []
+  try {
+    const start = async (name: string): Promise<System> => {
+      const system = await System.start({ dataFolder: join(temporary, name), env, signal })
+      systems.push(system)
+      return system
+    }
+    const grown = await grow(join(options.folder ?? temporary, 'grown'), options)
+    systems.push(grown)
+    const empty = await start('empty')
+    const sides = { empty: await makeSide(empty, true), grown: await makeSide(grown, false) }
+    await untilQuiet(grown)
+    const problems: string[] = []
+    say('warming up ...')
+    for (const side of [sides.empty, sides.grown]) await measureSide(side, options, problems)
+    const scansBefore = await readScans(grown)
+    const samples: { empty: Sample; grown: Sample }[] = []
+    for (let round = 1; round <= rounds; round++) {
+      say(`round ${round} of ${rounds} ...`)
+      const first = round % 2 === 0
+      const one = await measureSide(first ? sides.grown : sides.empty, options, problems)
+      const other = await measureSide(first ? sides.empty : sides.grown, options, problems)
+      samples.push(first ? { empty: other, grown: one } : { empty: one, grown: other })
+    }
+    problems.push(...scanProblems(scansBefore, await readScans(grown)))
+    const figures = makeFigures(samples)
+    if (options.active + options.closed > mostChecked) return { figures, problems }
+    return { figures, problems, differences: await countDifferences(sides.grown.system) }
+  } finally {
+    for (const system of systems) await system.stop()
+    await rm(temporary, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** A system that is migrated, filled while it is stopped, and started again; or one that was filled like this before. */
+async function grow(dataFolder: string, { active, closed, say, signal }: GrowthOptions): Promise<System> {
+  const size = JSON.stringify({ active, closed })
+  const marker = join(dataFolder, 'filled.json')
+  const filled = await readFile(marker, 'utf8').catch(() => undefined)
+  if (filled !== undefined && filled !== size) throw new Error(`${dataFolder} has ${filled}, and ${size} was asked for`)
+  if (filled !== undefined) return System.start({ dataFolder, env, signal })
+  const fresh = await System.start({ dataFolder, env, signal })
+  await fresh.stop()
+  say(`filling: ${active} active and ${closed} closed holds ...`)
+  const server = await startPostgres({ folder: join(dataFolder, 'postgres') })
+  try {
+    await fill((database) => server.url(database), { active, closed }, say)
+  } finally {
+    await server.stop()
+  }
+  await writeFile(marker, size)
+  return System.start({ dataFolder, env, signal })
+}
+
+async function makeSide(system: System, isEmpty: boolean): Promise<Side> {
+  if (isEmpty) {
+    const admin = await callJson<{ accessToken: string }>('POST', `${system.url}/v1/auth/login`, {
+      body: system.credentials.admin,
+    })
+    const body = { sku: hotSku, name: hotSku, price: { currency: 'USD', amountMinor: '1000' }, stock: 500_000_000 }
+    const { status } = await callJson('POST', `${system.url}/v1/products`, { token: admin.body.accessToken, body })
+    if (status !== 201) throw new Error(`the product could not be made: ${status}`)
+  }
+  const register = async (): Promise<string> => {
+    const body = { email: `growth-${randomUUID()}@shop.example`, password: randomUUID() }
+    return (await callJson<{ accessToken: string }>('POST', `${system.url}/v1/auth/register`, { body })).body.accessToken
+  }
+  return { system, tokens: await Promise.all(Array.from({ length: userCount }, register)) }
+}
+
+/** A start looks through all that is HELD for orphans; that is over when hardly anybody asks the database any more. */
+async function untilQuiet(system: System): Promise<void> {
+  const pauseMs = 2_000
+  const text = 'select xact_commit::float8 as count from pg_stat_database where datname = current_database()'
+  for (let before = Infinity; ;) {
+    const [row] = await query<{ count: number }>(system.databaseUrl('inventory'), text)
+    const count = row?.count ?? 0
+    if (count - before < 10) return
+    before = count
+    await sleep(pauseMs)
+  }
+}
+
+async function measureSide(side: Side, { seconds, signal }: GrowthOptions, problems: string[]): Promise<Sample> {
+  const sample: Sample = {}
+  for (const [name, connections] of [
+    ['reserve, lone', 1],
+    [`reserve, ${inFlight} in flight`, inFlight],
+  ] as const) {
+    const phases = [{ shape: { kind: 'closed' as const, seconds }, connections, skus: [hotSku] }]
+    const [result] = await generateLoad({ url: side.system.url, tokens: side.tokens, keyPrefix: randomUUID(), phases }, signal)
+    if (result === undefined) throw new Error('the load generator left a phase out')
+    if (result.accepted !== result.sent)
+      problems.push(`${name}: ${result.sent - result.accepted} of ${result.sent} not taken: ${result.firstFailure}`)
+    sample[`${name}, p50`] = result.latency.p50
+    sample[`${name}, p95`] = result.latency.p95
+  }
+  for (const readers of [1, inFlight]) {
+    const name = readers === 1 ? 'availability, lone' : `availability, ${inFlight} in flight`
+    const { p50, p95 } = (await readAvailability(side, readers, seconds)).summary()
+    sample[`${name}, p50`] = p50
+    sample[`${name}, p95`] = p95
+  }
+  const late = await measureExpiry(side)
+  sample['expired after its time, p50'] = late.p50
+  sample['expired after its time, p95'] = late.p95
+  return sample
+}
+
+async function readAvailability({ system }: Side, readers: number, seconds: number): Promise<Latencies> {
+  const latencies = new Latencies()
+  const endsAt = performance.now() + seconds * 1000
+  const read = async (): Promise<void> => {
+    for (let now = performance.now(); now < endsAt;) {
+      const { status } = await callJson('GET', `${system.url}/v1/availability?skus=${hotSku}`)
+      if (status !== 200) throw new Error(`availability: ${status}`)
+      const before = now
+      now = performance.now()
+      latencies.record(now - before)
+    }
+  }
+  await Promise.all(Array.from({ length: readers }, read))
+  return latencies
+}
+
+/** How long after their time reservations are EXPIRED by the sweeper: its look for what is due, the claim, and the end. */
+async function measureExpiry({ system, tokens }: Side): Promise<{ p50: number; p95: number }> {
+  const lines = [{ sku: hotSku, quantity: 1 }]
+  const ids: string[] = []
+  const left = Array.from({ length: shortLived.count }, (_, index) => tokens[index % tokens.length]).values()
+  const make = async (): Promise<void> => {
+    for (const token of left) {
+      const body = { lines, ttlSeconds: shortLived.ttlSeconds }
+      const reply = await callJson<{ reservation: { id: string } }>('POST', `${system.url}/v1/reservations`, { token, body })
+      if (reply.status !== 201) throw new Error(`reserve: ${reply.status} ${JSON.stringify(reply.body)}`)
+      ids.push(reply.body.reservation.id)
+    }
+  }
+  await Promise.all(Array.from({ length: 20 }, make))
+  const url = system.databaseUrl('reservation')
+  const text = `select extract(epoch from updated_at - expires_at)::float8 * 1000 as late from reservations where id = any($1::uuid[]) and status = 'EXPIRED'`
+  for (;;) {
+    const rows = await query<{ late: number }>(url, text, [ids])
+    if (rows.length < ids.length) {
+      await sleep(200)
+      continue
+    }
+    const latencies = new Latencies()
+    for (const { late } of rows) latencies.record(late)
+    return latencies.summary()
+  }
+}
+
+type Scans = Map<string, { rows: number; read: number }>
+
+const measured = ['inventory', 'reservation', 'order'] as const
+
+/** Rows read from end to end so far, by table; the counters of other sessions follow within a moment. */
+async function readScans(system: System): Promise<Scans> {
+  await sleep(2_000)
+  const text = `select relname as name, n_live_tup::float8 as rows, seq_tup_read::float8 as read from pg_stat_user_tables`
+  const scans: Scans = new Map()
+  for (const database of measured) {
+    for (const { name, rows, read } of await query<{ name: string; rows: number; read: number }>(
+      system.databaseUrl(database),
+      text,
+    )) {
+      scans.set(`${database}.${name}`, { rows, read })
+    }
+  }
+  return scans
+}
+
+/** Tables worth a mention: to read fewer rows from end to end is nothing. */
+const manyRows = 50_000
+
+function scanProblems(before: Scans, after: Scans): string[] {
+  return [...after].flatMap(([name, { rows, read }]) => {
+    const more = read - (before.get(name)?.read ?? 0)
+    return rows < manyRows || more === 0 ? [] : [`${name}: ${more} rows were read by scans of the whole table`]
+  })
+}
+
+function makeFigures(samples: { empty: Sample; grown: Sample }[]): GrowthFigure[] {
+  const names = Object.keys(samples[0]?.empty ?? {})
+  return names.map((what) => ({
+    what,
+    empty: median(samples.map(({ empty }) => empty[what] ?? NaN)),
+    grown: median(samples.map(({ grown }) => grown[what] ?? NaN)),
+    ratio: median(samples.map(({ empty, grown }) => (grown[what] ?? NaN) / (empty[what] ?? NaN))),
+  }))
+}
+
+async function countDifferences(system: System): Promise<number> {
+  const admin = await callJson<{ accessToken: string }>('POST', `${system.url}/v1/auth/login`, { body: system.credentials.admin })
+  const { body } = await callJson<{ differences: unknown[] }>('GET', `${system.url}/v1/consistency`, {
+    token: admin.body.accessToken,
+  })
+  return body.differences.length
+}
+
+async function query<Row extends object>(url: string, text: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Row>(text, values)).rows
+  } finally {
+    await client.end()
+  }
+}
