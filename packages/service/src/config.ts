@@ -92,6 +92,15 @@ export const serviceShape = {
   SERVICE_PUBLIC_KEYS: pemByName(),
 }
 
+/** Services that archive. Ids are remembered at least 24 h after the end (truth 4). */
+export const archiveShape = {
+  /** What has ended so long ago leaves for the archive, in hours; 0: never. */
+  ARCHIVE_AFTER_HOURS: wholeNumberOr(720, 0, 87_600).refine(
+    (hours) => hours === 0 || hours >= 24,
+    'must be 0 (never) or at least 24: ids are remembered for a day',
+  ),
+}
+
 /** Where the keys of users' tokens are published; every service but the gateway, which has them, needs it. */
 export const userTokenShape = { JWKS_URL: httpUrl() }
 

@@ -1,4 +1,5 @@
 export * from './access'
+export * from './archiver'
 export * from './combiner'
 export * from './config'
 export * from './context'

@@ -1,4 +1,4 @@
-import { grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
+import { archiveShape, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 
 /** Everything this service reads from the environment, once. */
 export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
@@ -6,6 +6,7 @@ export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
     {
       ...serviceShape,
       ...userTokenShape,
+      ...archiveShape,
       /** A payment protects a hold for at most so long, in ms. */
       PAYMENT_GRACE_MAX_MS: wholeNumberOr(120_000, 1_000, 3_600_000),
       /** Holds that wait for their batch at most; one more is OVERLOADED. */

@@ -11,6 +11,7 @@ import {
   toItemError,
 } from '@holdfast/service'
 
+import { findArchivedHolds } from './sql/archive'
 import { buryHolds, endHolds, type EndRow, type HoldEnd, type HoldProlongation, prolongHolds, toHold } from './sql/holds'
 
 export interface EndOptions {
@@ -57,7 +58,9 @@ export function createProlongCombiner(name: string, options: EndOptions): Combin
   return new Combiner({
     name,
     run: async (items) => {
-      const rows = await runBatch(async () => prolongHolds(options.database.pool, items))
+      const rows = await runBatch(async () =>
+        withArchived(options.database, items, await prolongHolds(options.database.pool, items)),
+      )
       await faultPoint('inventory.protected')
       return items.map((item, index) => ({ value: toAnswer('PROLONG', item.id, rows[index], false) }))
     },
@@ -76,16 +79,28 @@ async function runBatch<Result>(work: () => Promise<Result>): Promise<Result> {
 
 async function end(kind: EndKind, items: EndItem[], { database }: EndOptions): Promise<EndRow[]> {
   const requestId = items[0]?.requestId ?? ''
-  const rows = await endHolds(database.pool, kind, items, requestId)
-  const unknown = rows.filter((row) => row.outcome === 'UNKNOWN')
+  const rows = await withArchived(database, items, await endHolds(database.pool, kind, items, requestId))
+  const unknown = items.filter((_, index) => rows[index]?.outcome === 'UNKNOWN')
   if (kind !== 'RELEASE' || unknown.length === 0) return rows
   // A tombstone for each, in a transaction that locks no stock (see the lock order in 0012); then they answer as they are:
   // buried, or held in the meantime and released now.
-  const ids = unknown.map((row) => items[row.item - 1]?.id ?? '')
-  await buryHolds(database.pool, ids)
-  return endHolds(database.pool, kind, items, requestId).then((again) =>
-    again.map((row, index) => (rows[index]?.outcome === 'DONE' ? { ...row, outcome: 'DONE' as const } : row)),
+  await buryHolds(
+    database.pool,
+    unknown.map(({ id }) => id),
   )
+  const again = (await endHolds(database.pool, kind, unknown, requestId)).values()
+  return rows.map((row) => (row.outcome === 'UNKNOWN' ? (again.next().value ?? row) : row))
+}
+
+/** What is not among the live holds may have ended long ago: then it answers as it was archived. */
+async function withArchived(database: Database, items: { id: string }[], rows: EndRow[]): Promise<EndRow[]> {
+  const unknown = items.filter((_, index) => rows[index]?.outcome === 'UNKNOWN').map(({ id }) => id)
+  if (unknown.length === 0) return rows
+  const archived = await findArchivedHolds(database.pool, unknown)
+  return rows.map((row, index) => {
+    const known = row.outcome === 'UNKNOWN' ? archived.get(items[index]?.id ?? '') : undefined
+    return known === undefined ? row : { ...row, ...known, outcome: 'AS_IS' }
+  })
 }
 
 function toAnswer(kind: EndKind | 'PROLONG', id: string, row: EndRow | undefined, repeated: boolean): EndAnswer {

@@ -14,6 +14,7 @@ import {
 } from '@holdfast/service'
 import { join } from 'node:path'
 
+import { startHoldArchiver } from './archive'
 import { openPeers } from './books/open-peers'
 import { readInventoryConfig } from './config'
 import { createInventory } from './inventory'
@@ -47,6 +48,10 @@ void runService(name, async (onStop) => {
   const peers = openPeers(config, services)
   onStop(() => peers?.close())
   const books = { database, peers, graceMs: config.CONSISTENCY_GRACE_MS, published: () => relay.wake() }
+  if (config.ARCHIVE_AFTER_HOURS > 0) {
+    const archiver = startHoldArchiver(database, config.ARCHIVE_AFTER_HOURS, log)
+    onStop(async () => archiver.stop())
+  }
   const server = await startGrpcServer({
     name,
     host: config.GRPC_HOST,

@@ -30,6 +30,10 @@ const beyondRepair: Record<string, string> = {
   hold_without_order: 'who has paid for it is not known',
   order_without_hold: 'whether its units are set aside or sold is not known',
   order: 'whether money was taken is not known here',
+  opening: 'the balance or the archived movements may be wrong: count the units, then adjust the stock',
+  archived_hold: 'what is in the archive is not changed any more',
+  archived_hold_line: 'what is in the archive is not changed any more',
+  archived_sale: 'what is in the archive is not changed any more',
   return: 'whether the units are back is not known: count them, then adjust the stock',
 }
 

@@ -1,6 +1,7 @@
 import type { ReturnStockRequest, ReturnStockResponse } from '@holdfast/contracts/inventory'
 import { type CallContext, checkUuid, type Database, faultPoint, HoldfastError, notFound, operationId } from '@holdfast/service'
 
+import { findArchivedHolds } from './sql/archive'
 import { insertMovements } from './sql/ledger'
 import { moveOnHand } from './sql/levels'
 import { checkText } from './validate'
@@ -21,19 +22,22 @@ export async function returnStock(
     const { rows: holds } = await client.query<{ state: string }>('select state from holds where id = $1 for no key update', [
       holdId,
     ])
-    const hold = holds[0]
+    // In the archive nothing changes, so there is nothing to lock; what moves there is moved before our look or waits for us.
+    const hold = holds[0] ?? (await findArchivedHolds(client, [holdId])).get(holdId)
     if (hold === undefined) throw notFound('hold', holdId)
     if (hold.state !== 'COMMITTED') {
       throw new HoldfastError('ILLEGAL_TRANSITION', `Hold ${holdId} is ${hold.state.toLowerCase()}: nothing of it was sold`)
     }
     const { rows: lines } = await client.query<{ sku: string; warehouse: string; delta: number }>(
-      `select sku, warehouse, sum(quantity)::integer as delta from hold_lines where hold_id = $1 group by sku, warehouse order by sku, warehouse`,
+      `select sku, warehouse, sum(quantity)::integer as delta
+       from ${holds.length > 0 ? 'hold_lines' : 'archived_hold_lines'} where hold_id = $1
+       group by sku, warehouse order by sku, warehouse`,
       [holdId],
     )
     await client.query(
-      `select from stock_levels s where (s.sku, s.warehouse) in (select sku, warehouse from hold_lines where hold_id = $1)
+      `select from stock_levels s where (s.sku, s.warehouse) in (select * from unnest($1::text[], $2::text[]))
        order by s.sku, s.warehouse for no key update`,
-      [holdId],
+      [lines.map((line) => line.sku), lines.map((line) => line.warehouse)],
     )
     const movements = lines.map((line) => ({
       ...line,

@@ -36,7 +36,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     getAvailability: async (request, ctx) => ({
       availability: await getAvailability(inventory.availability, request.skus, ctx.deadline),
     }),
-    checkConsistency: async (_request, ctx) => checkConsistency(books, ctx),
+    checkConsistency: async (request, ctx) => checkConsistency(books, request, ctx),
     repairConsistency: async (request, ctx) => repairConsistency(books, request, ctx),
     returnStock: async (request, ctx) => publish(await returnStock(database, request, ctx)),
     listHeld: async (request) => listHeld(database, request),

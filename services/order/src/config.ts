@@ -1,4 +1,4 @@
-import { grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
+import { archiveShape, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 
 import type { PaymentLimits } from './deps'
 
@@ -8,6 +8,7 @@ export function readOrderConfig(env?: NodeJS.ProcessEnv) {
     {
       ...serviceShape,
       ...userTokenShape,
+      ...archiveShape,
       INVENTORY_ADDR: grpcTarget(),
       RESERVATION_ADDR: grpcTarget(),
       /** How long the payment provider may take to authorize, in ms. */

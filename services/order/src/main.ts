@@ -15,6 +15,7 @@ import {
   startMetricsServer,
 } from '@holdfast/service'
 
+import { startKeyCleaner } from './archive'
 import { paymentLimits, readOrderConfig } from './config'
 import { serviceName as name } from './deps'
 import { startReservationConsumer } from './events'
@@ -62,6 +63,11 @@ void runService(name, async (onStop) => {
   onStop(async () => rules.stop())
   const consumer = await startReservationConsumer(rules.deps, transport)
   onStop(async () => consumer.close())
+
+  if (config.ARCHIVE_AFTER_HOURS > 0) {
+    const cleaner = startKeyCleaner(database, config.ARCHIVE_AFTER_HOURS, log)
+    onStop(async () => cleaner.stop())
+  }
 
   const server = await startGrpcServer({
     name,

@@ -19,15 +19,21 @@ test('the defaults are those of the table', () => {
     MAX_LINES: 500,
     SWEEPER: 'on',
     ORPHAN_MIN_AGE_MS: 30_000,
+    ARCHIVE_AFTER_HOURS: 720,
   })
 })
 
 test.each([
   [{ SWEEPER: 'maybe' }, 'SWEEPER'],
   [{ MAX_LINES: '501' }, 'MAX_LINES'],
+  [{ ARCHIVE_AFTER_HOURS: '23' }, 'ARCHIVE_AFTER_HOURS'],
   [{ INVENTORY_ADDR: undefined }, 'INVENTORY_ADDR'],
   [{ RESERVATION_TTL_DEFAULT: '90000' }, 'RESERVATION_TTL_DEFAULT'],
   [{ RESERVATION_TTL_MIN: '301' }, 'RESERVATION_TTL_DEFAULT'],
 ])('a wrong value is named: %o', (more, name) => {
   expect(() => readReservationConfig({ ...env, ...more })).toThrow(name)
+})
+
+test.each([0, 24])('archiving may be off, or as early as the day for which ids are remembered: %i hours', (hours) => {
+  expect(readReservationConfig({ ...env, ARCHIVE_AFTER_HOURS: String(hours) }).ARCHIVE_AFTER_HOURS).toBe(hours)
 })

@@ -1,4 +1,4 @@
-import { ConfigError, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
+import { archiveShape, ConfigError, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 import { z } from 'zod'
 
 /** Everything this service reads from the environment, once. */
@@ -7,6 +7,7 @@ export function readReservationConfig(env?: NodeJS.ProcessEnv) {
     {
       ...serviceShape,
       ...userTokenShape,
+      ...archiveShape,
       /** The inventory service. */
       INVENTORY_ADDR: grpcTarget(),
       /** How long a reservation lives when nothing is asked for, in seconds. */

@@ -13,7 +13,7 @@ const mostRows = 1_000
 
 /** The rows as they are kept, for those who compare them with their own. */
 export async function listStates(parts: Parts, request: ListReservationStatesRequest): Promise<ListReservationStatesResponse> {
-  const { ids, afterId } = request
+  const { ids, afterId, archived = false } = request
   if (ids.length > mostRows) throw invalidField('ids', `must be at most ${mostRows}`)
   const { pool } = parts.database
   const rows =
@@ -26,6 +26,7 @@ export async function listStates(parts: Parts, request: ListReservationStatesReq
           pool,
           afterId === '' ? undefined : checkUuid('afterId', afterId),
           pageSize(request.pageSize, mostRows, mostRows),
+          archived,
         )
   return { reservations: rows.map(toState) }
 }

@@ -15,6 +15,7 @@ import {
   startMetricsServer,
 } from '@holdfast/service'
 
+import { startReservationArchiver } from './archive'
 import { readReservationConfig } from './config'
 import { readActive } from './metrics'
 import { reservationMigrations } from './migrations'
@@ -60,6 +61,10 @@ void runService(name, async (onStop) => {
   onStop(async () => sweeper?.stop())
 
   onStop(readAtScrape('active_reservations_count', async () => readActive(database.pool)))
+  if (config.ARCHIVE_AFTER_HOURS > 0) {
+    const archiver = startReservationArchiver(database, config.ARCHIVE_AFTER_HOURS, log)
+    onStop(async () => archiver.stop())
+  }
 
   const server = await startGrpcServer({
     name,

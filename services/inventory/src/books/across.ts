@@ -12,11 +12,13 @@ export interface AcrossOptions {
   peers: Peers
   /** See {@link JudgeOptions.graceMs}. */
   graceMs: number
+  /** Goes through the archives too; without it, only for what is missing among the others. */
+  archived?: boolean
 }
 
 export interface Comparison {
   differences: Difference[]
-  checked: { reservations: bigint; orders: bigint; underWay: bigint }
+  checked: { reservations: bigint; orders: bigint; underWay: bigint; archivedReservations?: bigint }
 }
 
 /** Entries that differ, with their versions when they were first seen to. */
@@ -32,7 +34,7 @@ const longestPauseMs = 400
  * the pass, and when no pause brought a change. Ends early with {@link mostDifferences}.
  */
 export async function compareAcross(options: AcrossOptions, mostDifferences: number, ctx: CallContext): Promise<Comparison> {
-  const pass = readAllEntries(options.database, options.peers, ctx)
+  const pass = readAllEntries(options.database, options.peers, options.archived ?? false, ctx)
   const suspects: Suspects = new Map()
   let underWay = 0
   for await (const entries of pass.windows) {

@@ -18,9 +18,26 @@ export async function pageOfHolds(pool: Pool, afterId: string, limit: number): P
   return rows
 }
 
-/** Those of the ids that exist. */
+/** A page of the archive by id. @param afterId '' for the first */
+export async function pageOfArchivedHolds(pool: Pool, afterId: string, limit: number): Promise<HoldState[]> {
+  const { rows } = await pool.query<HoldState>(
+    afterId === ''
+      ? `select ${columns} from archived_holds order by id limit $1`
+      : `select ${columns} from archived_holds where id > $2 order by id limit $1`,
+    afterId === '' ? [limit] : [limit, afterId],
+  )
+  return rows
+}
+
+/** Those of the ids that exist, wherever they are: one statement, so one that is being archived is seen once. */
 export async function findHolds(pool: Pool, ids: string[]): Promise<HoldState[]> {
-  const { rows } = await pool.query<HoldState>(`select ${columns} from holds where id = any($1::uuid[])`, [ids])
+  const { rows } = await pool.query<HoldState>(
+    `select ${columns} from holds where id = any($1::uuid[])
+     union all
+     select ${columns} from archived_holds a
+     where id = any($1::uuid[]) and not exists (select from holds h where h.id = a.id)`,
+    [ids],
+  )
   return rows
 }
 
@@ -31,7 +48,12 @@ export async function readReturns(
 ): Promise<{ id: string; sold: bigint; returned: bigint }[]> {
   const { rows } = await pool.query<{ id: string; sold: bigint; returned: bigint }>(
     `select r.hold_id as id,
-            (select coalesce(sum(quantity), 0) from hold_lines l where l.hold_id = r.hold_id)::bigint as sold,
+            (select coalesce(sum(quantity), 0)
+             from (select l.quantity from holds h join hold_lines l on l.hold_id = h.id
+                   where h.id = r.hold_id and h.state = 'COMMITTED'
+                   union all
+                   select l.quantity from archived_holds h join archived_hold_lines l on l.hold_id = h.id
+                   where h.id = r.hold_id and h.state = 'COMMITTED') l)::bigint as sold,
             (select coalesce(sum(delta), 0) from ledger g where g.kind = 'RETURN' and g.reference = r.reference)::bigint as returned
      from unnest($1::uuid[], $2::text[]) as r (hold_id, reference)`,
     [returns.map(({ holdId }) => holdId), returns.map(({ reference }) => reference)],

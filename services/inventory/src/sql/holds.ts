@@ -2,7 +2,7 @@
 import { type Hold, hold_StateFromJSON, type HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool } from 'pg'
 
-interface HoldColumns {
+export interface HoldColumns {
   state: string
   expires_at: Date
   version: number

@@ -68,7 +68,7 @@ export async function insertMovements(client: PoolClient, movements: NewMovement
   return rows
 }
 
-/** Newest first. @param beforePlace undefined: from the newest */
+/** Newest first, archived ones too: the two are merged by their indexes. @param beforePlace undefined: from the newest */
 export async function listMovements(
   pool: Pool,
   sku: string,
@@ -78,7 +78,7 @@ export async function listMovements(
 ): Promise<LedgerRow[]> {
   const { rows } = await pool.query<LedgerRow>({
     name: 'list_movements',
-    text: `select * from ledger
+    text: `select * from (select * from ledger union all select * from archived_ledger) l
            where sku = $1 and ($2 = '' or warehouse = $2) and place < coalesce($3::bigint, 9223372036854775807)
            order by place desc limit $4`,
     values: [sku, warehouse, beforePlace, limit],

@@ -145,7 +145,7 @@ export async function claimLapsed(pool: Pool, driver: string, leaseMs: number, l
       update payment_attempts set driver = $1, lease_until = clock_timestamp() + $2 * interval '1 ms'
       where id in (
         select id from payment_attempts
-        where ended_at is null and lease_until <= clock_timestamp()
+        where ended_at is null and lease_until <= (select clock_timestamp())
         order by lease_until limit $3 for update skip locked)
       returning ${columns}`,
     values: [driver, leaseMs, limit],

@@ -37,7 +37,7 @@ export async function claimTasks(pool: Pool, limit: number): Promise<ReturnTask[
       from orders o
       where o.id = t.order_id and t.order_id in (
         select order_id from return_tasks
-        where done_at is null and run_at <= clock_timestamp()
+        where done_at is null and run_at <= (select clock_timestamp())
         order by run_at limit $1 for update skip locked)
       returning t.order_id, o.reservation_id, t.reference, t.attempt_id, t.context, t.tries`,
     values: [limit],

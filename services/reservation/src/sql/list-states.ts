@@ -14,18 +14,35 @@ export interface StateRow {
 
 const columns = `id, status, version, hold_version as "holdVersion", expires_at as "expiresAt"`
 
-/** A page by id, ABANDONED ones too. Locks nothing. @param afterId undefined: from the first */
-export async function pageOfStates(pool: Pool, afterId: string | undefined, limit: number): Promise<StateRow[]> {
+/**
+ * A page by id, ABANDONED ones too. Locks nothing.
+ * @param afterId undefined: from the first
+ * @param archived those in the archive; else those that are not
+ */
+export async function pageOfStates(
+  pool: Pool,
+  afterId: string | undefined,
+  limit: number,
+  archived: boolean,
+): Promise<StateRow[]> {
+  const table = archived ? 'archived_reservations' : 'reservations'
   return runQuery(
     pool,
     afterId === undefined
-      ? `select ${columns} from reservations order by id limit $1`
-      : `select ${columns} from reservations where id > $2 order by id limit $1`,
+      ? `select ${columns} from ${table} order by id limit $1`
+      : `select ${columns} from ${table} where id > $2 order by id limit $1`,
     afterId === undefined ? [limit] : [limit, afterId],
   )
 }
 
-/** Those of the ids that exist, by id. Locks nothing. */
+/** Those of the ids that exist, archived or not, by id. Locks nothing. */
 export async function findStates(pool: Pool, ids: string[]): Promise<StateRow[]> {
-  return runQuery(pool, `select ${columns} from reservations where id = any($1::uuid[]) order by id`, [ids])
+  return runQuery(
+    pool,
+    `select ${columns} from reservations where id = any($1::uuid[])
+     union all
+     select ${columns} from archived_reservations where id = any($1::uuid[])
+     order by id`,
+    [ids],
+  )
 }
