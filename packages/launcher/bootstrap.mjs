@@ -120,6 +120,7 @@ const commands = {
   start: (args) => [{ ...node(launcher, ...args), endsWithUs: true }],
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
+  'export-audit': (args) => [node(cli, 'export-audit', ...args)],
   bench: (args) => [node(bench, ...args)],
   build: () => [],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
 import { rpcDescriptors } from '@holdfast/contracts'
 import { type OrderReply, waitFor } from '@holdfast/testing'
 import { Client } from 'pg'
@@ -19,7 +23,7 @@ interface AuditRecord {
 let shop: Shop
 let shopper: Shopper
 beforeAll(async () => {
-  shop = await openShop()
+  shop = await openShop({ env: { CHECKPOINT_INTERVAL_MS: '300' } })
   shopper = await shop.shopper()
 })
 afterAll(async () => shop.close())
@@ -190,6 +194,50 @@ test('a checkout leaves one record of the order and one of the reservation, unde
     { what: 'both records', timeoutMs: 20_000 },
   )
   expect(actions).toEqual(['order.confirmed', 'reservation.committed'])
+})
+
+test('a checkpoint is signed, fits the log, and is published for whoever keeps it elsewhere', async () => {
+  const id = await newReservation()
+  await waitFor(async () => (await recordsOf(`objectId=${id}`)).length > 0, { what: 'a record', timeoutMs: 20_000 })
+  const { body } = await shop.admin.get<{ checkpoint: { sequence: string; hash: string; signature: string } }>(
+    '/v1/audit/checkpoint',
+  )
+  const { sequence, hash, signature } = body.checkpoint
+  expect((await recordsOf('')).find((record) => record.sequence === sequence)?.hash).toBe(hash)
+  expect((await shop.admin.get(`/v1/audit:verify?checkpoint=${signature}`)).body).toMatchObject({ valid: true })
+  const forged = await shop.admin.get(`/v1/audit:verify?checkpoint=${signature.slice(0, -4)}AAAA`)
+  expect(forged).toMatchObject({ status: 400, body: { errors: [{ field: 'checkpoint' }] } })
+  expect((await shopper.get('/v1/audit/checkpoint')).status).toBe(403)
+
+  const log = new Client({ connectionString: shop.system.databaseUrl('events') })
+  await log.connect()
+  const value = await waitFor(
+    async () => {
+      const { rows } = await log.query<{ value: string }>(
+        `select value from messages m join topics t on t.id = m.topic_id where t.name = 'holdfast.audit.v1' order by "offset" desc limit 1`,
+      )
+      return rows[0]?.value
+    },
+    { what: 'a checkpoint to be published', timeoutMs: 20_000 },
+  )
+  await log.end()
+  const { after } = JSON.parse(value) as { after?: { signature: string } }
+  expect((await shop.admin.get(`/v1/audit:verify?checkpoint=${after?.signature}`)).body).toMatchObject({ valid: true })
+})
+
+test('the whole log comes out as JSON lines, oldest first', async () => {
+  const { url, credentials } = shop.system
+  const cli = join(__dirname, '..', 'cli', 'dist', 'src', 'main.js')
+  const { email, password } = credentials.admin
+  const { stdout: text } = await promisify(execFile)(process.execPath, [cli, 'export-audit', '--url', url], {
+    env: { ...process.env, HOLDFAST_ADMIN_EMAIL: email, HOLDFAST_ADMIN_PASSWORD: password },
+    maxBuffer: 100_000_000,
+  })
+  const lines = text.trimEnd().split('\n')
+  const records = lines.map((line) => JSON.parse(line) as AuditRecord & { previousHash: string })
+  expect(records.length).toBeGreaterThan(20)
+  expect(records.map(({ sequence }) => sequence)).toEqual(records.map((_, index) => String(index + 1)))
+  expect(records.slice(1).map(({ previousHash }) => previousHash)).toEqual(records.slice(0, -1).map(({ hash }) => hash))
 })
 
 test('the log is for admins, has no gap, carries no secret, and verifies until somebody touches it', async () => {

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+
 import { Command } from 'commander'
 
 import { demo } from './demo/demo'
+import { exportAudit } from './export-audit'
 import { CliProblem } from './problem'
 import { readSettings } from './settings'
 import { sweep } from './sweep'
@@ -31,6 +34,23 @@ program
   .description('one pass of the sweeper, now: due reservations end, holds without a reservation are released')
   .option(...urlOption)
   .action(async (options: Options) => sweep(await readSettings(options), (line) => void process.stdout.write(`${line}\n`)))
+
+program
+  .command('export-audit')
+  .description('the whole audit log on standard output, a record on each line as JSON, the first one first')
+  .option(...urlOption)
+  .action(async (options: Options) =>
+    exportAudit(
+      await readSettings(options),
+      async (lines) => writeOut(lines),
+      (line) => void process.stderr.write(`${line}\n`),
+    ),
+  )
+
+/** At the pace of whoever reads. */
+async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+}
 
 program.parseAsync().catch((error: unknown) => {
   const text = error instanceof CliProblem ? error.message : error instanceof Error ? error.stack : String(error)

@@ -14,7 +14,7 @@ export interface Finding {
 
 /**
  * Walks the chain record by record, in the order of their numbers. What it can't see: a rewritten record with everything
- * behind it and the head row rewritten to fit; that needs a hash of the head kept elsewhere.
+ * behind it and the head row rewritten to fit; that needs an end of the log that was kept elsewhere.
  */
 export class ChainCheck {
   /** Records looked at. */
@@ -22,7 +22,11 @@ export class ChainCheck {
   /** The last record that was right, and the hash of the one before it. */
   #last = { sequence: 0n, hash: genesisHash, before: '' }
 
-  constructor(private readonly head: Head | undefined) {}
+  /** @param kept an end of the log as somebody kept it: its record must be there as it was */
+  constructor(
+    private readonly head: Head | undefined,
+    private readonly kept?: Head,
+  ) {}
 
   /** The hash of the last record that was right. */
   get lastHash(): string {
@@ -42,6 +46,7 @@ export class ChainCheck {
     if (sequence > expected) return { sequence: expected, problem: `removed: the next record that is there is ${sequence}` }
     const fits = recordHash(previousHash, record) === hash
     if (previousHash === last.hash) {
+      if (fits && sequence === this.kept?.sequence && hash !== this.kept.hash) return { sequence, problem: rewritten }
       if (!fits) return { sequence, problem: 'changed: its hash does not fit its content' }
       this.#last = { sequence, hash, before: last.hash }
       return undefined
@@ -57,13 +62,18 @@ export class ChainCheck {
     if (sequence < this.head.sequence) {
       return { sequence: sequence + 1n, problem: `removed: the head row says that the log ends at ${this.head.sequence}` }
     }
-    if (hash === this.head.hash) return undefined
+    if (hash === this.head.hash) {
+      if (this.kept === undefined || sequence >= this.kept.sequence) return undefined
+      return { sequence: sequence + 1n, problem: `removed: the checkpoint says that the log went on to ${this.kept.sequence}` }
+    }
     return {
       sequence: sequence === 0n ? 1n : sequence,
       problem: 'changed, with a hash made to fit: the head row carries another one',
     }
   }
 }
+
+const rewritten = 'changed, it or a record before it, with all hashes made to fit: the checkpoint carries another one'
 
 /** The record is whole in itself, so it tells what stood before it. */
 function notFollowing({ sequence }: ChainedRecord): Finding {

@@ -1,6 +1,13 @@
-import { readConfig, serviceShape, userTokenShape } from '@holdfast/service'
+import { readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 
-/** Nothing beyond what every service needs; docs/configuration.md lists it. */
+const shape = {
+  ...serviceShape,
+  ...userTokenShape,
+  /** Between two signed checkpoints, while the log grows. */
+  CHECKPOINT_INTERVAL_MS: wholeNumberOr(60_000, 100, 86_400_000),
+}
+
+/** Read once, at the start; docs/configuration.md lists it. */
 export function readAuditConfig(env: NodeJS.ProcessEnv = process.env) {
-  return readConfig({ ...serviceShape, ...userTokenShape }, env)
+  return readConfig(shape, env)
 }

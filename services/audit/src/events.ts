@@ -5,9 +5,10 @@ import type { Logger } from '@holdfast/service'
 
 import { appendRecords } from './append'
 
-/** Every topic of the contract. */
+/** Every topic of the contract that has events to record. */
 export function auditedTopics(): string[] {
-  return [...new Set(eventDescriptors().map((event) => event.topic))].sort()
+  const audited = eventDescriptors().filter((event) => event.audit)
+  return [...new Set(audited.map((event) => event.topic))].sort()
 }
 
 export interface AuditConsumerOptions {

@@ -17,13 +17,13 @@ import { findRecord, listRecords } from './sql/list-records'
 
 const maxPageSize = 500
 
-/** Newest first, by any combination of filters. New records do not shift the pages: the token names the last one seen. */
+/** Newest first or oldest first, by any combination of filters. New records do not shift the pages: the token names the last one seen. */
 export async function list(database: Database, request: ListAuditRecordsRequest): Promise<ListAuditRecordsResponse> {
   const from = request.after && checkTime('after', request.after)
   const to = request.before && checkTime('before', request.before)
   if (from !== undefined && to !== undefined && from >= to) throw invalidField('before', 'must be later than "after"')
   const size = pageSize(request.pageSize, maxPageSize)
-  const beforeSequence = decodePageToken(request.pageToken, [/^\d{1,18}$/])?.[0]
+  const lastSeen = decodePageToken(request.pageToken, [/^\d{1,18}$/])?.[0]
   const filter = {
     action: given(request.action),
     objectType: given(request.objectType),
@@ -32,9 +32,9 @@ export async function list(database: Database, request: ListAuditRecordsRequest)
     requestId: given(request.requestId),
     from,
     to,
-    beforeSequence: beforeSequence === undefined ? undefined : BigInt(beforeSequence),
+    lastSeen: lastSeen === undefined ? undefined : BigInt(lastSeen),
   }
-  const rows = await asOurs(listRecords(database.pool, filter, size + 1))
+  const rows = await asOurs(listRecords(database.pool, filter, request.oldestFirst ? 'asc' : 'desc', size + 1))
   const { page, last } = cutPage(rows, size, ({ before, after }) => Buffer.byteLength(JSON.stringify([before, after])))
   return { records: page.map(toMessage), nextPageToken: last === undefined ? '' : encodePageToken([last.sequence]) }
 }

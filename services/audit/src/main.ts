@@ -1,5 +1,5 @@
 import { AuditServiceService } from '@holdfast/contracts/audit'
-import { eventsMigrations, openEmbeddedTransport } from '@holdfast/events'
+import { eventsMigrations, openEmbeddedTransport, startRelay } from '@holdfast/events'
 import {
   createLog,
   createServiceTokens,
@@ -12,9 +12,11 @@ import {
   startMetricsServer,
 } from '@holdfast/service'
 
+import { createCheckpointKey } from './checkpoint'
 import { readAuditConfig } from './config'
 import { startAuditConsumer } from './events'
 import { auditMigrations } from './migrations'
+import { publishCheckpoints } from './publish-checkpoints'
 import { auditRpc } from './rpc'
 import { Verifier } from './verify'
 
@@ -35,13 +37,17 @@ void runService(name, async (onStop) => {
   const users = createUserTokens(jwksKeys(config.JWKS_URL))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
 
+  const relay = startRelay({ database, transport, service: name, log })
+  onStop(async () => relay.stop())
+
+  const key = createCheckpointKey(config.SERVICE_PRIVATE_KEY)
   const verifier = new Verifier(database)
   const server = await startGrpcServer({
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
     definition: AuditServiceService,
-    handlers: auditRpc({ database, verifier }),
+    handlers: auditRpc({ database, verifier, key }),
     users,
     services,
     log,
@@ -50,6 +56,8 @@ void runService(name, async (onStop) => {
 
   const consumer = await startAuditConsumer({ transport, database, log })
   onStop(async () => consumer.close())
+  const { CHECKPOINT_INTERVAL_MS: intervalMs } = config
+  onStop(publishCheckpoints({ database, key, intervalMs, published: () => relay.wake(), log }))
   log.info({ port: server.port }, 'serving')
   return { grpcPort: server.port, metricsPort: metrics.port }
 })

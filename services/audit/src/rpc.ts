@@ -1,24 +1,32 @@
 import type { AuditServiceService } from '@holdfast/contracts/audit'
 import type { Database, Handlers } from '@holdfast/service'
 
+import type { CheckpointKey } from './checkpoint'
 import { get, list } from './list'
+import { readHead } from './sql/checkpoints'
 import type { Verifier } from './verify'
 
-/** What this service does. Who may call is in the proto. */
-export function auditRpc({
-  database,
-  verifier,
-}: {
+interface Parts {
   database: Database
   verifier: Verifier
-}): Handlers<typeof AuditServiceService> {
+  key: CheckpointKey
+}
+
+/** What this service does. Who may call is in the proto. */
+export function auditRpc({ database, verifier, key }: Parts): Handlers<typeof AuditServiceService> {
   return {
     listAuditRecords: async (request) => list(database, request),
 
     getAuditRecord: async (request, ctx) => ({ record: await get(database, request.sequence), requestId: ctx.requestId }),
 
-    verifyAudit: async (_request, ctx) => {
-      const { finding, checked, lastHash } = await verifier.verify(ctx)
+    getAuditCheckpoint: async (_request, ctx) => ({
+      checkpoint: key.sign(await readHead(database.pool)),
+      requestId: ctx.requestId,
+    }),
+
+    verifyAudit: async ({ checkpoint }, ctx) => {
+      const kept = checkpoint === '' ? undefined : key.read(checkpoint)
+      const { finding, checked, lastHash } = await verifier.verify(ctx, kept)
       return {
         valid: finding === undefined,
         checked,

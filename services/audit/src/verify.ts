@@ -1,6 +1,6 @@
 import { type CallContext, type Database, HoldfastError } from '@holdfast/service'
 
-import { ChainCheck, type Finding } from './chain'
+import { ChainCheck, type Finding, type Head } from './chain'
 import { openChain } from './sql/read-chain'
 
 export interface Verification {
@@ -25,23 +25,24 @@ export class Verifier {
   constructor(private readonly database: Database) {}
 
   /**
+   * @param kept an end of the log that was kept elsewhere
    * @throws DEADLINE_EXCEEDED for a log that is longer than the caller's time allows, OVERLOADED when several verifications
    * are under way
    */
-  async verify(ctx: CallContext): Promise<Verification> {
+  async verify(ctx: CallContext, kept?: Head): Promise<Verification> {
     if (this.#running >= mostAtOnce) throw new HoldfastError('OVERLOADED', 'Several verifications are under way already')
     this.#running++
     try {
-      return await this.#walk(ctx.deadline - answerMs)
+      return await this.#walk(ctx.deadline - answerMs, kept)
     } finally {
       this.#running--
     }
   }
 
-  async #walk(until: number): Promise<Verification> {
+  async #walk(until: number, kept: Head | undefined): Promise<Verification> {
     return this.database.transaction(async (client) => {
       const { head, readPage } = await openChain(client)
-      const check = new ChainCheck(head)
+      const check = new ChainCheck(head, kept)
       for (let page = await readPage(); page.length > 0; page = await readPage()) {
         for (const record of page) {
           const finding = check.next(record)

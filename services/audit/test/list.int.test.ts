@@ -77,6 +77,21 @@ describe('the list', () => {
     expect(last.nextPageToken).toBe('')
   })
 
+  it('is oldest first when asked, page by page, and then comes to what was added meanwhile', async () => {
+    const other = await openFixture()
+    await other.append(reservationEvents(3))
+    const ask = { pageSize: 2, oldestFirst: true }
+    const page = await list(other.database, ListAuditRecordsRequest.fromPartial(ask))
+    await other.append(reservationEvents(1))
+    const next = await list(other.database, ListAuditRecordsRequest.fromPartial({ ...ask, pageToken: page.nextPageToken }))
+    await other.close()
+    expect([page, next].map(({ records }) => records.map((record) => record.sequence))).toEqual([
+      [1n, 2n],
+      [3n, 4n],
+    ])
+    expect(next.nextPageToken).toBe('')
+  })
+
   it('has shorter pages where records are long, and misses none', async () => {
     const other = await openFixture()
     const data = { after: { text: 'x'.repeat(2_000_000) } }

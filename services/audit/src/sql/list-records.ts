@@ -15,16 +15,21 @@ export interface RecordFilter {
   from?: Date
   /** Exclusive. */
   to?: Date
-  /** Only records before this number. */
-  beforeSequence?: bigint
+  /** Only records behind this number, in the order of the list. */
+  lastSeen?: bigint
 }
 
 /** Only writes statements; the service's own pool runs them. */
 const builder = knex({ client: 'pg' })
 
-/** Newest first. Locks nothing. */
-export async function listRecords(pool: Pool, filter: RecordFilter, limit: number): Promise<ChainedRecord[]> {
-  const query = builder('audit_records').select(builder.raw(recordColumns)).orderBy('sequence', 'desc').limit(limit)
+/** By their numbers, falling or rising. Locks nothing. */
+export async function listRecords(
+  pool: Pool,
+  filter: RecordFilter,
+  order: 'desc' | 'asc',
+  limit: number,
+): Promise<ChainedRecord[]> {
+  const query = builder('audit_records').select(builder.raw(recordColumns)).orderBy('sequence', order).limit(limit)
   if (filter.action !== undefined) void query.where('action', filter.action)
   if (filter.objectType !== undefined) void query.where('object_type', filter.objectType)
   if (filter.objectId !== undefined) void query.where('object_id', filter.objectId)
@@ -32,7 +37,7 @@ export async function listRecords(pool: Pool, filter: RecordFilter, limit: numbe
   if (filter.requestId !== undefined) void query.where('request_id', filter.requestId)
   if (filter.from !== undefined) void query.where('at', '>=', filter.from)
   if (filter.to !== undefined) void query.where('at', '<', filter.to)
-  if (filter.beforeSequence !== undefined) void query.where('sequence', '<', filter.beforeSequence.toString())
+  if (filter.lastSeen !== undefined) void query.where('sequence', order === 'desc' ? '<' : '>', filter.lastSeen.toString())
   const { sql, bindings } = query.toSQL().toNative()
   const { rows } = await pool.query<ChainedRecord>(sql, [...bindings])
   return rows
