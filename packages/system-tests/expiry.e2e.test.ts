@@ -1,4 +1,6 @@
 import { waitFor } from '@holdfast/testing'
+import { randomUUID } from 'node:crypto'
+import { Client } from 'pg'
 
 import { checkOut, one, openShop, reserve, reserved, type Shop, type Shopper, statusOf, times } from './shop'
 
@@ -105,6 +107,34 @@ describe('with the sweeper', () => {
   })
 })
 
+describe('a backlog', () => {
+  const backlog = 3_000
+  let shop: Shop
+  beforeAll(async () => {
+    shop = await openShop({ env: { RATE_LIMIT_RESERVE_PER_USER: '0' } })
+  })
+  afterAll(async () => shop.close())
+
+  test('of one SKU comes back while others reserve it; each is expired once, and told once', async () => {
+    const sku = await shop.product(backlog + 200)
+    const shopper = await shop.shopper()
+    const made = Promise.all(Array.from({ length: 100 }, async () => reserve(shopper, one(sku))))
+    await writeDue(shop, sku, backlog)
+    const others = await Promise.all(Array.from({ length: 100 }, async () => reserve(shopper, one(sku))))
+    expect(new Set([...(await made), ...others].map(({ status }) => status))).toEqual(new Set([201]))
+    await waitFor(async () => (await count(shop, 'reservation', `reservations where status = 'EXPIRED'`)) === backlog, {
+      what: 'the backlog to be worked off',
+      timeoutMs: 40_000,
+    })
+    expect(await shop.available(sku)).toEqual({ onHand: backlog + 200, reserved: 200, available: backlog })
+    const told = `audit_records where action = 'reservation.expired'`
+    await waitFor(async () => (await count(shop, 'audit', told)) >= backlog, { what: 'the audit records', timeoutMs: 40_000 })
+    expect(await count(shop, 'audit', told)).toBe(backlog)
+    expect(await count(shop, 'audit', `(select distinct object_id from ${told}) as reservations`)).toBe(backlog)
+    await shop.expectBalanced()
+  }, 120_000)
+})
+
 describe('with the sweeper stopped', () => {
   let shop: Shop
   beforeAll(async () => {
@@ -136,4 +166,52 @@ describe('with the sweeper stopped', () => {
 
 async function auditOf(shop: Shop, objectId: string): Promise<{ action: string }[]> {
   return (await shop.admin.get<{ records: { action: string }[] }>(`/v1/audit/records?objectId=${objectId}`)).body.records
+}
+
+/** Reservations that are due, a unit each, written as the services would have: asking for so many, and waiting, takes long. */
+async function writeDue(shop: Shop, sku: string, due: number): Promise<void> {
+  const values = [randomUUID(), due, sku]
+  const id = `md5($1::text || n)::uuid`
+  await query(
+    shop,
+    'inventory',
+    `with series as (select ${id} as id, now() + interval '1 second' as ends from generate_series(1, $2::integer) n),
+     made as (
+       insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, created_at)
+       select id, 'a-user', '', 'HELD', ends, ends, now() from series
+     ), lines as (
+       insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
+       select id, 1, $3, 'MAIN', 1, 1000, 'USD', ends, true from series
+     )
+     update stock_levels set reserved = reserved + $2::integer, version = version + 1 where sku = $3`,
+    values,
+  )
+  await query(
+    shop,
+    'reservation',
+    `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
+     select ${id}, 'a-user', 'ACTIVE', '', jsonb_build_array(jsonb_build_object('sku', $3::text, 'warehouse', 'MAIN', 'quantity', 1)),
+            now() + interval '1 second', 60, now(), now(), 1, now() + interval '1 second'
+     from generate_series(1, $2::integer) n`,
+    values,
+  )
+}
+
+async function count(shop: Shop, service: 'reservation' | 'audit', rows: string): Promise<number> {
+  return (await query<{ n: number }>(shop, service, `select count(*)::int as n from ${rows}`))[0]?.n ?? -1
+}
+
+async function query<Row extends object>(
+  shop: Shop,
+  service: 'inventory' | 'reservation' | 'audit',
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new Client({ connectionString: shop.system.databaseUrl(service) })
+  await client.connect()
+  try {
+    return (await client.query<Row>(text, values)).rows
+  } finally {
+    await client.end()
+  }
 }

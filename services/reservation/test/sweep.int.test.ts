@@ -40,6 +40,37 @@ async function letTimePass(ids: string[]): Promise<void> {
   ])
 }
 
+/** Reservations that are due, and their holds. */
+async function writeBacklog(count: number): Promise<void> {
+  const past = new Date(Date.now() - 1_000)
+  const { rows } = await world.database.pool.query<{ id: string }>(
+    `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
+     select gen_random_uuid(), 'a-user', 'ACTIVE', '', '[]', $2, 60, $2, $2, 1, $2 from generate_series(1, $1::integer)
+     returning id`,
+    [count, past],
+  )
+  for (const { id } of rows) {
+    world.inventory.put({
+      id,
+      state: Hold_State.HELD,
+      expiresAt: past,
+      version: 1,
+      owner: 'a-user',
+      fingerprint: '',
+      lines: [{ sku: 'CAMERA', warehouse: 'MAIN', quantity: 1, unitPrice: undefined }],
+      createdAt: past,
+      protectedUntil: undefined,
+    })
+  }
+}
+
+async function leftActive(): Promise<number> {
+  const { rows } = await world.database.pool.query<{ n: number }>(
+    `select count(*)::int as n from reservations where status = 'ACTIVE'`,
+  )
+  return rows[0]?.n ?? -1
+}
+
 function known(reservation: Reservation | undefined): Reservation {
   if (reservation === undefined) throw new Error('there is no such reservation')
   return reservation
@@ -90,6 +121,26 @@ test('two replicas share what is due and expire each once', async () => {
   expect(world.inventory.asked.expire).toBe(1_200)
   const { rows } = await world.database.pool.query<{ n: bigint }>('select count(*) as n from outbox where type = $1', [expired])
   expect(rows[0]?.n).toBe(1_200n)
+})
+
+test('the sweepers of two replicas work off a backlog together, and each of it is expired and told once', async () => {
+  const backlog = 6_000
+  await writeBacklog(backlog)
+  world.inventory.stock.set('CAMERA', 0)
+  const sweepers = [startSweeper(world.parts), startSweeper(world.replica())]
+  try {
+    await waitFor(async () => (await leftActive()) === 0, { what: 'the backlog to be worked off', timeoutMs: 50_000 })
+  } finally {
+    await Promise.all(sweepers.map(async (sweeper) => sweeper.stop()))
+  }
+  const { rows } = await world.database.pool.query<{ events: number; reservations: number }>(
+    'select count(*)::int as events, count(distinct key)::int as reservations from outbox where type = $1',
+    [expired],
+  )
+  expect(rows).toEqual([{ events: backlog, reservations: backlog }])
+  expect(world.inventory.stock.get('CAMERA')).toBe(backlog)
+  const claims = await world.database.pool.query('select from sweep_claims')
+  expect(claims.rowCount).toBe(0)
 })
 
 test('a claim keeps others away until it is over, and another is told when that is', async () => {
