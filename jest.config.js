@@ -41,7 +41,7 @@ module.exports = {
   globalTeardown: '<rootDir>/packages/testing/dist/src/global-teardown.js',
   reporters: ['default', ['<rootDir>/packages/testing/dist/src/reporter.js', { leftOut }]],
   projects: [
-    project('unit', ['packages/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts']),
+    project('unit', ['packages/*/src/**/*.test.ts', 'packages/system-tests/model/*.test.ts', 'services/*/src/**/*.test.ts']),
     project('int', ['packages/*/test/**/*.int.test.ts', 'services/*/test/**/*.int.test.ts']),
     // A whole system is many processes, so these files run one after the other, and never beside the other projects.
     project('e2e', ['packages/system-tests/**/*.e2e.test.ts', 'packages/*/test/**/*.e2e.test.ts'], {
