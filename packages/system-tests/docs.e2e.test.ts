@@ -11,6 +11,7 @@ const services = readdirSync(join(root, 'services'))
 test('docs/configuration.md lists every variable that a service reads', () => {
   const sources = [
     read('packages', 'service', 'src', 'config.ts'),
+    read('packages', 'events', 'src', 'config.ts'),
     ...services.map((name) => read('services', name, 'src', 'config.ts')),
   ]
   const variables = new Set(

@@ -20,6 +20,10 @@ export function isDeadLetterTopic(topic: string): boolean {
   return topic.endsWith('.dlq')
 }
 
+export function isRetryTopic(topic: string): boolean {
+  return topic.endsWith('.retry')
+}
+
 const errorHeaders = ['x-error', 'x-original-topic', 'x-original-key', 'x-attempts', 'x-failed-at']
 
 const maxErrorLength = 1_000
@@ -40,7 +44,7 @@ export function toDeadLetter(message: ReceivedMessage, failure: Failure): Messag
     value: message.value,
     headers: {
       ...message.headers,
-      'x-error': describe(failure.error).slice(0, maxErrorLength),
+      'x-error': describe(failure.error).slice(0, maxErrorLength).toWellFormed(),
       'x-original-topic': failure.topic,
       'x-original-key': message.key,
       'x-attempts': String(failure.attempts),

@@ -1,3 +1,4 @@
+export { eventsShape, type EventsConfig, openTransport } from './config'
 export { type Consumer, type ConsumerOptions, type EventMark, startConsumer } from './consumer'
 export { deadLetterTopic, retryTopic } from './dead-letters'
 export { type EmbeddedTransportOptions, openEmbeddedTransport } from './embedded/transport'
@@ -12,6 +13,7 @@ export {
   type PublishedEvent,
 } from './event'
 export { maintainInbox } from './inbox'
+export { type KafkaTransportOptions, openKafkaTransport } from './kafka/transport'
 export { eventsMigrations, logMigrations } from './migrations'
 export { appendEvents, appendEventsSql, type Backlog, eventParameters } from './outbox'
 export { type Relay, type RelayOptions, startRelay } from './relay'

@@ -84,8 +84,6 @@ export const serviceShape = {
   /** Unset: no listener. */
   METRICS_PORT: port().optional(),
   DATABASE_URL: databaseUrl(),
-  /** The embedded event log's database. */
-  EVENTS_DATABASE_URL: databaseUrl(),
   /** ES256 private key of this service, for its tokens to others. */
   SERVICE_PRIVATE_KEY: pem(),
   /** The public keys of all services, by name. */

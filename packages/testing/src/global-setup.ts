@@ -4,12 +4,14 @@ import { join } from 'node:path'
 
 import { type Postgres, startPostgres } from '@holdfast/launcher'
 
+import { reserveGivenBrokers } from './given-brokers'
 import { setTestServerUrl } from './test-server'
 
 let server: Postgres | undefined
 
 /** One PostgreSQL for the whole run, in a folder that goes away with it; or the one that HOLDFAST_TEST_DATABASE_URL names. */
 export default async function globalSetup(): Promise<void> {
+  reserveGivenBrokers()
   const given = process.env.HOLDFAST_TEST_DATABASE_URL
   if (given !== undefined && given !== '') {
     setTestServerUrl(given)

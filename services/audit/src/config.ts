@@ -1,7 +1,9 @@
+import { eventsShape } from '@holdfast/events'
 import { readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 
 const shape = {
   ...serviceShape,
+  ...eventsShape,
   ...userTokenShape,
   /** Between two signed checkpoints, while the log grows. */
   CHECKPOINT_INTERVAL_MS: wholeNumberOr(60_000, 100, 86_400_000),

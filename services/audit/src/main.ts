@@ -1,5 +1,5 @@
 import { AuditServiceService } from '@holdfast/contracts/audit'
-import { eventsMigrations, openEmbeddedTransport, startRelay } from '@holdfast/events'
+import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
   createLog,
   createServiceTokens,
@@ -31,7 +31,7 @@ void runService(name, async (onStop) => {
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
   await migrate(database, [eventsMigrations, auditMigrations])
-  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, name: `${name} events`, log })
+  const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
 
   const users = createUserTokens(jwksKeys(config.JWKS_URL))

@@ -1,3 +1,4 @@
+import { eventsShape } from '@holdfast/events'
 import { ConfigError, grpcTarget, pem, port, readConfig, serviceShape, text, wholeNumberOr } from '@holdfast/service'
 
 import { z } from 'zod'
@@ -6,6 +7,7 @@ import { splitPems } from './user-keys'
 
 const shape = {
   ...serviceShape,
+  ...eventsShape,
   HOLDFAST_PORT: port(8080),
   HOLDFAST_HOST: text('127.0.0.1'),
   INVENTORY_ADDR: grpcTarget(),

@@ -1,5 +1,5 @@
 import { AuthServiceService } from '@holdfast/contracts/auth'
-import { openEmbeddedTransport, startRelay } from '@holdfast/events'
+import { openTransport, startRelay } from '@holdfast/events'
 import {
   createLog,
   createServiceTokens,
@@ -42,7 +42,7 @@ export async function startGateway(
   onStop(async () => database.close())
   await migrate(database, gatewayMigrations)
 
-  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, log, name })
+  const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())

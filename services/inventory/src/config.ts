@@ -1,3 +1,4 @@
+import { eventsShape } from '@holdfast/events'
 import { archiveShape, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 
 /** Everything this service reads from the environment, once. */
@@ -5,6 +6,7 @@ export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
   return readConfig(
     {
       ...serviceShape,
+      ...eventsShape,
       ...userTokenShape,
       ...archiveShape,
       /** A payment protects a hold for at most so long, in ms. */

@@ -1,5 +1,5 @@
 import { InventoryServiceService } from '@holdfast/contracts/inventory'
-import { eventsMigrations, openEmbeddedTransport, startRelay } from '@holdfast/events'
+import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
   createLog,
   createServiceTokens,
@@ -32,7 +32,7 @@ void runService(name, async (onStop) => {
   const database = await openDatabase({ url: config.DATABASE_URL, name, log, maxConnections: 30 })
   onStop(async () => database.close())
   await migrate(database, [eventsMigrations, join(__dirname, '..', '..', 'migrations')])
-  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, log })
+  const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())

@@ -1,3 +1,4 @@
+import { eventsShape } from '@holdfast/events'
 import { archiveShape, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 
 import type { PaymentLimits } from './deps'
@@ -7,6 +8,7 @@ export function readOrderConfig(env?: NodeJS.ProcessEnv) {
   return readConfig(
     {
       ...serviceShape,
+      ...eventsShape,
       ...userTokenShape,
       ...archiveShape,
       INVENTORY_ADDR: grpcTarget(),

@@ -1,3 +1,4 @@
+import { eventsShape } from '@holdfast/events'
 import { archiveShape, ConfigError, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
 import { z } from 'zod'
 
@@ -6,6 +7,7 @@ export function readReservationConfig(env?: NodeJS.ProcessEnv) {
   const config = readConfig(
     {
       ...serviceShape,
+      ...eventsShape,
       ...userTokenShape,
       ...archiveShape,
       /** The inventory service. */

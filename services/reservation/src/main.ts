@@ -1,6 +1,6 @@
 import { InventoryServiceService } from '@holdfast/contracts/inventory'
 import { ReservationServiceService } from '@holdfast/contracts/reservation'
-import { eventsMigrations, openEmbeddedTransport, startRelay } from '@holdfast/events'
+import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
   createLog,
   createPeer,
@@ -32,7 +32,7 @@ void runService(name, async (onStop) => {
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
   await migrate(database, [eventsMigrations, reservationMigrations])
-  const transport = await openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, name: `${name} events`, log })
+  const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())

@@ -1,0 +1,16 @@
+/** One broker for both suites: it takes a while to start. */
+import { consumerContract } from './consumer-contract'
+import { kafkaFixture } from './kafka-fixture'
+import { transportContract } from './transport-contract'
+
+// A broker notices only after some seconds that a member is dead.
+jest.setTimeout(180_000)
+
+const shared = kafkaFixture()
+const fixture = async () => ({ ...(await shared), cleanup: async () => Promise.resolve() })
+
+beforeAll(async () => shared)
+afterAll(async () => (await shared).cleanup())
+
+transportContract('Kafka', fixture)
+consumerContract('Kafka', fixture)

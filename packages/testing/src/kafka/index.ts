@@ -1,0 +1,1 @@
+export { type KafkaBroker, startKafkaBroker, useKafka } from './broker'
