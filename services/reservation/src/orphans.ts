@@ -8,8 +8,12 @@ import { findReservations } from './sql/find-reservations'
 
 export interface OrphanPass {
   released: number
-  /** Where the next pass may go on: everything before has its reservation. */
+  /** From here on not everything has its reservation, or not yet: the next search may begin here. */
   resumeAt: string
+  /** The page that follows; undefined: there is none. */
+  next: string | undefined
+  /** Everything before `next` has its reservation. */
+  clean: boolean
 }
 
 /**
@@ -17,12 +21,14 @@ export interface OrphanPass {
  * and then released: a create that comes late meets the claim. A claim whose hold is still HELD is what a crash between
  * the two left, and is finished.
  * @param from where to begin: '' for the first page
+ * @param mostPages ends after so many
  */
-export async function releaseOrphans(parts: Parts, ctx: CallContext, from = ''): Promise<OrphanPass> {
+export async function releaseOrphans(parts: Parts, ctx: CallContext, from = '', mostPages = Infinity): Promise<OrphanPass> {
   let released = 0
   let resumeAt = from
   let clean = true
-  for (let pageToken = from; ;) {
+  let pageToken = from
+  for (let pages = 1; ; pages++) {
     const page = await parts.holds.listHeld(parts.orphanMinAgeMs, pageToken, ctx)
     const orphans = await claimOrphans(parts, page.holds)
     const done = await release(parts, orphans, ctx)
@@ -30,8 +36,9 @@ export async function releaseOrphans(parts: Parts, ctx: CallContext, from = ''):
     clean &&= done === orphans.length
     // A reservation is never removed, so what has one needs no second look; the last page is not full yet.
     if (clean) resumeAt = pageToken
-    if (page.nextPageToken === '') return { released, resumeAt }
+    if (page.nextPageToken === '') return { released, resumeAt, next: undefined, clean }
     pageToken = page.nextPageToken
+    if (pages >= mostPages) return { released, resumeAt: clean ? pageToken : resumeAt, next: pageToken, clean }
   }
 }
 

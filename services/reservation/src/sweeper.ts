@@ -15,8 +15,11 @@ export interface Sweeper {
 const longestSleepMs = 1_000
 const shortestSleepMs = 5
 const orphanPauseMs = 10_000
-/** Every so many searches begin at the first hold again, whatever the one before found. */
-const fullSearchEvery = 60
+/** So often a search begins at the first hold again, whatever the one before found, in ms. */
+const fullSearchMs = 600_000
+/** Pages that are read at once, well within the time of one pass; then it rests, for so many times as long as they took. */
+const pagesAtOnce = 10
+const restShare = 4
 
 export function startSweeper(parts: Parts): Sweeper {
   const loops = [sweepLoop(parts), orphanLoop(parts)] as const
@@ -41,13 +44,26 @@ function sweepLoop(parts: Parts): Loop {
   })
 }
 
-/** A search goes on where the one before ended, so that thousands of good holds are not read every time. */
+/**
+ * A search goes on where the one before ended, so that thousands of good holds are not read every time. One through a
+ * million of them takes many passes: what a pass has read counts also when the next fails.
+ */
 function orphanLoop(parts: Parts): Loop {
-  let searches = 0
   let resumeAt = ''
+  let next: string | undefined
+  let clean = true
+  let beganAt = Date.now()
   return startLoop('the search for orphans', parts.log, async (ctx) => {
-    const from = searches++ % fullSearchEvery === 0 ? '' : resumeAt
-    resumeAt = (await releaseOrphans(parts, ctx, from)).resumeAt
+    const startedAt = Date.now()
+    if (next === undefined && startedAt - beganAt >= fullSearchMs) {
+      resumeAt = ''
+      beganAt = startedAt
+    }
+    const pass = await releaseOrphans(parts, ctx, next ?? resumeAt, pagesAtOnce)
+    if (clean) resumeAt = pass.resumeAt
+    clean = pass.next === undefined || (clean && pass.clean)
+    next = pass.next
+    if (next !== undefined) return Math.max(shortestSleepMs, restShare * (Date.now() - startedAt))
     return Math.min(orphanPauseMs, Math.max(parts.orphanMinAgeMs, longestSleepMs))
   })
 }

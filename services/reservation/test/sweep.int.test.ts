@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import { Hold_State } from '@holdfast/contracts/inventory'
 import { Reservation, Reservation_Status } from '@holdfast/contracts/reservation'
 import { waitFor } from '@holdfast/testing'
@@ -319,6 +321,26 @@ describe('an orphan', () => {
     const held = world.inventory.holdOf(id)
     const row = { ...newRowOf(held.id), expiresAt: new Date(Date.now() + 60_000) }
     expect(await world.parts.records.insert(row, user.ctx())).toMatchObject({ inserted: false, row: { status: 'ABANDONED' } })
+  })
+
+  test('is found behind thousands of holds that have theirs, over several passes of which one fails', async () => {
+    const template = world.inventory.holdOf(await make())
+    const ids = Array.from({ length: 11_000 }, () => randomUUID())
+    for (const id of ids) world.inventory.put({ ...template, id, expiresAt: new Date(Date.now() + 600_000) })
+    await world.database.pool.query(
+      `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
+       select id, $2, 'ACTIVE', '', '[]', t, 600, now(), now(), 1, t from unnest($1::uuid[]) as id, (select now() + interval '10 minutes' as t) times`,
+      [ids, user.id],
+    )
+    const id = await lose()
+    world.inventory.failNext('listHeld', 'before')
+    const sweeper = startSweeper(world.parts)
+    try {
+      await waitFor(() => world.inventory.holdOf(id).state === Hold_State.RELEASED, { what: 'the orphan', timeoutMs: 60_000 })
+    } finally {
+      await sweeper.stop()
+    }
+    expect(world.inventory.holdOf(ids[0] ?? '').state).toBe(Hold_State.HELD)
   })
 
   test('is left alone until it is old enough', async () => {

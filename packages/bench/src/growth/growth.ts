@@ -143,6 +143,7 @@ async function untilQuiet(system: System): Promise<void> {
 }
 
 async function measureSide(side: Side, { seconds, signal }: GrowthOptions, problems: string[]): Promise<Sample> {
+  signal.throwIfAborted()
   const sample: Sample = {}
   for (const [name, connections] of [
     ['reserve, lone', 1],
