@@ -1,5 +1,5 @@
 /** What consumers promise over every transport: each event has its effect once, in order, and none is lost. */
-import { HoldfastError } from '@holdfast/service'
+import { HoldfastError, scrape } from '@holdfast/service'
 import { waitFor } from '@holdfast/testing'
 
 import {
@@ -124,6 +124,8 @@ export function consumerContract(name: string, makeFixture: () => Promise<Transp
     })
 
     test('a bad message is parked with its error, and its neighbours are handled in order', async () => {
+      const counted = async () => Number(/^dead_letters_total\{consumer="tester"\} (\d+)$/m.exec(await scrape())?.[1] ?? 0)
+      const before = await counted()
       await transport.publish(eventMessages(topic, 'a', 1, 30))
       await start({ handle: refusing(['a:13', 'a:14']) })
       expect(await effects(28)).toEqual(names('a', 1, 30).filter((event) => event !== 'a:13' && event !== 'a:14'))
@@ -137,6 +139,7 @@ export function consumerContract(name: string, makeFixture: () => Promise<Transp
         'x-failed-at': expect.stringMatching(/^\d{4}-/) as unknown,
       })
       expect(second?.headers).toMatchObject({ ce_aggregateversion: '14' })
+      await waitFor(async () => (await counted()) - before === 2, { what: 'both to be counted' })
     })
 
     test('a message that is no event is parked at once', async () => {

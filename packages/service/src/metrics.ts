@@ -57,8 +57,12 @@ export interface Reading {
   value: number
 }
 
-/** However many scrape, and however often: what costs a query is asked for once in so long, in ms. */
+/** However many scrape, and however often: what costs a query is asked for once in so long, in ms, */
 const freshMs = 5_000
+/** and what takes long so many times as long as it took, */
+const pace = 20
+/** but at most this, in ms. */
+const freshMostMs = 30_000
 /** A scrape waits so long for what it asked, in ms: when the database hangs, the other metrics are needed most. */
 const patienceMs = 2_000
 /** What takes longer shows its last value until that is so old, in ms. */
@@ -84,6 +88,7 @@ export function readAtScrape(what: string, read: () => Promise<Reading[]>): () =
 class Reader {
   private shown: Reading[] = []
   private readAt = -Infinity
+  private freshMs = 0
   private underWay: Promise<void> | undefined
   private stopped = false
 
@@ -93,7 +98,7 @@ class Reader {
   ) {}
 
   async refresh(): Promise<void> {
-    if (performance.now() - this.readAt < freshMs) return
+    if (performance.now() - this.readAt < this.freshMs) return
     this.underWay ??= this.readOnce().finally(() => {
       this.underWay = undefined
     })
@@ -110,9 +115,11 @@ class Reader {
   }
 
   private async readOnce(): Promise<void> {
+    const askedAt = performance.now()
     try {
       this.show(await this.read())
       this.readAt = performance.now()
+      this.freshMs = Math.min(freshMostMs, Math.max(freshMs, pace * (this.readAt - askedAt)))
     } catch {
       // What fails is told by others' logs; a value that may be wrong is worse than none.
       this.show([])
@@ -129,9 +136,17 @@ class Reader {
 }
 
 let processMetrics = false
+let underWay: Promise<string> | undefined
 
-/** All metrics of this process in Prometheus' text format. */
+/** All metrics of this process in Prometheus' text format; who asks meanwhile gets the same text. */
 export async function scrape(): Promise<string> {
+  underWay ??= collect().finally(() => {
+    underWay = undefined
+  })
+  return underWay
+}
+
+async function collect(): Promise<string> {
   if (!processMetrics) collectDefaultMetrics({ register: registry })
   processMetrics = true
   const asked = Promise.all([...readers].map(async (reader) => reader.refresh()))

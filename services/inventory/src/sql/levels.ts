@@ -55,7 +55,7 @@ export async function moveOnHand(
   return rows
 }
 
-/** The SKUs with the fewest units that nobody holds. Reads every level once (1,000,000 in a second, or so); locks nothing. */
+/** The SKUs with the fewest units that nobody holds. Reads every level once; locks nothing. */
 export async function findScarcest(pool: Pool, limit: number): Promise<string[]> {
   const { rows } = await pool.query<{ sku: string }>(
     'select sku from stock_levels group by sku order by sum(on_hand - reserved), sku limit $1',
