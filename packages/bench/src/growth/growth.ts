@@ -70,7 +70,6 @@ export async function measureGrowth(options: GrowthOptions): Promise<GrowthResul
     systems.push(grown)
     const empty = await start('empty')
     const sides = { empty: await makeSide(empty, true), grown: await makeSide(grown, false) }
-    await untilQuiet(grown)
     const problems: string[] = []
     say('warming up ...')
     for (const side of [sides.empty, sides.grown]) await measureSide(side, options, problems)
@@ -127,19 +126,6 @@ async function makeSide(system: System, isEmpty: boolean): Promise<Side> {
     return (await callJson<{ accessToken: string }>('POST', `${system.url}/v1/auth/register`, { body })).body.accessToken
   }
   return { system, tokens: await Promise.all(Array.from({ length: userCount }, register)) }
-}
-
-/** A start looks through all that is HELD for orphans; that is over when hardly anybody asks the database any more. */
-async function untilQuiet(system: System): Promise<void> {
-  const pauseMs = 2_000
-  const text = 'select xact_commit::float8 as count from pg_stat_database where datname = current_database()'
-  for (let before = Infinity; ;) {
-    const [row] = await query<{ count: number }>(system.databaseUrl('inventory'), text)
-    const count = row?.count ?? 0
-    if (count - before < 10) return
-    before = count
-    await sleep(pauseMs)
-  }
 }
 
 async function measureSide(side: Side, { seconds, signal }: GrowthOptions, problems: string[]): Promise<Sample> {
