@@ -7,8 +7,8 @@ import { type DatabaseName, databaseNames } from './services'
 /** The databases of a system: those of a server that it runs itself, or given ones. */
 export interface Databases {
   url(name: DatabaseName): string
-  /** Ends the server at once, as a crash would; a server that is not ours stays. */
-  crash(): void
+  /** Ends the server at once, as a crash would: by its own `immediate` stop, or killed. A server that is not ours stays. */
+  crash(how: 'immediate' | 'kill'): void
   stop(): Promise<void>
 }
 
@@ -60,7 +60,7 @@ export async function embeddedPostgres({ folder, onEvent }: EmbeddedPostgresOpti
 
   return {
     url: (name) => server.url(name),
-    crash: () => process.kill(server.pid, 'SIGKILL'),
+    crash: (how) => process.kill(server.pid, how === 'immediate' ? 'SIGQUIT' : 'SIGKILL'),
     stop: async () => {
       stop.abort()
       await server.stop()

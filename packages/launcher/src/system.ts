@@ -116,8 +116,8 @@ export class System {
   }
 
   /** Ends the embedded PostgreSQL as a crash would; it comes back by itself. */
-  crashDatabase(): void {
-    this.databases.crash()
+  crashDatabase(how: 'immediate' | 'kill' = 'kill'): void {
+    this.databases.crash(how)
   }
 
   /** Stops a service if it runs, starts it, and waits until the whole system is ready. */
