@@ -156,6 +156,17 @@ test('a deadlock is repeated, and counted', async () => {
   await Promise.all([add(1, 2), add(2, 1)])
   expect((await database.pool.query('select n from pairs')).rows).toEqual([{ n: 2 }, { n: 2 }])
   expect((await deadlocks()) - before).toBe(1)
+
+  // A statement on the pool is a transaction of its own; a sequence keeps what a rollback takes back from all else.
+  await database.pool.query(`
+    create sequence tries;
+    create function victim(lucky int) returns int language plpgsql as $$ begin
+      if nextval('tries') < lucky then raise exception 'another session went first' using errcode = 'deadlock_detected'; end if;
+      return 1;
+    end $$`)
+  expect((await database.pool.query('select victim(3)')).rows).toEqual([{ victim: 1 }])
+  expect((await deadlocks()) - before).toBe(3)
+  await expect(database.pool.query('select victim(100)')).rejects.toMatchObject({ code: 'CONFLICT' })
   await database.close()
   await created.drop()
 })

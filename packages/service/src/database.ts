@@ -18,7 +18,7 @@ export interface DatabaseOptions {
   startTimeoutMs?: number
 }
 
-/** A pool, and transactions on it that are repeated after a deadlock. */
+/** A pool; its statements, and transactions on it, are repeated after a deadlock. */
 export interface Database {
   readonly pool: Pool
   readonly url: string
@@ -52,8 +52,6 @@ gauge('database_connections', 'Connections of the pool by what they do, and who 
 const retries = counter('database_retries_total', 'Deadlocks and serialization errors: repeated, and each is a bug', ['reason'])
 const retryReasons: Record<string, string> = { '40P01': 'deadlock', '40001': 'serialization' }
 for (const reason of Object.values(retryReasons)) retries.inc({ reason }, 0)
-/** An error may come by here more than once. */
-const counted = new WeakSet<Error>()
 
 // int8 is money, versions and sequences here: a number would lose digits, a string would sort wrong.
 const typeParsers = new TypeOverrides()
@@ -83,6 +81,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await pool.end()
     throw error
   }
+  repeatStatements(pool, options.log)
   pools.add(pool)
   return {
     pool,
@@ -121,18 +120,36 @@ async function refuseForgetfulServer(pool: Pool): Promise<void> {
 }
 
 async function runTransaction<T>(pool: Pool, log: Logger, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  try {
+    return await repeated(log, async () => oneTransaction(pool, work))
+  } catch (error) {
+    throw databaseError(error)
+  }
+}
+
+/**
+ * Repeats what PostgreSQL rolled back for the sake of another session. One lock order everywhere (truth 8) means that this
+ * should not happen: each is logged and counted as a bug.
+ */
+async function repeated<T>(log: Logger, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await oneTransaction(pool, work)
+      return await work()
     } catch (error) {
-      if (!isRetryable(error)) throw databaseError(error)
-      // One lock order everywhere (truth 8) means that this should not happen: it is repeated, and counted as a bug.
-      countRetry(error)
+      const reason = error instanceof DatabaseError ? retryReasons[error.code ?? ''] : undefined
+      if (reason === undefined) throw error
+      retries.inc({ reason })
       log.error({ err: error, attempt, bug: 'lock-order' }, 'deadlock or serialization failure')
       if (attempt >= maxAttempts) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
       await sleep(Math.random() * 20 * attempt)
     }
   }
+}
+
+/** A statement on the pool is a transaction of its own: after a deadlock it may run again like any other. */
+function repeatStatements(pool: Pool, log: Logger): void {
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
+  pool.query = (async (...args: unknown[]) => repeated(log, async () => query(...args))) as typeof pool.query
 }
 
 async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -157,24 +174,11 @@ async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
   }
 }
 
-function isRetryable(error: unknown): error is DatabaseError {
-  return error instanceof DatabaseError && retryReasons[error.code ?? ''] !== undefined
-}
-
-function countRetry(error: DatabaseError): void {
-  const reason = retryReasons[error.code ?? '']
-  if (reason === undefined || counted.has(error)) return
-  counted.add(error)
-  retries.inc({ reason })
-}
-
 /** PostgreSQL's and the socket's errors as ours, in this one place; ours and unknown ones come back as they are. */
 export function databaseError(error: unknown): unknown {
   if (error instanceof HoldfastError || !(error instanceof Error)) return error
   const unavailable = () => new HoldfastError('UNAVAILABLE', 'The database did not answer; repeat the request', { cause: error })
   if (error instanceof DatabaseError) {
-    // A statement that is its own transaction: whoever sent it repeats it, as by splitting a batch.
-    countRetry(error)
     const code = error.code ?? ''
     // 08 connection, 53 too many connections or no memory, 57 shut down or timed out, 55P03 lock_timeout, 25P03 idle too long.
     return /^(08|53|57)/.test(code) || code === '55P03' || code === '25P03' ? unavailable() : error

@@ -1,6 +1,6 @@
 /** The table of contents of the service: each RPC, decoded, handed to its use case, encoded. */
 import { type HoldItem, type HoldResult, type InventoryServiceService } from '@holdfast/contracts/inventory'
-import { type CallContext, checkUuid, type Handlers, toItemError } from '@holdfast/service'
+import { type CallContext, checkUuid, type Handlers, HoldfastError, toItemError } from '@holdfast/service'
 
 import { adjustStock } from './adjust'
 import { getAvailability } from './availability'
@@ -42,25 +42,25 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     listHeld: async (request) => listHeld(database, request),
 
     hold: async (request, ctx) =>
-      batch(request.items, async (item) => inventory.holds.submit(checkHold(item, ctx), ctx.deadline)),
+      batch(request.items, ctx, async (item) => inventory.holds.submit(checkHold(item, ctx), ctx.deadline)),
     commit: async (request, ctx) =>
-      batch(request.ids, async (id) => ended(inventory.commits.submit(endOf(id, false, ctx), ctx.deadline))),
+      batch(request.ids, ctx, async (id) => ended(inventory.commits.submit(endOf(id, false, ctx), ctx.deadline))),
     release: async (request, ctx) =>
-      batch(request.items, async (item) =>
+      batch(request.items, ctx, async (item) =>
         ended(inventory.releases.submit(endOf(item.id, item.endProtection, ctx), ctx.deadline)),
       ),
     extend: async (request, ctx) =>
-      batch(request.items, async ({ id, expiresAt }) =>
+      batch(request.items, ctx, async ({ id, expiresAt }) =>
         ended(inventory.extensions.submit({ id: checkUuid('id', id), until: expiresAt, graceMs: undefined }, ctx.deadline)),
       ),
     protect: async (request, ctx) =>
-      batch(request.items, async ({ id, graceMs }) => {
+      batch(request.items, ctx, async ({ id, graceMs }) => {
         const grace = Math.min(checkUnits('graceMs', graceMs, 0), inventory.graceMaxMs)
         return ended(inventory.protections.submit({ id: checkUuid('id', id), until: undefined, graceMs: grace }, ctx.deadline))
       }),
     expire: async (request, ctx) => {
       let now: Date | undefined
-      const answers = await batch(request.ids, async (id) => {
+      const answers = await batch(request.ids, ctx, async (id) => {
         const answer = await inventory.expiries.submit(endOf(id, false, ctx), ctx.deadline)
         now = answer.now
         return answer.result
@@ -71,14 +71,20 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
 }
 
 /** Every item gets its own answer: one that fails fails alone. */
-async function batch<Item>(items: Item[], run: (item: Item) => Promise<HoldResult>): Promise<{ results: HoldResult[] }> {
+async function batch<Item>(
+  items: Item[],
+  ctx: CallContext,
+  run: (item: Item) => Promise<HoldResult>,
+): Promise<{ results: HoldResult[] }> {
   checkBatch('items', items.length, mostItems)
   const results = await Promise.all(
     items.map(async (item) => {
       try {
         return await run(item)
       } catch (error) {
-        return { hold: undefined, error: toItemError(error), replayed: false }
+        const ours = HoldfastError.from(error)
+        if (ours.code === 'INTERNAL') ctx.log.error({ err: ours.cause }, 'an item of a batch failed')
+        return { hold: undefined, error: toItemError(ours), replayed: false }
       }
     }),
   )
