@@ -81,9 +81,9 @@ interface Load {
 function startLoad(shoppers: Shopper[], sku: string): Load {
   const done = { reservations: 0, checkouts: 0 }
   const errors: string[] = []
-  let stopped = false
+  const until = new AbortController()
   const shopping = shoppers.map(async (shopper) => {
-    for (let round = 0; !stopped; round++) {
+    for (let round = 0; !until.signal.aborted; round++) {
       const idempotencyKey = randomUUID()
       const asked = async <Reply extends { status: number }>(call: () => Promise<Reply>) =>
         untilAnswered(async () => {
@@ -114,7 +114,7 @@ function startLoad(shoppers: Shopper[], sku: string): Load {
       })
     },
     stop: async () => {
-      stopped = true
+      until.abort()
       await Promise.all(shopping)
     },
   }
