@@ -9,6 +9,7 @@ const run = (more: Partial<Run>): Run => ({
   sent: 10,
   accepted: 10,
   refused: 0,
+  conflicts: 0,
   failed: 0,
   perSecond: 10,
   latency: { p50: 1, p95: 2, p99: 3, max: 4 },

@@ -9,6 +9,7 @@ const run = (system: string, round: number, perSecond: number, values?: Record<s
   sent: 10,
   accepted: 10,
   refused: 0,
+  conflicts: 0,
   failed: 0,
   perSecond,
   latency: { p50: 1, p95: 2, p99: 3, max: 4 },

@@ -1,4 +1,6 @@
 import type { PhaseResult } from './load/task'
+import type { MemorySeries } from './memory'
+import type { BenchSettings } from './options'
 
 /** One measurement. */
 export interface Run extends PhaseResult {
@@ -7,8 +9,8 @@ export interface Run extends PhaseResult {
   round: number
   /** Until all that belongs to what was answered was done (events, audit, rows written behind), after the last answer. */
   settleSeconds: number
-  /** Resident bytes of each process, right after the load. */
-  memory?: Record<string, number>
+  /** Of each process, during the load. */
+  memory?: MemorySeries
   /** More that the scenario found, by name. */
   values?: Record<string, number>
 }
@@ -48,9 +50,11 @@ export interface GoalFound {
 
 export interface Results {
   date: string
+  /** How long all of it took. */
+  minutes: number
   machine: { cpu: string; cores: number; memoryGiB: number; platform: string; loadBefore: number; loadAfter: number }
   versions: Record<string, string>
-  options: { rounds: number; seconds: number; saleRequests: number; only?: string }
+  options: BenchSettings
   leftOut: { system: string; why: string }[]
   figures: Figure[]
   goals: GoalFound[]

@@ -136,7 +136,10 @@ async function measureSide(side: Side, { seconds, signal }: GrowthOptions, probl
     [`reserve, ${inFlight} in flight`, inFlight],
   ] as const) {
     const phases = [{ shape: { kind: 'closed' as const, seconds }, connections, skus: [hotSku] }]
-    const [result] = await generateLoad({ url: side.system.url, tokens: side.tokens, keyPrefix: randomUUID(), phases }, signal)
+    const [result] = await generateLoad(
+      { target: { kind: 'http', url: side.system.url }, tokens: side.tokens, keyPrefix: randomUUID(), phases },
+      signal,
+    )
     if (result === undefined) throw new Error('the load generator left a phase out')
     if (result.accepted !== result.sent)
       problems.push(`${name}: ${result.sent - result.accepted} of ${result.sent} not taken: ${result.firstFailure}`)

@@ -1,9 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
+import type { Outcome } from './caller'
 import { HttpReplyReader } from './http-reply'
-
-/** What became of a request: its answer, or why there was none. */
-export type Outcome = { status: number; body: string } | { error: string }
 
 /**
  * One keep-alive connection with one request under way at most. A socket and a few lines of HTTP in place of a client

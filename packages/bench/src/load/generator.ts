@@ -1,20 +1,15 @@
 /** The load generator's program: takes one task from its parent, runs it, answers, ends. */
-import { Connection } from './connection'
+import { openCallers } from './callers'
 import { runPhase } from './phase'
-import { createRequests } from './requests'
 import type { LoadTask, PhaseResult } from './task'
 
 async function run(task: LoadTask): Promise<PhaseResult[]> {
-  const { hostname, port } = new URL(task.url)
-  const most = Math.max(...task.phases.map(({ connections }) => connections))
-  const connections = Array.from({ length: most }, () => new Connection(hostname, Number(port)))
-  for (const connection of connections) await connection.open()
+  const callers = await openCallers(task, Math.max(...task.phases.map(({ connections }) => connections)))
   const results: PhaseResult[] = []
   for (const [index, phase] of task.phases.entries()) {
-    const nextRequest = createRequests(task, phase.skus, index, phase.ttlSeconds)
-    results.push(await runPhase(phase, connections.slice(0, phase.connections), nextRequest))
+    results.push(await runPhase(phase, callers.forPhase(phase, index)))
   }
-  for (const connection of connections) connection.close()
+  callers.close()
   return results
 }
 

@@ -1,32 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Connection } from './connection'
+import type { Caller } from './caller'
 import { Tally } from './tally'
 import type { Phase, PhaseResult } from './task'
 
 /** How long answers are waited for when a phase's time is over, in ms. */
 const drainMs = 30_000
 
-/** Runs one phase over open connections; resolves when all answers are there. */
-export async function runPhase(phase: Phase, connections: Connection[], nextRequest: () => string): Promise<PhaseResult> {
-  const { shape } = phase
+/** Runs one phase with callers that are connected; resolves when all answers are there. */
+export async function runPhase({ shape }: Pick<Phase, 'shape'>, callers: Caller[]): Promise<PhaseResult> {
   const now = performance.now()
-  if (shape.kind === 'count') return closedLoop(new Tally(now, Infinity), connections, nextRequest, Infinity, shape.requests)
+  if (shape.kind === 'count') return closedLoop(new Tally(now, Infinity), callers, Infinity, shape.requests)
   const endsAt = now + shape.seconds * 1000
   const tally = new Tally(now, endsAt)
-  if (shape.kind === 'closed') return closedLoop(tally, connections, nextRequest, endsAt, Infinity)
-  return openLoop(tally, connections, nextRequest, now, shape)
+  if (shape.kind === 'closed') return closedLoop(tally, callers, endsAt, Infinity)
+  return openLoop(tally, callers, now, shape)
 }
 
-async function closedLoop(
-  tally: Tally,
-  connections: Connection[],
-  nextRequest: () => string,
-  endsAt: number,
-  requests: number,
-): Promise<PhaseResult> {
+async function closedLoop(tally: Tally, callers: Caller[], endsAt: number, requests: number): Promise<PhaseResult> {
   let broken = false
-  const runOne = async (connection: Connection): Promise<void> =>
+  const runOne = async (caller: Caller): Promise<void> =>
     new Promise((resolve) => {
       const send = (): void => {
         const startedAt = performance.now()
@@ -35,7 +28,7 @@ async function closedLoop(
           return
         }
         tally.sent++
-        connection.send(nextRequest(), (outcome) => {
+        caller.send((outcome) => {
           tally.add(outcome, startedAt, performance.now())
           // A server that is gone would be asked again at once, and again.
           if ('error' in outcome) broken = true
@@ -44,35 +37,34 @@ async function closedLoop(
       }
       send()
     })
-  await inTime(Promise.all(connections.map(runOne)))
+  await inTime(Promise.all(callers.map(runOne)))
   return tally.result()
 }
 
 /**
- * Each request has a time at which it should start. One that finds no free connection waits for it, and its latency is
+ * Each request has a time at which it should start. One that finds no free caller waits for one, and its latency is
  * counted from that time all the same: a system that stalls is charged for those who would have come meanwhile (coordinated
  * omission).
  */
 async function openLoop(
   tally: Tally,
-  connections: Connection[],
-  nextRequest: () => string,
+  callers: Caller[],
   startedAt: number,
   { seconds, perSecond }: { seconds: number; perSecond: number },
 ): Promise<PhaseResult> {
   const total = Math.round(seconds * perSecond)
-  const free = [...connections]
+  const free = [...callers]
   const sendDue = (): void => {
     const now = performance.now()
     while (tally.sent < total) {
       const dueAt = startedAt + (tally.sent * 1000) / perSecond
       if (dueAt > now) return
-      const connection = free.shift()
-      if (connection === undefined) return
+      const caller = free.shift()
+      if (caller === undefined) return
       tally.sent++
-      connection.send(nextRequest(), (outcome) => {
+      caller.send((outcome) => {
         tally.add(outcome, dueAt, performance.now())
-        free.push(connection)
+        free.push(caller)
         sendDue()
       })
     }

@@ -18,6 +18,14 @@ test('an answer that is neither accepted nor refused, or none, is a failure and 
   expect(tally.result()).toMatchObject({ failed: 2, firstFailure: '503 busy', perSecond: 0, latency: { max: 0 } })
 })
 
+test('a conflict is neither an answer nor a failure, and told from a refusal by its code', () => {
+  const tally = new Tally(0, 1_000)
+  tally.add({ status: 409, body: '{"code":"CONFLICT"}' }, 0, 10)
+  tally.add({ status: 409, body: '{"code":"INSUFFICIENT_STOCK"}' }, 0, 10)
+  expect(tally.answered).toBe(2)
+  expect(tally.result()).toMatchObject({ conflicts: 1, refused: 1, failed: 0, perSecond: 1 })
+})
+
 test('a sale: refusals are timed from the last unit sold', () => {
   const tally = new Tally(0, Infinity)
   tally.add(taken, 0, 1_000)

@@ -1,4 +1,4 @@
-import type { Outcome } from './connection'
+import type { Outcome } from './caller'
 import { Latencies } from './latencies'
 import type { PhaseResult } from './task'
 
@@ -7,6 +7,7 @@ export class Tally {
   sent = 0
   private accepted = 0
   private refused = 0
+  private conflicts = 0
   private failed = 0
   private firstFailure: string | undefined
   private inTime = 0
@@ -25,14 +26,18 @@ export class Tally {
   }
 
   get answered(): number {
-    return this.accepted + this.refused + this.failed
+    return this.accepted + this.refused + this.conflicts + this.failed
   }
 
   /** @param dueAt when the request started, or should have */
   add(outcome: Outcome, dueAt: number, now: number): void {
-    if ('error' in outcome || (outcome.status !== 201 && outcome.status !== 409)) {
+    if ('error' in outcome || ![200, 201, 409].includes(outcome.status)) {
       this.failed++
       this.firstFailure ??= 'error' in outcome ? outcome.error : `${outcome.status} ${outcome.body.slice(0, 300)}`
+      return
+    }
+    if (outcome.status === 409 && outcome.body.includes('"CONFLICT"')) {
+      this.conflicts++
       return
     }
     this.lastAnswerAt = now
@@ -49,13 +54,14 @@ export class Tally {
   }
 
   result(): PhaseResult {
-    const { sent, accepted, refused, failed, firstFailure, refusedAfter } = this
+    const { sent, accepted, refused, conflicts, failed, firstFailure, refusedAfter } = this
     const endsAt = Number.isFinite(this.endsAt) ? this.endsAt : this.lastAnswerAt
     const seconds = (endsAt - this.startedAt) / 1000
     return {
       sent,
       accepted,
       refused,
+      conflicts,
       failed,
       refusedAfter,
       ...(firstFailure !== undefined && { firstFailure }),

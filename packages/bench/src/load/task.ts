@@ -18,11 +18,28 @@ export interface Phase {
   ttlSeconds?: number
 }
 
+/** Where requests go, and what they are. */
+export type Target =
+  /** POST with JSON; `body` has `$SKU` in the place of the SKU, and is that of POST /v1/reservations when not given. */
+  | { kind: 'http'; url: string; body?: string }
+  /** reservation.CreateReservation over gRPC. */
+  | { kind: 'grpc'; address: string }
+  /** inventory.Hold over gRPC, as the reservation service whose key this is (PEM). */
+  | { kind: 'holds'; address: string; serviceKey?: string }
+
+/** How a system is asked. */
+export type Way = Target['kind']
+
+export type Strategy = 'COMBINING' | 'PESSIMISTIC' | 'OPTIMISTIC'
+
 export interface LoadTask {
-  /** `http://host:port`; asked is POST /v1/reservations. */
-  url: string
-  /** Of several users, taken in turn; none: no authorization header. */
+  target: Target
+  /** Of several users, taken in turn; none: no authorization. */
   tokens: string[]
+  /** Named in each request, where not the default is wanted. HTTP only. */
+  strategy?: Strategy
+  /** Whether holds that wait travel in one call, one call at a time; else each has a call of its own. */
+  batched?: boolean
   /** Begins every idempotency key, so that no two tasks share one. */
   keyPrefix: string
   /** One after the other; the next begins when the last answer of the one before is there. */
@@ -40,15 +57,17 @@ export interface Latency {
 export interface PhaseResult {
   /** All of the phase, also those whose answers came after its time. */
   sent: number
-  /** Answered 201. */
+  /** Answered 200 or 201. */
   accepted: number
   /** Answered 409: not enough stock. */
   refused: number
+  /** Answered 409: others were quicker at every try of an OPTIMISTIC request. */
+  conflicts: number
   /** Any other answer, or none. */
   failed: number
   /** The first failure, for people. */
   firstFailure?: string
-  /** Accepted or refused within the phase's time, a second. */
+  /** Accepted or refused within the phase's time, a second; conflicts are no answer. */
   perSecond: number
   /** Of what was accepted or refused. In an open loop from the time at which the request should have started. */
   latency: Latency

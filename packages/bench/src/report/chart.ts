@@ -20,16 +20,18 @@ const rowHeight = 34
 const headHeight = 56
 
 /** Readable on white and on black: no background, and colours that follow the reader's scheme. */
-const style = `
+export const svgStyle = `
   text { font: 14px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 16px }
   .unit { fill: #59636e }
+  .grid { stroke: #8c959f; stroke-opacity: 0.3 }
   .bar { fill: #8c959f }
   .strong { fill: #1f6feb }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc }
     .unit { fill: #9198a1 }
-    .bar { fill: #6e7681 }
+    .grid { stroke: #8c959f; stroke-opacity: 0.3 }
+  .bar { fill: #6e7681 }
     .strong { fill: #4493f8 }
   }`
 
@@ -43,7 +45,7 @@ export function drawChart({ title, unit, bars }: Chart): string {
     const length = Math.max(1, Math.round((value / most) * room))
     const middle = y + barHeight / 2 + 5
     return [
-      `  <text x="${labelWidth - 10}" y="${middle}" text-anchor="end">${escape(label)}</text>`,
+      `  <text x="${labelWidth - 10}" y="${middle}" text-anchor="end">${escapeXml(label)}</text>`,
       `  <rect class="${strong === true ? 'strong' : 'bar'}" x="${labelWidth}" y="${y}" width="${length}" height="${barHeight}" rx="3"/>`,
       `  <text x="${labelWidth + length + 8}" y="${middle}">${Math.round(value).toLocaleString('en-GB')}</text>`,
     ].join('\n')
@@ -51,16 +53,21 @@ export function drawChart({ title, unit, bars }: Chart): string {
   const description = bars.map(({ label, value }) => `${label}: ${Math.round(value)}`).join(', ')
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `  <title>${escape(`${title}, ${unit}. ${description}`)}</title>`,
-    `  <style>${style}\n  </style>`,
-    `  <text class="title" x="0" y="18">${escape(title)}</text>`,
-    `  <text class="unit" x="0" y="38">${escape(unit)}</text>`,
+    `  <title>${escapeXml(`${title}, ${unit}. ${description}`)}</title>`,
+    `  <style>${svgStyle}\n  </style>`,
+    `  <text class="title" x="0" y="18">${escapeXml(title)}</text>`,
+    `  <text class="unit" x="0" y="38">${escapeXml(unit)}</text>`,
     ...rows,
     '</svg>',
     '',
   ].join('\n')
 }
 
-function escape(text: string): string {
+/** The text of a chart for those who do not see it. */
+export function chartTitle(svg: string): string {
+  return /<title>(.*?)<\/title>/.exec(svg)?.[1] ?? ''
+}
+
+export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

@@ -1,5 +1,6 @@
 /** Each connection sends its next request when it has its answer. */
 import { atLeast, atMost, p50, rate, ratio } from '../goals'
+import { type Bar, drawChart } from '../report/chart'
 import type { Results } from '../results'
 import { systemTitle } from '../systems/index'
 import { loadScenario } from './load'
@@ -39,29 +40,21 @@ export const closedLoop: ScenarioGroup = {
   ],
   charts: ({ figures }: Results) => {
     const hot = figures.filter(({ scenario, system }) => scenario === 'closed-300' && system !== 'nothing')
-    const own = figures.filter(({ scenario, system }) => scenario.startsWith('closed-') && system === 'holdfast')
-    const unit = 'reservations a second'
-    return [
+    const own = figures.filter(({ scenario, system }) => /^(closed|grpc)-\d/.test(scenario) && system === 'holdfast')
+    const all: [string, string, Bar[]][] = [
       [
         'one-sku',
-        {
-          title: 'Reserving one hot SKU over HTTP, 300 connections',
-          unit,
-          bars: hot.map(({ system, perSecond }) => ({
-            label: systemTitle(system),
-            value: perSecond,
-            strong: system === 'holdfast',
-          })),
-        },
+        'Reserving one hot SKU over HTTP, 300 connections',
+        hot.map(({ system, perSecond }) => ({ label: systemTitle(system), value: perSecond, strong: system === 'holdfast' })),
       ],
       [
         'connections',
-        {
-          title: 'Holdfast, closed loop',
-          unit,
-          bars: own.map(({ title, perSecond }) => ({ label: title, value: perSecond, strong: true })),
-        },
+        'Holdfast, closed loop',
+        own.map(({ title, perSecond, scenario }) => ({ label: title, value: perSecond, strong: scenario.startsWith('closed') })),
       ],
     ]
+    return all
+      .filter(([, , bars]) => bars.length > 0)
+      .map(([name, title, bars]) => [name, drawChart({ title, unit: 'reservations a second', bars })])
   },
 }

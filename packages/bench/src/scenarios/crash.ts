@@ -7,7 +7,7 @@ import type { Phase } from '../load/task'
 import { type Table, whole } from '../report/table'
 import type { Results } from '../results'
 import { systemTitle } from '../systems/index'
-import { makeSkus } from './load'
+import { makeSkus, targetOf } from './load'
 import { type MeasureContext, type Measured, plenty, type ScenarioGroup } from './scenario'
 
 /** Load before the end, in s. */
@@ -30,10 +30,10 @@ async function measureCrash(seconds: number, { running, signal }: MeasureContext
   const { crash, afterCrash, reserved } = running
   if (crash === undefined || afterCrash === undefined || reserved === undefined) throw new Error('it can not be killed')
   const skus = makeSkus(1)
-  const tokens = await running.prepare(skus, plenty)
+  const { users } = await running.prepare(skus, plenty)
   // The load ends with the first connection that breaks.
   const phases: Phase[] = [{ shape: { kind: 'closed', seconds: seconds + 30 }, connections: 100, skus }]
-  const load = generateLoad({ url: running.url, tokens, keyPrefix: randomUUID(), phases }, signal)
+  const load = generateLoad({ target: targetOf(running), tokens: users, keyPrefix: randomUUID(), phases }, signal)
   const underLoad = async (): Promise<void> => {
     while ((await reserved(skus)) === 0) await sleep(20)
     await sleep(seconds * 1000)

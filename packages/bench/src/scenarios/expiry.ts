@@ -6,11 +6,12 @@ import { atLeast, below, atMost, figure, p99, ratio, valueOf } from '../goals'
 import { generateLoad } from '../load/generate-load'
 import type { Phase, PhaseResult } from '../load/task'
 import { ms, type Table, whole } from '../report/table'
+import { watchMemory } from '../memory'
 import type { Results } from '../results'
 import { query } from '../systems/query'
 import type { RunningSystem } from '../systems/system'
 import { writeDueReservations } from './due-reservations'
-import { countProblems, makeSkus, settled } from './load'
+import { countProblems, makeSkus, settled, targetOf } from './load'
 import { type MeasureContext, type Measured, plenty, type Scenario, type ScenarioGroup } from './scenario'
 
 /** Reserve requests a second, before and while the sweeper has its hands full. */
@@ -69,15 +70,19 @@ async function measureSweep(due: number, skuCount: number, seconds: number, cont
   const prefix = randomUUID().slice(0, 8)
   const skus = makeSkus(skuCount)
   const reserve = await makeLoad(skus, context)
-  const warm = await reserve(context.warmUpSeconds)
+  const warm = await reserve(Math.min(1, seconds / 2))
   const before = await reserve(seconds)
   const dueAt = new Date(Date.now() + due * writeMs.each + writeMs.least)
   await writeDueReservations(running, { count: due, skus, dueAt, idPrefix: prefix })
   const early = dueAt.getTime() - Date.now()
   if (early < 0) throw new Error(`writing what falls due took ${-early} ms longer than it may`)
   await sleep(early, undefined, { signal })
-  const meanwhile = await reserve(seconds)
-  const memory = running.memory?.()
+  const watch = running.memory && watchMemory(running.memory, seconds)
+  const meanwhile = await reserve(seconds).catch((error: unknown) => {
+    watch?.stop()
+    throw error
+  })
+  const memory = watch?.stop()
   const expirySeconds = await untilExpired(running, prefix, due, signal)
   const settleSeconds = (await settled(running)) / 1000
   return {
@@ -119,7 +124,7 @@ async function makeLoad(
   skus: string[],
   { running, signal }: MeasureContext,
 ): Promise<(seconds: number, ttlSeconds?: number) => Promise<PhaseResult>> {
-  const tokens = await running.prepare(skus, plenty)
+  const { users } = await running.prepare(skus, plenty)
   return async (seconds, ttlSeconds) => {
     const phase: Phase = {
       shape: { kind: 'open', seconds, perSecond },
@@ -127,7 +132,10 @@ async function makeLoad(
       skus: skus.slice(0, 1),
       ...(ttlSeconds !== undefined && { ttlSeconds }),
     }
-    const [result] = await generateLoad({ url: running.url, tokens, keyPrefix: randomUUID(), phases: [phase] }, signal)
+    const [result] = await generateLoad(
+      { target: targetOf(running, 'http'), tokens: users, keyPrefix: randomUUID(), phases: [phase] },
+      signal,
+    )
     if (result === undefined) throw new Error('the load generator left a phase out')
     return result
   }

@@ -5,6 +5,7 @@ const result = (more: Partial<PhaseResult>): PhaseResult => ({
   sent: 10,
   accepted: 6,
   refused: 4,
+  conflicts: 0,
   failed: 0,
   perSecond: 10,
   latency: { p50: 1, p95: 1, p99: 1, max: 1 },

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { generateLoad } from '../load/generate-load'
-import type { LoadTask, Phase, PhaseResult, Shape } from '../load/task'
+import type { LoadTask, Phase, PhaseResult, Shape, Strategy, Target, Way } from '../load/task'
+import { watchMemory } from '../memory'
 import type { RunningSystem } from '../systems/system'
 import { type MeasureContext, type Measured, plenty, type Scenario } from './scenario'
 
@@ -11,12 +12,19 @@ export interface LoadScenario {
   name: string
   title: string
   systems: string[]
+  /** Over the system's usual way when not given. */
+  way?: Way
+  /** Chosen by an administrator. */
+  strategy?: Strategy
+  batched?: boolean
   connections: number
   shape: Shape
   /** How many products the requests take in turn; 1. */
   skus?: number
   /** Units of each SKU at the beginning; more than are taken. */
   stock?: number
+  /** In the same way, before it is measured; at most a second. */
+  warmUpSeconds?: number
   /** Looks at what came back, for more values and problems. */
   check?: (result: PhaseResult) => Partial<Pick<Measured, 'values' | 'problems'>>
 }
@@ -30,22 +38,35 @@ export function loadScenario(load: LoadScenario): Scenario {
 }
 
 /** Runs the load on a running system, waits until that has settled, and compares its books with the answers. */
-export async function measureLoad(load: LoadScenario, { running, warmUpSeconds, signal }: MeasureContext): Promise<Measured> {
-  const { connections, shape, stock = plenty } = load
+export async function measureLoad(load: LoadScenario, { running, signal }: MeasureContext): Promise<Measured> {
+  const { connections, shape, strategy, batched, stock = plenty, warmUpSeconds = usualWarmUp(shape) } = load
   const skus = makeSkus(load.skus ?? 1)
   // A sale can't be warmed up on its own units.
   const warmSkus = shape.kind === 'count' ? makeSkus(1) : skus
-  const tokens = await running.prepare(skus, stock)
-  if (warmSkus !== skus) await running.prepare(warmSkus, plenty)
+  const prepared = await running.prepare(skus, stock)
+  const warm = warmSkus === skus ? prepared : await running.prepare(warmSkus, plenty)
   const warmUp: Phase['shape'] = { ...(shape.kind === 'open' ? shape : { kind: 'closed' }), seconds: warmUpSeconds }
   const phases = [
-    { shape: warmUp, connections, skus: warmSkus },
-    { shape, connections, skus },
+    { shape: warmUp, connections, skus: warm.names ?? warmSkus },
+    { shape, connections, skus: prepared.names ?? skus },
   ]
-  const task: LoadTask = { url: running.url, tokens, keyPrefix: randomUUID(), phases }
-  const [warm, measured] = await generateLoad(task, signal)
-  if (warm === undefined || measured === undefined) throw new Error('the load generator left a phase out')
-  const memory = running.memory?.()
+  const task: LoadTask = {
+    target: targetOf(running, load.way),
+    tokens: strategy === undefined ? prepared.users : [prepared.admin ?? ''],
+    keyPrefix: randomUUID(),
+    strategy,
+    batched,
+    phases,
+  }
+  const watch = running.memory && watchMemory(running.memory, shape.kind === 'count' ? 0 : shape.seconds)
+  const [[first, measured], memory] = await generateLoad(task, signal).then(
+    (results) => [results, watch?.stop()] as const,
+    (error: unknown) => {
+      watch?.stop()
+      throw error
+    },
+  )
+  if (first === undefined || measured === undefined) throw new Error('the load generator left a phase out')
   const settledAfterMs = await settled(running)
   const reserved = await running.reserved?.([...new Set([...skus, ...warmSkus])])
   const { values, problems = [] } = load.check?.(measured) ?? {}
@@ -55,18 +76,22 @@ export async function measureLoad(load: LoadScenario, { running, warmUpSeconds, 
     ...(memory !== undefined && { memory }),
     ...(values !== undefined && { values }),
     problems: [
-      ...countProblems([warm, measured], reserved),
+      ...countProblems([first, measured], reserved),
       ...problems,
       ...(settledAfterMs >= settleTimeoutMs ? ['had not settled in time'] : []),
     ],
   }
 }
 
+function usualWarmUp(shape: Shape): number {
+  return shape.kind === 'count' ? 1 : Math.min(1, shape.seconds / 2)
+}
+
 /** Answers must add up to requests, and the system's books to the answers; an answer that was lost may be in them or not. */
 export function countProblems(results: PhaseResult[], reserved: number | undefined): string[] {
   const sum = (value: (result: PhaseResult) => number): number => results.reduce((total, result) => total + value(result), 0)
   const [sent, accepted, failed] = [sum((r) => r.sent), sum((r) => r.accepted), sum((r) => r.failed)]
-  const answered = accepted + failed + sum((r) => r.refused)
+  const answered = accepted + failed + sum((r) => r.refused + r.conflicts)
   const firstFailure = results.find((result) => result.firstFailure !== undefined)?.firstFailure
   return [
     ...(sent === answered ? [] : [`${sent} requests, ${answered} answers`]),
@@ -75,6 +100,13 @@ export function countProblems(results: PhaseResult[], reserved: number | undefin
       ? []
       : [`${accepted} units given away, ${reserved} in the books`]),
   ]
+}
+
+/** @param way its usual one when not given */
+export function targetOf({ targets }: RunningSystem, way?: Way): Target {
+  const target = way === undefined ? Object.values(targets)[0] : targets[way]
+  if (target === undefined) throw new Error(`it can not be asked over ${way ?? 'anything'}`)
+  return target
 }
 
 /** Waits until all that belongs to what was answered is done; answers how long that took, in ms. */

@@ -1,14 +1,15 @@
 /** So many requests start every second, however slow the answers are. */
 import { figure, p95, below } from '../goals'
+import { whole } from '../report/table'
 import { loadScenario } from './load'
 import type { ScenarioGroup } from './scenario'
 
 export const openLoop: ScenarioGroup = {
   scenarios: ({ seconds }) =>
-    [500].map((perSecond) =>
+    [500, 2_000].map((perSecond) =>
       loadScenario({
         name: `open-${perSecond}`,
-        title: `1 SKU, ${perSecond.toLocaleString('en-GB')} requests a second, open loop`,
+        title: `1 SKU, ${whole(perSecond)} requests a second, open loop`,
         connections: 300,
         systems: ['holdfast', 'empty-relay', 'for-update', 'redis-lua'],
         shape: { kind: 'open', seconds, perSecond },

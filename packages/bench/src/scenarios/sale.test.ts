@@ -4,6 +4,7 @@ const sold = {
   sent: 20_000,
   accepted: 5_000,
   refused: 15_000,
+  conflicts: 0,
   failed: 0,
   perSecond: 6_000,
   latency: { p50: 1, p95: 1, p99: 1, max: 1 },

@@ -1,6 +1,7 @@
 /** A flash sale: far more requests than units, so nearly all of them are refusals. */
 import { atLeast, figure, valueOf } from '../goals'
 import type { PhaseResult } from '../load/task'
+import { drawChart } from '../report/chart'
 import { whole } from '../report/table'
 import { systemTitle } from '../systems/index'
 import { loadScenario } from './load'
@@ -45,14 +46,14 @@ export const sale: ScenarioGroup = {
       .filter(({ scenario, system }) => scenario === 'sale' && system === 'holdfast')
       .map(({ values }) => [
         'sale',
-        {
+        drawChart({
           title: `Holdfast, a flash sale of ${whole(stock)} units`,
           unit: 'answers a second',
           bars: [
             { label: 'while there is stock', value: values?.reservesPerSecond ?? 0 },
             { label: 'after the last unit', value: values?.refusalsPerSecond ?? 0, strong: true },
           ],
-        },
+        }),
       ]),
 }
 

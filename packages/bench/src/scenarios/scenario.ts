@@ -1,5 +1,5 @@
+import type { BenchSettings } from '../options'
 import type { PhaseResult } from '../load/task'
-import type { Chart } from '../report/chart'
 import type { Table } from '../report/table'
 import type { Results, Run } from '../results'
 import type { Goal } from '../goals'
@@ -12,16 +12,11 @@ export interface ScenarioGroup {
   goals?: Goal[]
   /** Tables of its own, by heading, when there are runs for them. */
   tables?: (results: Results) => [string, Table][]
-  /** Charts by file name, when there are figures for them. */
-  charts?: (results: Results) => [string, Chart][]
+  /** SVG documents by file name, when there are figures for them. */
+  charts?: (results: Results) => [string, string][]
 }
 
-export interface ScenarioOptions {
-  /** Of each measurement. */
-  seconds: number
-  /** Requests of the flash sale. */
-  saleRequests: number
-}
+export type ScenarioOptions = Pick<BenchSettings, 'seconds' | 'saleRequests' | 'soakMinutes'>
 
 /** One thing that is measured. */
 export interface Scenario {
@@ -38,8 +33,6 @@ export interface Scenario {
 
 export interface MeasureContext {
   running: RunningSystem
-  /** Before each measurement, in the way of the measurement. */
-  warmUpSeconds: number
   signal: AbortSignal
 }
 

@@ -1,5 +1,6 @@
 /** The same load spread over several products: where there is no one row to wait for. */
 import { between, rate, ratio } from '../goals'
+import { whole } from '../report/table'
 import { loadScenario } from './load'
 import type { ScenarioGroup } from './scenario'
 
@@ -8,7 +9,7 @@ export const skus: ScenarioGroup = {
     [10, 1_000].map((count) =>
       loadScenario({
         name: `closed-100-skus-${count}`,
-        title: `${count.toLocaleString('en-GB')} SKUs, 100 connections`,
+        title: `${whole(count)} SKUs, 100 connections`,
         connections: 100,
         skus: count,
         systems: ['holdfast', 'for-update', 'redis-lua'],

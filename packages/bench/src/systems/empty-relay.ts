@@ -1,5 +1,5 @@
 import { type Child, startChild } from './child'
-import type { BenchSystem } from './system'
+import { type BenchSystem, noTokens } from './system'
 
 /** The processes and protos of a reserve, HTTP -> gRPC -> gRPC, one call for each request, with nothing done in them. */
 export const emptyRelay: BenchSystem = {
@@ -19,7 +19,11 @@ export const emptyRelay: BenchSystem = {
       const inventory = await start('relay-inventory', {})
       const reservation = await start('relay-reservation', { INVENTORY_ADDR: `127.0.0.1:${inventory.port}` })
       const gateway = await start('relay-gateway', { RESERVATION_ADDR: `127.0.0.1:${reservation.port}` })
-      return { url: `http://127.0.0.1:${gateway.port}`, prepare: async () => Promise.resolve([]), stop }
+      return {
+        targets: { http: { kind: 'http', url: `http://127.0.0.1:${gateway.port}` } },
+        prepare: async () => Promise.resolve(noTokens),
+        stop,
+      }
     } catch (error) {
       await stop()
       throw error

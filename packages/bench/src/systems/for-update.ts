@@ -1,6 +1,6 @@
 import { startChild } from './child'
-import { addStock, openPlainDatabase } from './plain-database'
-import type { BenchSystem } from './system'
+import { addStock, openPlainDatabase, reservedUnits } from './plain-database'
+import { type BenchSystem, noTokens } from './system'
 
 /** One node:http process with `BEGIN; SELECT ... FOR UPDATE; UPDATE; INSERT; COMMIT` for each request. */
 export const forUpdate: BenchSystem = {
@@ -11,16 +11,13 @@ export const forUpdate: BenchSystem = {
     try {
       const server = await startChild('for-update', { DATABASE_URL: database.url })
       return {
-        url: `http://127.0.0.1:${server.port}`,
+        targets: { http: { kind: 'http', url: `http://127.0.0.1:${server.port}` } },
         databaseUrl: database.url,
         prepare: async (skus, stock) => {
           await addStock(database.pool, skus, stock)
-          return []
+          return noTokens
         },
-        reserved: async (skus) => {
-          const text = 'select sum(reserved)::int as sum from stock where sku = any ($1)'
-          return (await database.pool.query<{ sum: number }>(text, [skus])).rows[0]?.sum ?? 0
-        },
+        reserved: async (skus) => reservedUnits(database.pool, skus),
         stop: async () => {
           await server.kill()
           await database.close()

@@ -31,12 +31,17 @@ export const holdfast: BenchSystem = {
       throw error
     }
     return {
-      url: system.url,
+      targets: {
+        http: { kind: 'http', url: system.url },
+        grpc: { kind: 'grpc', address: system.grpc.reservation },
+        holds: { kind: 'holds', address: system.grpc.inventory, serviceKey: system.keys.servicePrivateKeys.reservation },
+      },
       databaseUrl: system.databaseUrl('inventory'),
       databaseOf: (service) => system.databaseUrl(service),
       prepare: async (skus, stock) => {
-        await makeProducts(system, skus, stock)
-        return Promise.all(Array.from({ length: userCount }, async () => register(system.url)))
+        const admin = await makeProducts(system, skus, stock)
+        const users = await Promise.all(Array.from({ length: userCount }, async () => register(system.url)))
+        return { users, admin }
       },
       reserved: async (skus) => reservedUnits(system.url, skus),
       settle: async () => settleEvents(system),
@@ -58,7 +63,8 @@ export const holdfast: BenchSystem = {
   },
 }
 
-async function makeProducts({ url, credentials }: System, skus: string[], stock: number): Promise<void> {
+/** @returns the admin's token */
+async function makeProducts({ url, credentials }: System, skus: string[], stock: number): Promise<string> {
   const login = await callJson<{ accessToken: string }>('POST', `${url}/v1/auth/login`, { body: credentials.admin })
   const token = expectStatus(login, 200).accessToken
   const left = skus.values()
@@ -69,6 +75,7 @@ async function makeProducts({ url, credentials }: System, skus: string[], stock:
     }
   }
   await Promise.all(Array.from({ length: Math.min(makersAtOnce, skus.length) }, make))
+  return token
 }
 
 async function register(url: string): Promise<string> {

@@ -51,6 +51,11 @@ export async function addStock(pool: Pool, skus: string[], stock: number): Promi
   await pool.query('insert into stock (sku, on_hand) select sku, $2 from unnest($1::text[]) as sku', [skus, stock])
 }
 
+export async function reservedUnits(pool: Pool, skus: string[]): Promise<number> {
+  const text = 'select sum(reserved)::int as sum from stock where sku = any ($1)'
+  return (await pool.query<{ sum: number }>(text, [skus])).rows[0]?.sum ?? 0
+}
+
 export async function countRecords(pool: Pool, skus: string[]): Promise<number> {
   const text = 'select count(*)::int as count from reservations where sku = any ($1)'
   return (await pool.query<{ count: number }>(text, [skus])).rows[0]?.count ?? 0

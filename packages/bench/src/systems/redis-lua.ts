@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startChild } from './child'
 import { addStock, countRecords, openPlainDatabase } from './plain-database'
 import { hasRedisServer, startRedis } from './redis-server'
-import type { BenchSystem } from './system'
+import { type BenchSystem, noTokens } from './system'
 
 /** One node:http process whose Lua script takes units in Redis, and which writes to PostgreSQL afterwards. */
 export const redisLua: BenchSystem = {
@@ -19,7 +19,7 @@ export const redisLua: BenchSystem = {
       return skus.reduce((sum, sku, index) => sum + (stockOf.get(sku) ?? 0) - Number(left[index] ?? 0), 0)
     }
     return {
-      url: `http://127.0.0.1:${server.port}`,
+      targets: { http: { kind: 'http', url: `http://127.0.0.1:${server.port}` } },
       databaseUrl: database.url,
       prepare: async (skus, stock) => {
         await addStock(database.pool, skus, stock)
@@ -27,7 +27,7 @@ export const redisLua: BenchSystem = {
         for (const sku of skus) stockOf.set(sku, stock)
         // Stock is loaded long before a sale: the snapshot has it.
         await redis.ask('SAVE')
-        return []
+        return noTokens
       },
       reserved,
       settle: async () => {

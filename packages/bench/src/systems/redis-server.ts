@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,8 @@ import { join } from 'node:path'
 
 import { freePort } from '@holdfast/launcher'
 import { createClient } from 'redis'
+
+import { hasProgram, programVersion } from './program-version'
 
 /** A Redis with its shipped configuration: a snapshot now and then, no append-only file. */
 export interface RedisServer {
@@ -19,11 +21,11 @@ export interface RedisServer {
 }
 
 export function hasRedisServer(): boolean {
-  return spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0
+  return hasProgram('redis-server')
 }
 
 export function redisVersion(): string | undefined {
-  return /v=(\S+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1]
+  return programVersion('redis-server', /v=(\S+)/)
 }
 
 export async function startRedis(): Promise<RedisServer> {

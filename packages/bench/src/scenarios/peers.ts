@@ -1,0 +1,33 @@
+/** Other platforms that reserve stock, when `--peer` asks for them; beside `closed-300` of the rest. */
+import { atLeast, rate, ratio } from '../goals'
+import { loadScenario } from './load'
+import type { ScenarioGroup } from './scenario'
+
+/** They answer so few requests a second that a short measurement would say little. */
+const leastSeconds = 10
+
+export const peers: ScenarioGroup = {
+  scenarios: ({ seconds }) => [
+    loadScenario({
+      name: 'closed-300',
+      title: '1 SKU, 300 connections',
+      connections: 300,
+      systems: ['medusa'],
+      shape: { kind: 'closed', seconds: Math.max(leastSeconds, seconds) },
+    }),
+    loadScenario({
+      name: 'closed-300-skus-100',
+      title: '100 SKUs, 300 connections',
+      connections: 300,
+      skus: 100,
+      systems: ['medusa'],
+      shape: { kind: 'closed', seconds: Math.max(leastSeconds, seconds) },
+    }),
+  ],
+  goals: [
+    ratio('medusa', 'Holdfast / Medusa 2, 1 SKU, 300 connections', atLeast(60), {
+      over: ['holdfast/closed-300', rate],
+      under: ['medusa/closed-300', rate],
+    }),
+  ],
+}
