@@ -26,6 +26,12 @@ test('an answer too few, and a unit too many or too few in the books, are named'
   expect(countProblems([result({})], 7)).toEqual(['6 units given away, 7 in the books'])
 })
 
+test('where requests may fail, only the books count', () => {
+  const lost = result({ sent: 11, failed: 1, firstFailure: '500' })
+  expect(countProblems([lost], 7, true)).toEqual([])
+  expect(countProblems([lost], 8, true)).toEqual(['6 units given away, 8 in the books'])
+})
+
 test('a request whose answer was lost may have taken a unit or not', () => {
   const lost = result({ sent: 11, failed: 1, firstFailure: 'reset' })
   for (const reserved of [6, 7]) expect(countProblems([lost], reserved)).toEqual(['1 requests failed, the first: reset'])

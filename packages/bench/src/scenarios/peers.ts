@@ -7,23 +7,20 @@ import type { ScenarioGroup } from './scenario'
 const leastSeconds = 10
 
 export const peers: ScenarioGroup = {
-  scenarios: ({ seconds }) => [
-    loadScenario({
-      name: 'closed-300',
-      title: '1 SKU, 300 connections',
-      connections: 300,
-      systems: ['medusa'],
-      shape: { kind: 'closed', seconds: Math.max(leastSeconds, seconds) },
-    }),
-    loadScenario({
-      name: 'closed-300-skus-100',
-      title: '100 SKUs, 300 connections',
-      connections: 300,
-      skus: 100,
-      systems: ['medusa'],
-      shape: { kind: 'closed', seconds: Math.max(leastSeconds, seconds) },
-    }),
-  ],
+  scenarios: ({ seconds }) =>
+    [
+      { name: 'closed-10', title: '1 SKU, 10 connections', connections: 10, skus: 1 },
+      { name: 'closed-300', title: '1 SKU, 300 connections', connections: 300, skus: 1 },
+      { name: 'closed-300-skus-100', title: '100 SKUs, 300 connections', connections: 300, skus: 100 },
+    ].map((load) =>
+      loadScenario({
+        ...load,
+        systems: ['medusa'],
+        // On a busy machine it answers some of so many requests with 500.
+        mayFail: true,
+        shape: { kind: 'closed', seconds: Math.max(leastSeconds, seconds) },
+      }),
+    ),
   goals: [
     ratio('medusa', 'Holdfast / Medusa 2, 1 SKU, 300 connections', atLeast(60), {
       over: ['holdfast/closed-300', rate],
