@@ -33,7 +33,7 @@ interface Flags {
   render?: true
 }
 
-const usual = { rounds: 3, seconds: 3, saleRequests: 40_000 }
+const usual = { rounds: 3, seconds: 2, saleRequests: 40_000 }
 const quick = { rounds: 1, seconds: 1, saleRequests: 10_000 }
 
 /** Users' tokens live for 15 minutes, and one load has one set of them. */

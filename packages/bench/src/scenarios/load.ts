@@ -87,7 +87,7 @@ export async function measureLoad(load: LoadScenario, { running, signal }: Measu
 }
 
 function usualWarmUp(shape: Shape): number {
-  return shape.kind === 'count' ? 1 : Math.min(1, shape.seconds / 2)
+  return shape.kind === 'count' ? 0.5 : Math.min(1, shape.seconds / 4)
 }
 
 /** Answers must add up to requests, and the system's books to the answers; an answer that was lost may be in them or not. */
