@@ -93,6 +93,7 @@ function projectEnv() {
 
 const tool = {
   generate: () => node(join('packages', 'contracts', 'scripts', 'generate.mjs')),
+  checkBreaking: (...args) => node(join('packages', 'contracts', 'scripts', 'check-breaking.mjs'), ...args),
   tsc: (...args) => node(join('node_modules', 'typescript', 'bin', 'tsc'), ...args),
   jest: (...args) => node(join('node_modules', 'jest', 'bin', 'jest.js'), ...args),
   oxlint: (...args) => node(join('node_modules', 'oxlint', 'bin', 'oxlint'), ...args),
@@ -123,10 +124,12 @@ const commands = {
   'export-audit': (args) => [node(cli, 'export-audit', ...args)],
   bench: (args) => [node(bench, ...args)],
   build: () => [],
+  baseline: () => [tool.checkBreaking('--write')],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],
   check: () => [
     tool.oxlint('--type-aware', '--deny-warnings'),
     tool.buf('lint'),
+    tool.checkBreaking(),
     tool.oxfmt('--check'),
     tool.tsc('-p', 'tsconfig.test.json'),
   ],
