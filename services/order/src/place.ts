@@ -114,6 +114,7 @@ export async function completePlacing(
   const placed = await base.database.transaction(async (client) => {
     // Added again if an earlier try, which was refused, took it back meanwhile.
     const order = await ensure(client, draft)
+    if (order.fingerprint !== draft.fingerprint) throw keyReused()
     if (order.total_minor !== null) return { order, replayed: true }
     await fillOrder(client, order.id, goods)
     const change = { status: 'PENDING', paymentStatus: 'UNPAID' } as const

@@ -79,6 +79,12 @@ test.each([
   expect(problemsOf('POST /v1/reservations', body)).toEqual([problem])
 })
 
+test('the last days of months are days', () => {
+  for (const day of ['2028-02-29', '2026-12-31', '2026-02-28']) {
+    expect(problemsOf('POST /v1/reservations/1:extend', `{"expiresAt":"${day}T23:59:59+01:00"}`)).toEqual([])
+  }
+})
+
 test('every place that is wrong is named, up to a bound', () => {
   expect(problemsOf('POST /v1/reservations', '{"lines":[{"quantity":"x"},{"sku":1}],"ttlSeconds":0.5}')).toHaveLength(3)
   expect(problemsOf('POST /v1/reservations', reserve(`[${'1,'.repeat(500)}1]`))).toHaveLength(20)
@@ -96,6 +102,18 @@ test.each([
     'POST /v1/reservations/1:extend',
     '{"expiresAt":"tomorrow"}',
     'expiresAt must be a time as 2026-01-31T12:00:00Z',
+  ],
+  [
+    'a day that its month does not have',
+    'POST /v1/reservations/1:extend',
+    '{"expiresAt":"2026-02-30T10:00:00Z"}',
+    'expiresAt must be a time as 2026-01-31T12:00:00Z',
+  ],
+  [
+    'such a day in the query',
+    'GET /v1/orders?createdAfter=2027-02-29T00:00:00Z',
+    undefined,
+    'createdAfter must be a time as 2026-01-31T12:00:00Z',
   ],
   [
     'a number for a time',

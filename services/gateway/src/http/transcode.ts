@@ -3,6 +3,7 @@ import { type DescField, fromBinary, fromJson, type JsonObject, type Message, to
 import { registry } from '@holdfast/contracts'
 import { HoldfastError, invalidField } from '@holdfast/service'
 
+import { findImpossibleTimes } from './impossible-times'
 import { findJsonProblems, isJsonObject } from './json-problems'
 import { locationOf } from './location'
 import { variableValue } from './path-template'
@@ -37,6 +38,8 @@ export function encodeRequest(route: Route, segments: readonly string[], query: 
   } catch (error) {
     throw refusal(findJsonProblems(input, json), error)
   }
+  const impossible = findImpossibleTimes(input, json)
+  if (impossible.length > 0) throw refusal(impossible)
   const bytes = toBinary(input, message)
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
@@ -82,7 +85,7 @@ function takeOut(json: JsonObject, field: DescField): unknown {
   return undefined
 }
 
-function refusal(fields: { field: string; message: string }[], cause: unknown): HoldfastError {
+function refusal(fields: { field: string; message: string }[], cause?: unknown): HoldfastError {
   const [first] = fields
   const detail = first === undefined ? 'The request does not fit' : `${first.field}: ${first.message}`
   return new HoldfastError('INVALID_ARGUMENT', detail, { fields, cause })
