@@ -9,6 +9,8 @@ export interface ServiceEnvOptions {
   host: string
   port: number
   grpcPorts: Record<ServiceName, number>
+  /** Those of further processes of a service. */
+  otherPorts: Record<ServiceName, number[]>
   databaseUrl: (name: DatabaseName) => string
   keys: Keys
   admin: Credential
@@ -19,8 +21,11 @@ export interface ServiceEnvOptions {
 
 /** The environment of each service: the whole wiring of an embedded system. */
 export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceName, Record<string, string>> {
-  const { grpcPorts, keys, databaseUrl } = options
-  const address = (name: ServiceName) => `127.0.0.1:${grpcPorts[name]}`
+  const { grpcPorts, otherPorts, keys, databaseUrl } = options
+  const address = (name: ServiceName) => {
+    const addresses = [grpcPorts[name], ...otherPorts[name]].map((port) => `127.0.0.1:${port}`)
+    return addresses.length === 1 ? `127.0.0.1:${grpcPorts[name]}` : `ipv4:${addresses.join(',')}`
+  }
   const shared = {
     // Everyone comes from 127.0.0.1 here: one limit for all of them would only be in the way.
     ...inheritable(options.inherited),

@@ -27,6 +27,8 @@ export interface SystemOptions {
   envFor?: Partial<Record<ServiceName, Record<string, string>>>
   /** Whether a service that crashes is started again; yes. */
   restartCrashed?: boolean
+  /** Processes of each service but the gateway, called in turn; 1. `kill`, `restart` and the like are about the first. */
+  replicas?: number
   /** Told what happens, in lines for people. */
   onEvent?: (line: string) => void
   /** Gives the start up; what was started by then is stopped. */
@@ -49,6 +51,8 @@ export class System {
     readonly keys: Keys,
     private readonly databases: Databases,
     private readonly services: Record<ServiceName, ServiceProcess>,
+    /** Of the same services, beside those. */
+    private readonly others: ServiceProcess[],
   ) {}
 
   /** Starts everything; resolves when the gateway says that all of it is ready, and leaves nothing behind when it fails. */
@@ -58,6 +62,7 @@ export class System {
     const [credentials, keys] = await Promise.all([loadCredentials(dataFolder), loadKeys(join(dataFolder, 'keys'))])
     const port = options.port ?? (await freePort(host))
     const grpcPorts = await chooseGrpcPorts(options.usualGrpcPorts ?? false, onEvent)
+    const otherPorts = await choosePortsOfOthers((options.replicas ?? 1) - 1, grpcPorts)
     const databases =
       options.databaseUrls === undefined
         ? await embeddedPostgres({ folder: join(dataFolder, 'postgres'), onEvent })
@@ -67,26 +72,33 @@ export class System {
       host,
       port,
       grpcPorts,
+      otherPorts,
       databaseUrl: (name) => databases.url(name),
       keys,
       admin: credentials.admin,
       extra: options.env ?? {},
       extraFor: options.envFor ?? {},
     })
-    const services = forEachService(
-      (name) =>
-        new ServiceProcess({
-          name,
-          main: (options.mainOf ?? serviceMain)(name),
-          logFile: join(dataFolder, 'logs', `${name}.log`),
-          pidFile: join(runFolder(dataFolder), `${name}.pid`),
-          env: environments[name],
-          restartCrashed: options.restartCrashed ?? true,
-          onEvent,
-        }),
+    const processOf = (name: ServiceName, file: string, env: Record<string, string>) =>
+      new ServiceProcess({
+        name,
+        main: (options.mainOf ?? serviceMain)(name),
+        logFile: join(dataFolder, 'logs', `${file}.log`),
+        pidFile: join(runFolder(dataFolder), `${file}.pid`),
+        env,
+        restartCrashed: options.restartCrashed ?? true,
+        onEvent,
+      })
+    const services = forEachService((name) => processOf(name, name, environments[name]))
+    const others = serviceNames.flatMap((name) =>
+      otherPorts[name].map((other, index) => {
+        // One port for metrics can't be had twice.
+        const env = { ...environments[name], GRPC_PORT: String(other), METRICS_PORT: '' }
+        return processOf(name, `${name}-${index + 2}`, env)
+      }),
     )
     const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
-    const system = new System(gatewayUrl(host, port), grpc, credentials, keys, databases, services)
+    const system = new System(gatewayUrl(host, port), grpc, credentials, keys, databases, services, others)
     try {
       await unlessAborted(options.signal, async () => system.startServices(onEvent))
       return system
@@ -146,18 +158,20 @@ export class System {
 
   /** Stops every service, each before those that it needs, then the embedded PostgreSQL. */
   async stop(): Promise<void> {
+    await Promise.all(this.others.map(async (other) => other.stop()))
     for (const name of serviceNames.toReversed()) await this.services[name].stop()
     await this.databases.stop()
   }
 
   /** At once: each waits for the others by itself where it needs them. */
   private async startServices(onEvent: (line: string) => void): Promise<void> {
-    await Promise.all(
-      serviceNames.map(async (name) => {
+    await Promise.all([
+      ...serviceNames.map(async (name) => {
         await this.services[name].start()
         onEvent(`${name} serves on ${this.grpc[name]}`)
       }),
-    )
+      ...this.others.map(async (other) => other.start()),
+    ])
     await this.waitUntilReady()
   }
 }
@@ -185,6 +199,23 @@ async function chooseGrpcPorts(usual: boolean, onEvent: (line: string) => void):
     if (!usual || !(await isPortFree(wanted))) ports[name] = await anotherPort(taken)
     if (usual && ports[name] !== wanted) onEvent(`port ${wanted} is in use: ${name} takes ${ports[name]} for gRPC`)
     taken.add(ports[name])
+  }
+  return ports
+}
+
+/** The gateway has one port for all, that of its JSON. */
+async function choosePortsOfOthers(
+  count: number,
+  grpcPorts: Record<ServiceName, number>,
+): Promise<Record<ServiceName, number[]>> {
+  const taken = new Set(Object.values(grpcPorts))
+  const ports = forEachService((): number[] => [])
+  for (const name of serviceNames.filter((name) => name !== 'gateway')) {
+    for (let other = 0; other < count; other++) {
+      const port = await anotherPort(taken)
+      taken.add(port)
+      ports[name].push(port)
+    }
   }
   return ports
 }

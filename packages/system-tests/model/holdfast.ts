@@ -14,8 +14,9 @@ export interface Answer {
   code: string
   /** It was done before. */
   replayed?: boolean
-  /** Of the reservation or the order that was answered; the model does not care. */
+  /** Of the reservation or the order that was answered, and of the request: the model does not care. */
   id?: string
+  requestId?: string
   status?: string
   /** Of the reservation, ms since 1970. */
   expiresAt?: number

@@ -25,11 +25,14 @@ export type Call =
   | { do: 'adjust'; adjustment: number }
   | { do: 'readStock' | 'sweep' | 'readSettled' }
 
+/** A call about a reservation that nobody was told of yet makes it instead. */
 export interface Action {
-  /** Before it, ms. */
+  /** First wait until every other client that still meets somebody is about to do so, too. */
+  meet: boolean
+  /** Then for so long, ms. */
   pause: number
-  /** Also wait for the end of that reservation, as far as this client knows it, and so many ms more. */
-  endOf?: { slot: number; after: number } | undefined
+  /** And for the next end of a short reservation that somebody was told of, and so many ms more. */
+  afterEnd?: number | undefined
   call: Call
 }
 
@@ -44,33 +47,80 @@ export interface Program {
 export const extensionSeconds = 40
 const [shortTtl, longTtl] = [1, 20]
 
-export const programs: fc.Arbitrary<Program> = fc
-  .record({
-    skus: fc.integer({ min: 2, max: 3 }),
-    slots: fc.integer({ min: 2, max: 4 }),
-    clients: fc.integer({ min: 2, max: 4 }),
-  })
-  .chain((size) => {
-    const slots = fc.array(slot(size.skus), { minLength: size.slots, maxLength: size.slots })
-    const client = fc.tuple(fc.array(reserve(size.slots), { maxLength: 2 }), fc.array(action(size.slots), { maxLength: 7 }))
-    return fc.record({
-      stock: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: size.skus, maxLength: size.skus }),
-      slots,
-      adjustments: fc.array(adjustment(size.skus), { minLength: adjustments, maxLength: adjustments }),
-      clients: fc.array(
-        client.map(([first, rest]) => [...first, ...rest]),
-        { minLength: size.clients, maxLength: size.clients },
-      ),
-    })
-  })
+/** Half of the time none, so that calls meet. */
+const pause = fc.oneof(fc.constant(0), fc.nat({ max: 10 }))
 
-const adjustments = 2
+interface Size {
+  skus: number
+  slots: number
+  clients: number
+  adjustments: number
+  /** Clients draw from these, so that the same is asked for by several at once. */
+  sharedActions: number
+  /** The most units of a SKU. */
+  units: number
+  /** Of a client, at most and at least: reservations first, then anything. */
+  first: Length
+  rest: Length
+}
+
+interface Length {
+  minLength: number
+  maxLength: number
+}
+
+export const programs: fc.Arbitrary<Program> = fc.noBias(
+  fc
+    .record({
+      skus: fc.integer({ min: 2, max: 3 }),
+      slots: fc.integer({ min: 2, max: 4 }),
+      clients: fc.integer({ min: 2, max: 4 }),
+      sharedActions: fc.integer({ min: 3, max: 8 }),
+      units: fc.constant(5),
+      adjustments: fc.constant(2),
+      first: fc.constant({ minLength: 0, maxLength: 2 }),
+      rest: fc.constant({ minLength: 2, maxLength: 7 }),
+    })
+    .chain(programOf),
+)
+
+/** Too large for the checker. */
+export const largePrograms: fc.Arbitrary<Program> = programOf({
+  skus: 20,
+  slots: 120,
+  clients: 16,
+  sharedActions: 300,
+  units: 25,
+  adjustments: 20,
+  first: exactly(8),
+  rest: exactly(40),
+})
+
+function programOf(size: Size): fc.Arbitrary<Program> {
+  return fc.record({
+    stock: fc.array(fc.integer({ min: 1, max: size.units }), exactly(size.skus)),
+    slots: fc.array(slot(size.skus), exactly(size.slots)),
+    adjustments: fc.array(adjustment(size.skus), exactly(size.adjustments)),
+    clients: fc
+      .array(action(size), exactly(size.sharedActions))
+      .chain((shared) => fc.array(client(size, shared), exactly(size.clients))),
+  })
+}
+
+function exactly(length: number): Length {
+  return { minLength: length, maxLength: length }
+}
+
+function client({ slots, first, rest }: Size, shared: Action[]): fc.Arbitrary<Action[]> {
+  const actions = fc.tuple(fc.array(reserve(slots), first), fc.array(fc.constantFrom(...shared), rest))
+  return actions.map((parts) => parts.flat())
+}
 
 function slot(skus: number): fc.Arbitrary<Slot> {
   const line = fc.record({ sku: fc.nat({ max: skus - 1 }), quantity: fc.integer({ min: 1, max: 3 }) })
   return fc.record({
     lines: fc.uniqueArray(line, { minLength: 1, maxLength: 2, selector: ({ sku }) => sku }),
-    ttlSeconds: fc.constantFrom(shortTtl, longTtl),
+    ttlSeconds: fc.constantFrom(shortTtl, shortTtl, longTtl),
   })
 }
 
@@ -80,27 +130,45 @@ function adjustment(skus: number): fc.Arbitrary<Adjustment> {
 
 function reserve(slots: number): fc.Arbitrary<Action> {
   return fc.record({
-    pause: fc.nat({ max: 10 }),
+    meet: fc.boolean(),
+    pause,
     call: fc.nat({ max: slots - 1 }).map((slot) => ({ do: 'reserve' as const, slot })),
   })
 }
 
-function action(slots: number): fc.Arbitrary<Action> {
+function action({ slots, adjustments }: Size): fc.Arbitrary<Action> {
   const slot = fc.nat({ max: slots - 1 })
   const ofSlot = fc
-    .tuple(fc.constantFrom('reserve', 'reserve', 'reserve', 'cancel', 'cancel', 'extend', 'extend', 'look', 'cancelOrder'), slot)
+    .tuple(
+      fc.constantFrom(
+        'reserve',
+        'reserve',
+        'reserve',
+        'cancel',
+        'cancel',
+        'extend',
+        'extend',
+        'look',
+        'cancelOrder',
+        'cancelOrder',
+      ),
+      slot,
+    )
     .map(([what, slot]): Call => ({ do: what, slot }))
   const call = fc.oneof(
     { weight: 7, arbitrary: ofSlot },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('checkOut'), slot, declined: fc.boolean() }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('adjust'), adjustment: fc.nat({ max: adjustments - 1 }) }) },
-    { weight: 3, arbitrary: fc.constantFrom<Call>({ do: 'readStock' }, { do: 'readStock' }, { do: 'sweep' }) },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom<Call>({ do: 'readStock' }, { do: 'readStock' }, { do: 'readStock' }, { do: 'sweep' }),
+    },
   )
-  const endOf = fc.oneof(
-    { weight: 4, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: fc.record({ slot, after: fc.integer({ min: -25, max: 25 }) }) },
+  const afterEnd = fc.oneof(
+    { weight: 2, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: -10, max: 25 }) },
   )
-  return fc.record({ pause: fc.nat({ max: 10 }), endOf, call })
+  return fc.record({ meet: fc.boolean(), pause, afterEnd, call })
 }
 
 /** In words, a line for each client. */
@@ -112,10 +180,11 @@ export function describeProgram(program: Program): string {
 
 const describeAction =
   (program: Program) =>
-  ({ pause, endOf, call }: Action): string => {
+  ({ meet, pause, afterEnd, call }: Action): string => {
+    const together = meet ? 'together: ' : ''
     const wait = pause === 0 ? '' : `${pause} ms, `
-    const end = endOf === undefined ? '' : `end of r${endOf.slot} ${endOf.after < 0 ? '-' : '+'} ${Math.abs(endOf.after)} ms, `
-    return `${wait}${end}${describeCall(program, call)}`
+    const end = afterEnd === undefined ? '' : `the next end ${afterEnd < 0 ? '-' : '+'} ${Math.abs(afterEnd)} ms, `
+    return `${together}${wait}${end}${describeCall(program, call)}`
   }
 
 export function describeCall(program: Program, call: Call): string {

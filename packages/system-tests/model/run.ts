@@ -21,16 +21,34 @@ interface Run {
   /** Reservations, as far as somebody was told of them. */
   known: { id: string; endsAt: number }[]
   history: History
+  meeting: Meeting
 }
 
-export async function runProgram(shop: Shop, program: Program): Promise<History> {
+/** What is left of a run. */
+export interface Ran {
+  history: History
+  skus: string[]
+  shopper: Api
+  admin: Api
+}
+
+export async function runProgram(shop: Shop, program: Program): Promise<Ran> {
   const [shopper, token, ...skus] = await Promise.all([
     shop.shopper(),
     adminToken(shop.system),
     ...program.stock.map(async (units) => shop.product(units)),
   ])
   const admin = api(shop.system.url, { token })
-  const run: Run = { program, shopper, admin, skus, name: randomUUID(), known: [], history: [] }
+  const run: Run = {
+    program,
+    shopper,
+    admin,
+    skus,
+    name: randomUUID(),
+    known: [],
+    history: [],
+    meeting: new Meeting(program.clients),
+  }
   await Promise.all(
     program.clients.map(async (actions, client) => {
       for (const action of actions) await act(run, client, action)
@@ -38,18 +56,22 @@ export async function runProgram(shop: Shop, program: Program): Promise<History>
   )
   await settled(run)
   await record(run, program.clients.length, { do: 'readSettled' }, async () => readStock(run))
-  return run.history
+  return { history: run.history, skus, shopper, admin }
 }
 
-/** What nobody can ask for yet is left out. */
-async function act(run: Run, client: number, { pause, endOf, call }: Action): Promise<void> {
-  const end = endOf && run.known[endOf.slot]?.endsAt
+async function act(run: Run, client: number, { meet, pause, afterEnd, call }: Action): Promise<void> {
+  if (meet) await run.meeting.join()
   await sleep(pause)
-  // Only the short ones end while somebody waits.
-  if (endOf !== undefined && end !== undefined && end - Date.now() < 3_000)
-    await sleep(Math.max(0, end + endOf.after - Date.now()))
-  const perform = await performing(run, call)
-  if (perform !== undefined) await record(run, client, call, perform)
+  if (afterEnd !== undefined) await sleep(untilNextEnd(run, afterEnd))
+  const possible: Call = 'slot' in call && run.known[call.slot] === undefined ? { do: 'reserve', slot: call.slot } : call
+  const perform = await performing(run, possible)
+  if (perform !== undefined) await record(run, client, possible, perform)
+}
+
+/** Only the short ones end while somebody waits; ms. */
+function untilNextEnd({ known }: Run, afterEnd: number): number {
+  const waits = known.map(({ endsAt }) => endsAt + afterEnd - Date.now()).filter((wait) => wait > 0 && wait < 3_000)
+  return waits.length === 0 ? 0 : Math.min(...waits)
 }
 
 async function record(run: Run, client: number, call: Call, perform: () => Promise<Answer | undefined>): Promise<void> {
@@ -57,6 +79,34 @@ async function record(run: Run, client: number, call: Call, perform: () => Promi
   run.history.push({ kind: 'call', operation, client, at: Date.now(), call })
   const answer = await perform()
   if (answer !== undefined) run.history.push({ kind: 'answer', operation, at: Date.now(), answer })
+}
+
+/** Where clients wait for one another, once for each of their actions that asks for it. */
+class Meeting {
+  /** For each time, how many are still to come, and how those that are there go on. */
+  private readonly times: { missing: number; goOn: (() => void)[] }[] = []
+
+  constructor(clients: Action[][]) {
+    for (const actions of clients) {
+      actions
+        .filter(({ meet }) => meet)
+        .forEach((_, index) => {
+          const time = (this.times[index] ??= { missing: 0, goOn: [] })
+          time.missing++
+        })
+    }
+  }
+
+  /** Nobody comes to a time before all have left the one before, so the first that lacks somebody is the next. */
+  async join(): Promise<void> {
+    const time = this.times.find(({ missing }) => missing > 0)
+    if (time === undefined) return
+    time.missing--
+    await new Promise<void>((resolve) => {
+      time.goOn.push(resolve)
+      if (time.missing === 0) for (const goOn of time.goOn) goOn()
+    })
+  }
 }
 
 type Reply = { status: number; body: unknown }
@@ -147,24 +197,22 @@ async function answered(call: Promise<Reply>, read: (body: unknown) => Answer): 
   } catch {
     return undefined
   }
-  if (reply.status < 300) return read(reply.body)
+  const { requestId } = reply.body as { requestId?: string }
+  if (reply.status < 300) return { ...read(reply.body), ...(requestId !== undefined && { requestId }) }
   const { code } = reply.body as ProblemReply
   return outcomeUnknown.has(code) ? undefined : { code }
 }
 
-/** A line for each event. */
-export function describeHistory(program: Program, history: History, event?: number): string {
-  const calls = new Map(history.flatMap((one) => (one.kind === 'call' ? [[one.operation, one] as const] : [])))
+/** A line for each event; `?` is a call, `:` its answer. */
+export function describeHistory(program: Program, history: History): string {
+  const calls = new Map(history.flatMap((event) => (event.kind === 'call' ? [[event.operation, event] as const] : [])))
   const start = history[0]?.at ?? 0
   return history
-    .map((one, index) => {
-      const call = calls.get(one.operation)
-      const what = call === undefined ? '' : describeCall(program, call.call)
-      const isKnown =
-        one.kind === 'answer' || history.some(({ kind, operation }) => kind === 'answer' && operation === one.operation)
-      const says = one.kind === 'call' ? (isKnown ? '?' : '? (never answered)') : `: ${describeAnswer(one.answer, start)}`
-      const time = `${one.at - start} ms`.padStart(9)
-      return `${index === event ? '>' : ' '}${time}  ${' '.repeat(4 * (call?.client ?? 0))}${call?.client}| ${what}${says}`
+    .map((event) => {
+      const { client = 0, call } = calls.get(event.operation) ?? {}
+      const what = call === undefined ? '' : describeCall(program, call)
+      const says = event.kind === 'call' ? ' ?' : `: ${describeAnswer(event.answer, start)}`
+      return `${`${event.at - start} ms`.padStart(10)}  ${' '.repeat(4 * client)}${client}| ${what}${says}`
     })
     .join('\n')
 }

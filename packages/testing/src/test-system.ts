@@ -16,6 +16,8 @@ export interface TestSystemOptions {
   ownPostgres?: boolean
   /** Whether a service that was killed comes back by itself; no: tests say when. */
   restartCrashed?: boolean
+  /** Processes of each service but the gateway; 1. */
+  replicas?: number
   /** Whether the services' fault points can be armed. */
   faults?: boolean
 }
@@ -59,6 +61,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       env: options.env,
       envFor: options.faults === true ? withFaults(options.envFor, faultFolder) : options.envFor,
       restartCrashed: options.restartCrashed ?? false,
+      replicas: options.replicas ?? 1,
     })
     return {
       url: system.url,
