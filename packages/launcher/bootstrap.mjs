@@ -124,6 +124,7 @@ const commands = {
   'export-audit': (args) => [node(cli, 'export-audit', ...args)],
   bench: (args) => [node(bench, ...args)],
   build: () => [],
+  catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],
   baseline: () => [tool.checkBreaking('--write')],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],
   check: () => [

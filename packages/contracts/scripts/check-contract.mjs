@@ -31,6 +31,9 @@ export function checkContract(descriptorSet) {
       if (!/^holdfast\.[a-z_]+\.[a-z_]+\.v\d+$/.test(event.type))
         problems.push(`${type.typeName}: "${event.type}" is no event type`)
       if (!/^holdfast\.[a-z]+\.v\d+$/.test(event.topic)) problems.push(`${type.typeName}: "${event.topic}" is no topic`)
+      const topic = option(type.file.proto.options, 'holdfast.common.v1.topic')
+      if (topic?.name !== event.topic || topic.key === '')
+        problems.push(`${type.typeName}: its file does not say what ${event.topic} is keyed by (holdfast.common.v1.topic)`)
       if (eventTypes.has(event.type)) problems.push(`${type.typeName} and ${eventTypes.get(event.type)} have one type`)
       eventTypes.set(event.type, type.typeName)
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import {
   createFileRegistry,
+  type DescFile,
   type DescMessage,
   type DescMethod,
   type FileRegistry,
@@ -14,7 +15,7 @@ import {
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 import { HttpRule } from '../gen/google/api/http'
-import { Access, Access_Who, EventType } from '../gen/holdfast/common/v1/access'
+import { Access, Access_Who, EventType, TopicType } from '../gen/holdfast/common/v1/access'
 
 /** What the proto says of one RPC. */
 export interface RpcDescriptor {
@@ -86,6 +87,14 @@ export function eventDescriptors(): readonly EventDescriptor[] {
   return events
 }
 
+let topics: TopicType[] | undefined
+
+/** Every topic that events are published on, by name. */
+export function topicDescriptors(): readonly TopicType[] {
+  topics ??= [...registry().files].flatMap((file) => topicOption(file) ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return topics
+}
+
 function describeRpc(desc: DescMethod): RpcDescriptor {
   const access = methodOption(desc, 'holdfast.common.v1.access')
   const route = methodOption(desc, 'google.api.http')
@@ -116,4 +125,11 @@ function messageOption(desc: DescMessage): EventType | undefined {
   const options = desc.proto.options
   if (extension?.message === undefined || options === undefined || !hasExtension(options, extension)) return undefined
   return EventType.decode(toBinary(extension.message, getExtension(options, extension) as Parameters<typeof toBinary>[1]))
+}
+
+function topicOption(desc: DescFile): TopicType | undefined {
+  const extension = registry().getExtension('holdfast.common.v1.topic')
+  const options = desc.proto.options
+  if (extension?.message === undefined || options === undefined || !hasExtension(options, extension)) return undefined
+  return TopicType.decode(toBinary(extension.message, getExtension(options, extension) as Parameters<typeof toBinary>[1]))
 }

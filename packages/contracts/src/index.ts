@@ -7,4 +7,5 @@ export {
   registry,
   type RpcDescriptor,
   rpcDescriptors,
+  topicDescriptors,
 } from './descriptors'

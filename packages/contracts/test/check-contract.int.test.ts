@@ -77,6 +77,12 @@ test.each([
     'is no event type',
   ],
   [
+    'an event on a topic that its file does not declare',
+    events,
+    (proto: string) => proto.replace('extended.v1" topic: "holdfast.reservation.v1"', 'extended.v1" topic: "holdfast.order.v1"'),
+    'does not say what holdfast.order.v1 is keyed by',
+  ],
+  [
     'two events of one type',
     events,
     (proto: string) => proto.replace('"holdfast.reservation.extended.v1"', '"holdfast.reservation.created.v1"'),

@@ -13,6 +13,7 @@ export {
   type PublishedEvent,
 } from './event'
 export { maintainInbox } from './inbox'
+export { topicSettings } from './kafka/topics'
 export { type KafkaTransportOptions, openKafkaTransport } from './kafka/transport'
 export { eventsMigrations, logMigrations } from './migrations'
 export { appendEvents, appendEventsSql, type Backlog, eventParameters } from './outbox'

@@ -1,0 +1,3 @@
+export { asyncApi } from './asyncapi'
+export { withEvents } from './events-page'
+export { docsFolder, readSamples, type Sample, writeSamples } from './samples'

@@ -1,0 +1,12 @@
+/** `npm run catalogue`: writes what the documents say of events from the protos and the samples. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { asyncApi } from './asyncapi'
+import { withEvents } from './events-page'
+import { docsFolder, readSamples } from './samples'
+
+const samples = readSamples()
+const page = join(docsFolder, 'events.md')
+writeFileSync(join(docsFolder, 'events', 'asyncapi.json'), `${JSON.stringify(asyncApi(samples), undefined, 2)}\n`)
+writeFileSync(page, withEvents(readFileSync(page, 'utf8'), samples))

@@ -1,0 +1,141 @@
+/**
+ * Every event of the contract is published by a running system, and looks as the documents show it: `docs/events/samples.json`,
+ * from which `npm run catalogue` makes the rest. `HOLDFAST_WRITE_SAMPLES=1` writes that file anew.
+ */
+import { eventDescriptors } from '@holdfast/contracts'
+import { readSamples, type Sample, writeSamples } from '@holdfast/catalogue'
+import { openEmbeddedTransport, type Transport } from '@holdfast/events'
+import { createLog } from '@holdfast/service'
+import { type OrderReply, type TestUser, waitFor } from '@holdfast/testing'
+import { Client } from 'pg'
+
+import { checkOut, one, openShop, reserved, type Shop, type Shopper, statusOf } from './shop'
+
+const log = createLog('test', 'silent')
+const types = eventDescriptors().map((event) => event.type)
+const sku = 'LAPTOP001'
+
+let shop: Shop
+let transport: Transport
+/** The first message of each type. */
+const samples = new Map<string, Sample>()
+
+beforeAll(async () => {
+  shop = await openShop({ env: { CHECKPOINT_INTERVAL_MS: '300' } })
+  transport = await openEmbeddedTransport({ url: shop.system.databaseUrl('events'), log })
+  await transport.subscribe({
+    group: 'samples',
+    topics: [...new Set(eventDescriptors().map((event) => event.topic))],
+    log,
+    onBatch: async ({ messages }) => {
+      for (const { topic, key, headers, value } of messages) {
+        const type = headers['ce_type'] ?? ''
+        if (!samples.has(type)) samples.set(type, { topic, key, headers, value: JSON.parse(value) })
+      }
+      return Promise.resolve()
+    },
+  })
+  await useEverything(await shop.shopper())
+  await waitFor(() => types.every((type) => samples.has(type)), { what: 'a message of each type', timeoutMs: 30_000 }).catch(
+    () => undefined,
+  )
+  if (process.env['HOLDFAST_WRITE_SAMPLES'] === '1') writeSamples([...samples.values()])
+})
+afterAll(async () => {
+  await transport.close()
+  await shop.close()
+})
+
+test.each(types)('%s is published as the documents show it', (type) => {
+  const sample = samples.get(type)
+  if (sample === undefined) throw new Error(`nothing here published ${type}: add what does to this test`)
+  const documented = readSamples().get(type)
+  if (documented === undefined) throw new Error(`no sample of ${type}: HOLDFAST_WRITE_SAMPLES=1 and this test writes one`)
+  expect(shapeOf(documented)).toEqual(shapeOf(sample))
+})
+
+test('what is published is in the contract', () => {
+  expect([...samples.keys()].filter((type) => !types.includes(type))).toEqual([])
+})
+
+/** Whatever publishes something, each once at least. */
+async function useEverything(shopper: Shopper): Promise<void> {
+  await changeProducts()
+  await endReservations(shopper)
+  await buy(shopper)
+  await repairTheBooks(shopper)
+  await comeAndGo(shopper.user)
+}
+
+async function changeProducts(): Promise<void> {
+  await shop.product(100, 129_999, sku)
+  await shop.admin.patch(`/v1/products/${sku}`, { name: 'Laptop, 14 inches' })
+  await shop.admin.post('/v1/warehouses', { code: 'NORTH', name: 'North' })
+  await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 5, reason: 'counted' })
+}
+
+async function endReservations(shopper: Shopper): Promise<void> {
+  const { id } = await reserved(shopper, one(sku, 2))
+  await shopper.post(`/v1/reservations/${id}:extend`, { ttlSeconds: 900 })
+  await shopper.post(`/v1/reservations/${id}:cancel`)
+  const short = await reserved(shopper, one(sku), { ttlSeconds: 1 })
+  await waitFor(async () => (await statusOf(shopper, short.id)) === 'EXPIRED', { what: 'its end', timeoutMs: 30_000 })
+}
+
+async function buy(shopper: Shopper): Promise<void> {
+  await shopper.post('/v1/orders', { lines: one(sku) })
+  const { id } = await reserved(shopper, one(sku, 2))
+  await checkOut(shopper, id, 'tok_declined')
+  const order = (await checkOut(shopper, id)).body.order.id
+  await shop.admin.post(`/v1/orders/${order}:transition`, { status: 'PROCESSING' })
+  const regretted = (await checkOut(shopper, (await reserved(shopper, one(sku))).id)).body.order.id
+  await shopper.post(`/v1/orders/${regretted}:cancel`)
+  await waitFor(async () => (await shopper.get<OrderReply>(`/v1/orders/${regretted}`)).body.order.paymentStatus === 'REFUNDED', {
+    what: 'the refund',
+    timeoutMs: 30_000,
+  })
+}
+
+async function repairTheBooks(shopper: Shopper): Promise<void> {
+  const { id } = await reserved(shopper, one(sku))
+  await spoil('inventory', 'update stock_levels set reserved = reserved + 1 where sku = $1', sku)
+  await repair('reserved', `${sku}/MAIN`)
+  await spoil('inventory', `update hold_lines set expires_at = expires_at + interval '1 hour' where hold_id = $1`, id)
+  await repair('hold_line', `${id}/1`)
+  await spoil('reservation', `update reservations set status = 'CANCELLED', version = version + 1 where id = $1`, id)
+  await repair('reservation', id)
+}
+
+async function spoil(service: 'inventory' | 'reservation', sql: string, value: string): Promise<void> {
+  const client = new Client({ connectionString: shop.system.databaseUrl(service) })
+  await client.connect()
+  expect((await client.query(sql, [value])).rowCount).toBe(1)
+  await client.end()
+}
+
+async function repair(kind: string, id: string): Promise<void> {
+  // What is under way at first is a difference a moment later.
+  await waitFor(async () => (await shop.admin.post('/v1/consistency:repair', { kind, id })).status === 200, {
+    what: `the repair of ${kind} ${id}`,
+    timeoutMs: 30_000,
+  })
+}
+
+async function comeAndGo({ email, password, refreshToken }: TestUser): Promise<void> {
+  await shop.anonymous.post('/v1/auth/login', { email, password })
+  await shop.anonymous.post('/v1/auth/refresh', { refreshToken })
+  await shop.anonymous.post('/v1/auth/refresh', { refreshToken })
+  await shop.anonymous.post('/v1/auth/logout', { refreshToken: (await shop.shopper()).user.refreshToken })
+}
+
+/** Names and kinds of all values; what differs from run to run is the same. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return [...new Set(value.map((item) => JSON.stringify(shapeOf(item))))]
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]))
+  }
+  if (typeof value !== 'string') return typeof value
+  const patterns = { uuid: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, time: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, number: /^\d+$/ }
+  const masked = value.replace(patterns.uuid, '<uuid>').replace(patterns.time, '<time>').replace(patterns.number, '<number>')
+  return /^[\w.-]{40,}$/.test(masked) ? '<signature or hash>' : masked
+}
