@@ -114,6 +114,7 @@ async function build() {
 
 const launcher = join('packages', 'launcher', 'dist', 'src', 'main.js')
 const cli = join('packages', 'cli', 'dist', 'src', 'main.js')
+const kafka = join('packages', 'testing', 'dist', 'src', 'kafka', 'main.js')
 const bench = join('packages', 'bench', 'dist', 'src', 'main.js')
 
 /** What each command runs after install and build, one after the other until one fails. */
@@ -122,6 +123,7 @@ const commands = {
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
   'export-audit': (args) => [node(cli, 'export-audit', ...args)],
+  kafka: (args) => [{ ...node(kafka, ...args), endsWithUs: true }],
   bench: (args) => [node(bench, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],

@@ -78,14 +78,14 @@ export async function startConsumer(options: ConsumerOptions): Promise<Consumer>
   await maintenance
   const timer = setInterval(() => (maintenance = maintain()), maintenanceMs)
 
-  const settler = new Settler(options)
+  const settler = new Settler(options, (topic) => home.get(topic) ?? topic)
   const subscription = await options.transport.subscribe({
     group: options.name,
     topics,
     types: typeof options.wants === 'function' ? undefined : options.wants,
     maxBatch: options.maxBatch,
     log: options.log,
-    onBatch: async (batch) => settler.settle(batch, home.get(batch.topic) ?? batch.topic),
+    onBatch: async (batch) => settler.settle(batch),
   })
   const lag = async () => {
     const lags = await options.transport.lag(options.name, topics)

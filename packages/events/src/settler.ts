@@ -25,19 +25,21 @@ interface Delivery {
 export class Settler {
   readonly #retrying: Retrying
 
-  constructor(private readonly options: ConsumerOptions) {
+  /** @param homeOf where messages of a topic were published at first */
+  constructor(
+    private readonly options: ConsumerOptions,
+    private readonly homeOf: (topic: string) => string,
+  ) {
     this.#retrying = new Retrying(options.log, `consumer ${options.name}`)
     parked.inc({ consumer: options.name }, 0)
   }
 
-  /**
-   * @param topic where the messages were published at first
-   * @throws when the batch's signal is aborted; what is not settled then will be delivered again
-   */
-  async settle(batch: MessageBatch, topic: string): Promise<void> {
+  /** @throws when the batch's signal is aborted; what is not settled then will be delivered again */
+  async settle(batch: MessageBatch): Promise<void> {
     const readable: Delivery[] = []
     for (const message of batch.messages) {
       if (!this.#wants({ type: message.headers['ce_type'] ?? '', audit: message.headers['ce_audit'] === 'true' })) continue
+      const topic = this.homeOf(message.topic)
       try {
         readable.push({ message, event: fromMessage({ ...message, topic }) })
       } catch (error) {

@@ -17,10 +17,8 @@ export interface ReceivedMessage extends Message {
   offset: bigint
 }
 
-/** Messages of one partition of one topic, in order. */
+/** Messages of one or several partitions, those of each partition in order. */
 export interface MessageBatch {
-  topic: string
-  partition: number
   messages: ReceivedMessage[]
   /** Aborted when the subscription closes or loses its place: whoever waits or tries again gives up by throwing. */
   signal: AbortSignal

@@ -37,7 +37,8 @@ async function main(): Promise<void> {
     await unlessAborted(signal, async () => makeSamples(started.url, started.credentials))
     await claimed.announce(started.url, started.grpc)
     const seconds = (performance.now() - beganAt) / 1000
-    say(welcome(started, { dataFolder, adminPasswordGiven: Boolean(process.env.HOLDFAST_ADMIN_PASSWORD), seconds }))
+    const { HOLDFAST_ADMIN_PASSWORD: adminPassword, KAFKA_BROKERS: brokers } = process.env
+    say(welcome(started, { dataFolder, adminPasswordGiven: Boolean(adminPassword), seconds, brokers: brokers || undefined }))
     await unlessAborted(signal, async () => new Promise(() => undefined))
   } catch (error) {
     if (!signal.aborted) throw error

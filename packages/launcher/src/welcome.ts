@@ -9,6 +9,8 @@ export interface WelcomeOptions {
   adminPasswordGiven: boolean
   /** How long the start took. */
   seconds: number
+  /** `host:port,...` where events are on Kafka. */
+  brokers?: string
 }
 
 /** What a start prints when all is ready: where everything is, who may come in, and three commands to begin with. */
@@ -22,6 +24,7 @@ export function welcome(system: System, options: WelcomeOptions): string {
     `Holdfast is ready after ${options.seconds.toFixed(1)} s: ${url}`,
     '',
     ...serviceNames.map((name) => `  gRPC  ${name.padEnd(11)}  ${grpc[name]}`),
+    ...(options.brokers === undefined ? [] : [`  events on Kafka     ${options.brokers}`]),
     '',
     `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
     `  user   ${user.email}  ${user.password}`,

@@ -101,6 +101,16 @@ test('each service gets its own database and key, and what is said for it goes l
   expect(Object.keys(JSON.parse(env.SERVICE_PUBLIC_KEYS ?? '{}') as object).sort()).toEqual([...serviceNames].sort())
 })
 
+test('where events go is passed on: the brokers of our own environment, and how to speak to them', async () => {
+  const given = { KAFKA_BROKERS: '127.0.0.1:9092', KAFKA_SSL_CA_FILE: '/etc/ca.pem' }
+  Object.assign(process.env, given)
+  try {
+    expect(await environmentOfGateway(await start())).toMatchObject(given)
+  } finally {
+    for (const name of Object.keys(given)) delete process.env[name]
+  }
+})
+
 test('the ports for metrics are five in a row, the gateway has the last', async () => {
   process.env['METRICS_PORT'] = '9464'
   try {

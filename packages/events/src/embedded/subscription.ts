@@ -70,7 +70,7 @@ async function readTopic(
       continue
     }
     try {
-      await onBatch({ topic, partition: 0, messages, signal: session.over })
+      await onBatch({ messages, signal: session.over })
     } catch (error) {
       if (!session.over.aborted) await pause(handling.failed(error), session.over)
       continue
