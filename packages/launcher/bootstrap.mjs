@@ -124,6 +124,7 @@ const commands = {
   sweep: (args) => [node(cli, 'sweep', ...args)],
   'export-audit': (args) => [node(cli, 'export-audit', ...args)],
   kafka: (args) => [{ ...node(kafka, ...args), endsWithUs: true }],
+  dlq: (args) => [node(cli, 'dlq', ...args)],
   bench: (args) => [node(bench, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],

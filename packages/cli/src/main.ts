@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 
 import { demo } from './demo/demo'
+import { listParked, type QueueFilter, replayParked } from './dlq'
 import { exportAudit } from './export-audit'
 import { CliProblem } from './problem'
 import { readSettings } from './settings'
@@ -46,6 +47,37 @@ program
       (line) => void process.stderr.write(`${line}\n`),
     ),
   )
+
+const sayLine = (line: string) => void process.stdout.write(`${line}\n`)
+
+const dlq = program
+  .command('dlq')
+  .description(
+    'events that a consumer could not handle and parked: on Kafka (KAFKA_BROKERS), in the embedded log (EVENTS_DATABASE_URL), or of the running embedded system',
+  )
+const consumerOption = ['--consumer <name>', 'of this consumer only'] as const
+const topicOption = ['--topic <name>', 'of what was published on this topic only'] as const
+
+dlq
+  .command('list')
+  .description('what is parked: when, of which topic, by whom, key, type, attempts, error')
+  .option(...consumerOption)
+  .option(...topicOption)
+  .option('--limit <count>', 'most messages of one consumer and topic', wholeCount, 100)
+  .option('--json', 'a line of JSON for each, with the event id')
+  .action(async (options: QueueFilter & { limit: number; json?: boolean }) => listParked(options, sayLine))
+
+dlq
+  .command('replay')
+  .description('puts what is parked now back to the consumer that parked it; what fails again is parked again')
+  .option(...consumerOption)
+  .option(...topicOption)
+  .action(async (options: QueueFilter) => replayParked(options, sayLine))
+
+function wholeCount(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on.')
+  return Number(text)
+}
 
 /** At the pace of whoever reads. */
 async function writeOut(text: string): Promise<void> {

@@ -15,9 +15,14 @@ export interface Settings {
  * on this data folder has left there.
  */
 export async function readSettings(options: { url?: string }, env: NodeJS.ProcessEnv = process.env): Promise<Settings> {
+  const folder = dataFolder(env)
+  return { url: await findUrl(options.url, folder, env), admin: await findAdmin(folder, env) }
+}
+
+/** Of the embedded start. */
+export function dataFolder(env: NodeJS.ProcessEnv): string {
   const folder = env.HOLDFAST_DATA_DIR || '.holdfast'
-  const dataFolder = isAbsolute(folder) ? folder : join(workspaceRoot(), folder)
-  return { url: await findUrl(options.url, dataFolder, env), admin: await findAdmin(dataFolder, env) }
+  return isAbsolute(folder) ? folder : join(workspaceRoot(), folder)
 }
 
 async function findUrl(given: string | undefined, dataFolder: string, env: NodeJS.ProcessEnv): Promise<string> {

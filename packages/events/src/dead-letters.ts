@@ -16,6 +16,11 @@ export function retryTopic(topic: string, consumer: string): string {
   return `${topic}.${consumer}.retry`
 }
 
+/** Who reads a dead letter topic: what it has done was put back. */
+export function replayGroup(consumer: string): string {
+  return `${consumer}.replay`
+}
+
 export function isDeadLetterTopic(topic: string): boolean {
   return topic.endsWith('.dlq')
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-import { deadLetterTopic, toRetry } from './dead-letters'
+import { deadLetterTopic, replayGroup, toRetry } from './dead-letters'
 import { pause } from './pause'
 import type { Transport } from './transport'
 
@@ -23,7 +23,7 @@ export interface ReplayOptions {
  */
 export async function replayDeadLetters({ transport, topic, consumer, log }: ReplayOptions): Promise<number> {
   const parked = deadLetterTopic(topic, consumer)
-  const group = `${consumer}.replay`
+  const group = replayGroup(consumer)
   const countWaiting = async () => (await transport.lag(group, [parked])).get(parked) ?? 0
   const waiting = await countWaiting()
   if (waiting === 0) return 0

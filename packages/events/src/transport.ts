@@ -55,6 +55,10 @@ export interface Transport extends EventPublisher {
   subscribe(options: SubscribeOptions): Promise<Subscription>
   /** How many messages a group has not done yet, per topic. */
   lag(group: string, topics: string[]): Promise<Map<string, number>>
+  /** The topics that are there. */
+  topics(): Promise<string[]>
+  /** The first messages that a group has not done, `limit` at most, each partition in order; the group's place stays. */
+  peek(group: string, topic: string, limit: number): Promise<ReceivedMessage[]>
   /** Closes its subscriptions too. */
   close(): Promise<void>
 }

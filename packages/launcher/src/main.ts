@@ -35,7 +35,8 @@ async function main(): Promise<void> {
     const started = await System.start({ dataFolder, host, port, usualGrpcPorts: true, onEvent, signal })
     system = started
     await unlessAborted(signal, async () => makeSamples(started.url, started.credentials))
-    await claimed.announce(started.url, started.grpc)
+    const eventLog = process.env.KAFKA_BROKERS ? undefined : started.databaseUrl('events')
+    await claimed.announce({ url: started.url, grpc: started.grpc, eventLog })
     const seconds = (performance.now() - beganAt) / 1000
     const { HOLDFAST_ADMIN_PASSWORD: adminPassword, KAFKA_BROKERS: brokers } = process.env
     say(welcome(started, { dataFolder, adminPasswordGiven: Boolean(adminPassword), seconds, brokers: brokers || undefined }))

@@ -14,6 +14,8 @@ export interface RunningSystem {
   /** The gateway; not there until the system is ready. */
   url?: string
   grpc?: Record<ServiceName, string>
+  /** The embedded event log's database, with its password; not there where events are on Kafka. */
+  eventLog?: string
 }
 
 const fileName = 'running.json'
@@ -31,7 +33,7 @@ export async function findRunning(dataFolder: string): Promise<RunningSystem | u
 /** A claim on a data folder, for as long as its process lives. */
 export interface Claim {
   /** Tells others where the system is. */
-  announce(url: string, grpc: Record<ServiceName, string>): Promise<void>
+  announce(where: Pick<RunningSystem, 'url' | 'grpc' | 'eventLog'>): Promise<void>
   release(): Promise<void>
 }
 
@@ -63,7 +65,7 @@ export async function claim(dataFolder: string): Promise<Claim | RunningSystem> 
     await rm(draft, { force: true })
   }
   return {
-    announce: async (url, grpc) => writePrivate(file, `${JSON.stringify({ ...mine, url, grpc }, null, 2)}\n`),
+    announce: async (where) => writePrivate(file, `${JSON.stringify({ ...mine, ...where }, null, 2)}\n`),
     release: async () => rm(file, { force: true }),
   }
 }

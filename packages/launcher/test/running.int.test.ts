@@ -48,10 +48,7 @@ test('a claim is taken over when its process is gone, or its pid is another proc
 test('a claim is kept until it is released, and says where the system is', async () => {
   const claimed = await claim(folder)
   if (!isClaim(claimed)) throw new Error('not claimed')
-  await claimed.announce(
-    'http://127.0.0.1:1234',
-    forEachService(() => '127.0.0.1:1'),
-  )
+  await claimed.announce({ url: 'http://127.0.0.1:1234', grpc: forEachService(() => '127.0.0.1:1') })
   await claimed.release()
   expect(isClaim(await claim(folder))).toBe(true)
 })

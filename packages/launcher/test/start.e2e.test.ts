@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { readCredentials } from '../src/credentials'
 import { callJson } from '../src/json-client'
 import { freePort, isPortFree } from '../src/ports'
 import { waitForEnd } from '../src/process-info'
 import { sampleProducts } from '../src/sample-catalogue'
+import { workspaceRoot } from '../src/workspace'
 import { launch, type Launch } from './launch'
 
 let dataFolder: string
@@ -66,6 +69,13 @@ test('the first start makes the catalogue, the admin and the user, and prints wh
   const credentials = await readCredentials(dataFolder)
   for (const text of [url(), credentials?.admin.password, credentials?.user.password]) expect(first.output()).toContain(text)
   expect(first.output().match(/gRPC {2}\w+ +127\.0\.0\.1:\d+/g)).toHaveLength(5)
+})
+
+test('a command about events finds the event log of what runs', async () => {
+  const cli = join(workspaceRoot(), 'packages', 'cli', 'dist', 'src', 'main.js')
+  const env = { PATH: process.env['PATH'], HOLDFAST_DATA_DIR: dataFolder }
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, 'dlq', 'list'], { env })
+  expect(stdout).toBe('Nothing is parked.\n')
 })
 
 test('a second start on the same data is refused in one line', async () => {

@@ -1,5 +1,5 @@
 import { jsonLines, readJsonLines } from '@holdfast/service'
-import type { Pool } from 'pg'
+import type { Pool, QueryConfig, QueryResultRow } from 'pg'
 
 import type { Session } from '../session'
 import type { Message, ReceivedMessage } from '../transport'
@@ -22,6 +22,9 @@ export async function appendMessages(pool: Pool, messages: readonly Message[]): 
   })
 }
 
+/** What reads here need of a session; a pool can do it as well. */
+type Reader = Pick<Session, 'query'>
+
 /** A batch ends where its values reach this many bytes. */
 const maxBatchBytes = 8_000_000
 
@@ -31,7 +34,7 @@ const maxBatchBytes = 8_000_000
  * @param types leaves out the others, but for the last of the batch, which says how far it goes
  */
 export async function readMessages(
-  session: Session,
+  session: Reader,
   topic: string,
   from: bigint,
   limit: number,
@@ -55,7 +58,7 @@ export async function readMessages(
 }
 
 /** Where a group goes on reading a topic. */
-export async function readOffset(session: Session, group: string, topic: string): Promise<bigint> {
+export async function readOffset(session: Reader, group: string, topic: string): Promise<bigint> {
   const [row] = await session.query<{ next_offset: bigint }>({
     text: 'select next_offset from group_offsets where group_name = $1 and topic = $2',
     values: [group, topic],
@@ -86,6 +89,17 @@ export async function readLag(pool: Pool, group: string, topics: string[]): Prom
     values: [group, topics],
   })
   return new Map(rows.map((row) => [row.topic, row.lag]))
+}
+
+/** The first messages that a group has not done. */
+export async function peekMessages(pool: Pool, group: string, topic: string, limit: number): Promise<ReceivedMessage[]> {
+  const reader: Reader = { query: async <R extends QueryResultRow>(query: QueryConfig) => (await pool.query<R>(query)).rows }
+  return readMessages(reader, topic, await readOffset(reader, group, topic), limit)
+}
+
+export async function listTopics(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>('select name from topics order by name')
+  return rows.map((row) => row.name)
 }
 
 /**

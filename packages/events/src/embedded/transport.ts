@@ -8,7 +8,7 @@ import { migrate, openDatabase } from '@holdfast/service'
 import { logMigrations } from '../migrations'
 import type { Subscription, Transport } from '../transport'
 import { startRetention } from './retention'
-import { appendMessages, readLag } from './sql'
+import { appendMessages, listTopics, peekMessages, readLag } from './sql'
 import { subscribe } from './subscription'
 
 export interface EmbeddedTransportOptions {
@@ -44,6 +44,8 @@ export async function openEmbeddedTransport(options: EmbeddedTransportOptions): 
       })
     },
     lag: async (group, topics) => readLag(database.pool, group, topics),
+    topics: async () => listTopics(database.pool),
+    peek: async (group, topic, limit) => peekMessages(database.pool, group, topic, limit),
     close: async () => {
       await Promise.all([...subscriptions].map(async (subscription) => subscription.close()))
       await retention.stop()

@@ -2,8 +2,23 @@ import type { Admin } from 'kafkajs'
 
 import type { Topics } from './topics'
 
+/** The messages of a partition that a group has not done: from `next` on, before `end`. */
+export interface Rest {
+  partition: number
+  next: bigint
+  end: bigint
+}
+
 /** How many messages of each topic a group has not done; 0 for a topic that is not there yet. */
 export async function readLag(admin: Admin, topics: Topics, group: string, names: string[]): Promise<Map<string, number>> {
+  const rests = await readRests(admin, topics, group, names)
+  return new Map(
+    [...rests].map(([topic, partitions]) => [topic, partitions.reduce((sum, { next, end }) => sum + Number(end - next), 0)]),
+  )
+}
+
+/** What a group has not done of each topic; nothing of a topic that is not there yet. */
+export async function readRests(admin: Admin, topics: Topics, group: string, names: string[]): Promise<Map<string, Rest[]>> {
   const there = await topics.existing(names)
   const committed = there.length === 0 ? [] : await admin.fetchOffsets({ groupId: group, topics: there })
   const done = new Map(
@@ -11,17 +26,17 @@ export async function readLag(admin: Admin, topics: Topics, group: string, names
       partitions.map(({ partition, offset }) => [`${topic} ${partition}`, BigInt(offset)] as const),
     ),
   )
-  const lags = await Promise.all(
-    names.map(async (topic) => {
-      if (!there.includes(topic)) return [topic, 0] as const
+  const rests = await Promise.all(
+    names.map(async (topic): Promise<[string, Rest[]]> => {
+      if (!there.includes(topic)) return [topic, []]
       const partitions = await admin.fetchTopicOffsets(topic)
-      const left = partitions.map(({ partition, low, high }) => {
+      const rest = partitions.map(({ partition, low, high }) => {
         // Nothing committed is -1; and what retention took is nobody's any more.
         const next = done.get(`${topic} ${partition}`) ?? 0n
-        return Number(BigInt(high) - (next > BigInt(low) ? next : BigInt(low)))
+        return { partition, next: next > BigInt(low) ? next : BigInt(low), end: BigInt(high) }
       })
-      return [topic, left.reduce((sum, count) => sum + count, 0)] as const
+      return [topic, rest]
     }),
   )
-  return new Map(lags)
+  return new Map(rests)
 }

@@ -210,7 +210,8 @@ async function commit(taken: Map<Fetched, KafkaMessage[]>): Promise<void> {
   await first?.payload.commitOffsetsIfNecessary({ topics: offsets })
 }
 
-function received({ topic, partition }: Batch): (message: KafkaMessage) => ReceivedMessage {
+/** Messages as every transport hands them over. */
+export function received({ topic, partition }: Batch): (message: KafkaMessage) => ReceivedMessage {
   return (message) => ({
     topic,
     partition,

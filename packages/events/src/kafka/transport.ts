@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Subscription, Transport } from '../transport'
 import { createClient, retry } from './client'
 import { readLag } from './lag'
+import { peek } from './peek'
 import { Publisher } from './publisher'
 import { subscribe } from './subscription'
 import { publishedTopics, Topics } from './topics'
@@ -47,6 +48,8 @@ export function openKafkaTransport(options: KafkaTransportOptions): Transport {
       })
     },
     lag: async (group, names) => readLag(await admin.connected(), topics, group, names),
+    topics: async () => (await admin.connected()).listTopics(),
+    peek: async (group, topic, limit) => peek({ kafka, admin: await admin.connected(), topics, group, topic, limit }),
     close: async () => {
       await Promise.all([...subscriptions].map(async (subscription) => subscription.close()))
       await publisher.close()
