@@ -1,7 +1,7 @@
 /** A PENDING order ends with its reservation: by the reservation's event, and because a worker asks about those past their time. */
 import type { Reservation } from '@holdfast/contracts/reservation'
 import type { EventContext } from '@holdfast/events'
-import { type CallContext, HoldfastError, systemContext } from '@holdfast/service'
+import { type CallContext, HoldfastError, startWorker, systemContext, type Worker } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import { type Base, serviceName } from './deps'
@@ -10,7 +10,6 @@ import type { CancelReason } from './payment-attempt'
 import { completePlacing, isRefusal, takeGoods } from './place'
 import { recordCancelled } from './record'
 import { claimPending, lockOrder, lockOrdersOfReservations, lookAgain, removeUnreserved } from './sql/orders'
-import { startWorker, type Worker } from './worker'
 
 /** Orders looked at in one pass. */
 const batch = 50

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 
+import { startWorker, type Worker } from '@holdfast/service'
+
 import type { Deps } from './deps'
 import { claimLapsed } from './sql/attempts'
-import { startWorker, type Worker } from './worker'
 
 /** Attempts taken over in one pass. */
 const batch = 20

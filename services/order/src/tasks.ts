@@ -1,12 +1,11 @@
 /** What a cancelled order still owes, repeated until it is done: its units back into stock, its money back. */
-import { faultPoint, HoldfastError, systemContext } from '@holdfast/service'
+import { faultPoint, HoldfastError, startWorker, systemContext, type Worker } from '@holdfast/service'
 
 import { type Base, serviceName } from './deps'
 import { byService, recordChange } from './record'
 import { lockOrder } from './sql/orders'
 import { claimTasks, finishTask, type ReturnTask } from './sql/tasks'
 import { within } from './within'
-import { startWorker, type Worker } from './worker'
 
 /** Tasks run in one pass. */
 const batch = 20
