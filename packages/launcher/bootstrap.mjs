@@ -123,6 +123,7 @@ const commands = {
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
   'export-audit': (args) => [node(cli, 'export-audit', ...args)],
+  'rebuild-activity': (args) => [node(cli, 'rebuild-activity', ...args)],
   kafka: (args) => [{ ...node(kafka, ...args), endsWithUs: true }],
   dlq: (args) => [node(cli, 'dlq', ...args)],
   bench: (args) => [node(bench, ...args)],

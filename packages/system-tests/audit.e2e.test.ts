@@ -116,6 +116,10 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     call: async (headers) =>
       shop.admin.post(`/v1/orders/${await confirmedOrder()}:transition`, { status: 'PROCESSING' }, { headers }),
   },
+  RebuildActivity: {
+    action: 'activity.rebuild_started',
+    call: async (headers) => shop.admin.post('/v1/activity:rebuild', {}, { headers }),
+  },
   Register: {
     action: 'user.registered',
     call: async (headers) =>
@@ -214,7 +218,7 @@ test('a checkpoint is signed, fits the log, and is published for whoever keeps i
   const value = await waitFor(
     async () => {
       const { rows } = await log.query<{ value: string }>(
-        `select value from messages m join topics t on t.id = m.topic_id where t.name = 'holdfast.audit.v1' order by "offset" desc limit 1`,
+        `select value from messages m join topics t on t.id = m.topic_id where t.name = 'holdfast.audit.v1' and value like '%"signature"%' order by "offset" desc limit 1`,
       )
       return rows[0]?.value
     },

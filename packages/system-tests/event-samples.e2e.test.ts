@@ -65,6 +65,7 @@ async function useEverything(shopper: Shopper): Promise<void> {
   await buy(shopper)
   await repairTheBooks(shopper)
   await comeAndGo(shopper.user)
+  await shop.admin.post('/v1/activity:rebuild', {})
 }
 
 async function changeProducts(): Promise<void> {

@@ -6,6 +6,7 @@ import { demo } from './demo/demo'
 import { listParked, type QueueFilter, replayParked } from './dlq'
 import { exportAudit } from './export-audit'
 import { CliProblem } from './problem'
+import { rebuildActivity } from './rebuild-activity'
 import { readSettings } from './settings'
 import { sweep } from './sweep'
 
@@ -49,6 +50,12 @@ program
   )
 
 const sayLine = (line: string) => void process.stdout.write(`${line}\n`)
+
+program
+  .command('rebuild-activity')
+  .description('the figures of GET /v1/activity are made again from the first audit record on; ends when they are shown')
+  .option(...urlOption)
+  .action(async (options: Options) => rebuildActivity(await readSettings(options), sayLine))
 
 const dlq = program
   .command('dlq')

@@ -14,6 +14,8 @@ export function auditedTopics(): string[] {
 export interface AuditConsumerOptions {
   transport: Transport
   database: Database
+  /** Called after a commit that appended records. */
+  appended?: () => void
   log: Logger
 }
 
@@ -21,7 +23,7 @@ export interface AuditConsumerOptions {
  * Reads all topics and appends what is marked `audit`. The mark travels with the event, so event types of newer versions of
  * other services are recorded as well.
  */
-export async function startAuditConsumer(options: AuditConsumerOptions): Promise<Consumer> {
+export async function startAuditConsumer({ appended, ...options }: AuditConsumerOptions): Promise<Consumer> {
   return startConsumer({
     ...options,
     name: 'audit',
@@ -31,5 +33,6 @@ export async function startAuditConsumer(options: AuditConsumerOptions): Promise
     handleBatch: async (client, events) => {
       await appendRecords(client, events)
     },
+    afterCommit: appended,
   })
 }

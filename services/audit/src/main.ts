@@ -12,6 +12,7 @@ import {
   startMetricsServer,
 } from '@holdfast/service'
 
+import { startActivity } from './activity/project'
 import { createCheckpointKey } from './checkpoint'
 import { readAuditConfig } from './config'
 import { startAuditConsumer } from './events'
@@ -40,21 +41,28 @@ void runService(name, async (onStop) => {
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())
 
+  const activity = startActivity(database, log)
+  onStop(async () => activity.stop())
+
   const key = createCheckpointKey(config.SERVICE_PRIVATE_KEY)
   const verifier = new Verifier(database)
+  const rebuildStarted = () => {
+    relay.wake()
+    activity.wake()
+  }
   const server = await startGrpcServer({
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
     definition: AuditServiceService,
-    handlers: auditRpc({ database, verifier, key }),
+    handlers: auditRpc({ database, verifier, key, rebuildStarted }),
     users,
     services,
     log,
   })
   onStop(async () => server.stop())
 
-  const consumer = await startAuditConsumer({ transport, database, log })
+  const consumer = await startAuditConsumer({ transport, database, appended: () => activity.wake(), log })
   onStop(async () => consumer.close())
   const { CHECKPOINT_INTERVAL_MS: intervalMs } = config
   onStop(publishCheckpoints({ database, key, intervalMs, published: () => relay.wake(), log }))

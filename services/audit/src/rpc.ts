@@ -1,6 +1,8 @@
 import type { AuditServiceService } from '@holdfast/contracts/audit'
 import type { Database, Handlers } from '@holdfast/service'
 
+import { getActivity } from './activity/get-activity'
+import { rebuildActivity } from './activity/rebuild'
 import type { CheckpointKey } from './checkpoint'
 import { get, list } from './list'
 import { readHead } from './sql/checkpoints'
@@ -10,10 +12,12 @@ interface Parts {
   database: Database
   verifier: Verifier
   key: CheckpointKey
+  /** Called after a commit that began a rebuild, and wrote its event. */
+  rebuildStarted: () => void
 }
 
 /** What this service does. Who may call is in the proto. */
-export function auditRpc({ database, verifier, key }: Parts): Handlers<typeof AuditServiceService> {
+export function auditRpc({ database, verifier, key, rebuildStarted }: Parts): Handlers<typeof AuditServiceService> {
   return {
     listAuditRecords: async (request) => list(database, request),
 
@@ -35,6 +39,14 @@ export function auditRpc({ database, verifier, key }: Parts): Handlers<typeof Au
         headHash: lastHash,
         requestId: ctx.requestId,
       }
+    },
+
+    getActivity: async (request, ctx) => getActivity(database, request, ctx),
+
+    rebuildActivity: async (request, ctx) => {
+      const response = await rebuildActivity(database, request, ctx)
+      if (!response.replayed) rebuildStarted()
+      return response
     },
   }
 }

@@ -11,6 +11,8 @@ export const log = createLog('audit-test', 'silent')
 
 export interface Fixture {
   database: Database
+  /** Another process would have a pool of its own. */
+  openReplica: () => Promise<Database>
   /** Appends one record for each event, in one transaction. */
   append: (events: PublishedEvent[]) => Promise<void>
   /** What only the owner of the tables can do: change them with the triggers off. */
@@ -22,8 +24,14 @@ export interface Fixture {
 export async function openFixture(): Promise<Fixture> {
   const testDatabase = await createTestDatabase({ migrations: [eventsMigrations, auditMigrations] })
   const database = await openDatabase({ url: testDatabase.url, name: 'audit-test', log })
+  const replicas: Database[] = []
   return {
     database,
+    openReplica: async () => {
+      const replica = await openDatabase({ url: testDatabase.url, name: 'audit-replica', log })
+      replicas.push(replica)
+      return replica
+    },
     append: async (events) => {
       await database.transaction(async (client) => appendRecords(client, events))
     },
@@ -40,7 +48,7 @@ export async function openFixture(): Promise<Fixture> {
       return rows.map((row) => row.sequence)
     },
     close: async () => {
-      await database.close()
+      for (const open of [...replicas, database]) await open.close()
       await testDatabase.drop()
     },
   }
