@@ -20,6 +20,13 @@ const leftOut = [
   { suite: 'the commands that a start prints', pattern: 'printed-commands\\.e2e', want: 'curl', there: isThere('curl') },
   { suite: 'the alert rules', pattern: 'alert-rules\\.e2e', want: 'promtool', there: isThere('promtool') },
   { suite: 'events over Kafka', pattern: '/kafka[^/]*\\.(int|e2e)', want: 'Docker, or Java 17 with Maven', there: canRunKafka() },
+  {
+    suite: 'the Python example',
+    pattern: 'kafka-example-python\\.e2e',
+    want: 'python3 with docs/examples/requirements.txt',
+    // With REQUIRE_PYTHON it is never left out.
+    there: process.env.REQUIRE_PYTHON === '1' || runs('python3', '-c', 'import kafka'),
+  },
 ].filter(({ there }) => !there)
 
 /** Whether a program is on the PATH. */
