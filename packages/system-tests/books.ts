@@ -1,6 +1,6 @@
 /** What all services together say in the end: the books, the payment provider's, and the audit log. */
-import { type ConsistencyReply, type OrderReply, waitFor } from '@holdfast/testing'
-import { randomUUID } from 'node:crypto'
+import { eventDescriptors } from '@holdfast/contracts'
+import { type ConsistencyReply, waitFor } from '@holdfast/testing'
 import { Client } from 'pg'
 
 import type { Shop } from './shop'
@@ -53,24 +53,32 @@ export async function expectAudited(shop: Shop, objectId: string, actions: strin
   expect(entries.map(({ action }) => action).sort()).toEqual([...actions].sort())
 }
 
-/** Topics are read apart from one another, each in its order: a later event of each that is recorded says that the earlier ones are. */
+/** What has happened so far is published, and the audit log has it: over all topics and their partitions. */
 export async function untilAuditedSoFar(shop: Shop): Promise<void> {
-  const requestId = `so-far-${randomUUID()}`
-  const request = { headers: { 'x-request-id': requestId }, idempotencyKey: requestId }
-  const sku = await shop.product(1)
-  const shopper = await shop.shopper()
-  const place = async () => shopper.post<OrderReply>('/v1/orders', { lines: [{ sku, quantity: 1 }] }, request)
-  const { order } = (await untilAnswered(place)).body
-  // Also the end of what this leaves behind.
-  await untilAnswered(async () => shopper.post(`/v1/orders/${order.id}:cancel`, {}, request))
-  const wanted = ['order.placed', 'reservation.created', 'order.cancelled', 'reservation.cancelled']
-  await waitFor(
-    async () => {
-      const actions = (await readRecords(shop, `requestId=${requestId}`)).map(({ action }) => action)
-      return wanted.every((action) => actions.includes(action))
-    },
-    { what: 'the audit log to catch up', ...patience },
+  await waitFor(async () => (await waitingToBePublished(shop)) === 0, { what: 'all events to be published', ...patience })
+  const events = await shop.openEvents()
+  const topics = [...new Set(eventDescriptors().flatMap(({ audit, topic }) => (audit ? [topic] : [])))]
+  const unread = async () => [...(await events.lag('audit', topics)).values()].reduce((sum, count) => sum + count, 0)
+  try {
+    await waitFor(async () => (await unread()) === 0, { what: 'the audit log to catch up', ...patience })
+  } finally {
+    await events.close()
+  }
+}
+
+async function waitingToBePublished(shop: Shop): Promise<number> {
+  const counts = await Promise.all(
+    (['gateway', 'inventory', 'reservation', 'order'] as const).map(async (service) => {
+      const database = new Client({ connectionString: shop.system.databaseUrl(service) })
+      await database.connect()
+      try {
+        return (await database.query('select from outbox')).rowCount ?? 0
+      } finally {
+        await database.end()
+      }
+    }),
   )
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 async function readRecords(shop: Shop, filter: string): Promise<JournalEntry[]> {

@@ -3,14 +3,14 @@
  * change of every reservation and order has exactly one effect, in order, and nothing has one that did not happen.
  */
 import { type KafkaBroker, startKafkaBroker } from '@holdfast/testing/kafka'
-import { openKafkaTransport, type ReceivedMessage } from '@holdfast/events'
+import type { ReceivedMessage } from '@holdfast/events'
 import { createLog } from '@holdfast/service'
 import { type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 
-import { untilAnswered } from './books'
+import { untilAnswered, untilAuditedSoFar } from './books'
 import { one, openShop, reserved, type Shop, type Shopper } from './shop'
 
 jest.setTimeout(400_000)
@@ -154,6 +154,7 @@ async function expectEachEffectOnce(): Promise<void> {
       `select object_id as id, action from audit_records where object_type in ('reservation', 'order') order by sequence`,
     )
   await waitFor(async () => (await records()).length >= total, { what: `${total} audit records`, ...patience })
+  await untilAuditedSoFar(shop)
   const audited = Map.groupBy(await records(), ({ id }) => id)
   expect([...audited.keys()].sort()).toEqual([...expected.keys()].sort())
   for (const [id, actions] of expected) expect([id, audited.get(id)?.map(({ action }) => action)]).toEqual([id, actions])
@@ -178,14 +179,13 @@ async function outboxRows(): Promise<number> {
 
 /** All messages of a topic, as one who has nothing to do with the services reads them. */
 async function readTopic(topic: string): Promise<ReceivedMessage[]> {
-  const log = createLog('reader', 'silent')
-  const transport = openKafkaTransport({ connection: { brokers: [broker.brokers] }, clientId: 'reader', log })
+  const transport = await shop.openEvents()
   const messages: ReceivedMessage[] = []
   const group = randomUUID()
   await transport.subscribe({
     group,
     topics: [topic],
-    log,
+    log: createLog('reader', 'silent'),
     onBatch: async (batch) => {
       messages.push(...batch.messages)
       return Promise.resolve()

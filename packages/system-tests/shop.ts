@@ -1,4 +1,6 @@
 /** A running shop: the five services, an admin, and what tests do with them in every second line. */
+import { openTransport, type Transport } from '@holdfast/events'
+import { createLog } from '@holdfast/service'
 import {
   adminToken,
   type Api,
@@ -29,6 +31,8 @@ export interface Shop {
   /** A product with stock in MAIN; answers its SKU. */
   product(stock: number, priceMinor?: number, sku?: string): Promise<string>
   available(sku: string): Promise<{ onHand: number; reserved: number; available: number }>
+  /** The place where the services' events are, by a way of one's own. */
+  openEvents(): Promise<Transport>
   /** GET /v1/consistency finds nothing. */
   expectBalanced(): Promise<void>
   close(): Promise<void>
@@ -62,6 +66,14 @@ export async function openShop(options: TestSystemOptions = {}): Promise<Shop> {
       if (level === undefined) throw new Error(`no availability of ${sku}`)
       const { onHand, reserved, available } = level
       return { onHand, reserved, available }
+    },
+    openEvents: async () => {
+      const config = {
+        KAFKA_BROKERS: options.env?.KAFKA_BROKERS?.split(','),
+        EVENTS_DATABASE_URL: system.databaseUrl('events'),
+        KAFKA_SSL: false,
+      }
+      return openTransport(config, { service: 'tests', log: createLog('tests', 'silent') })
     },
     expectBalanced: async () => {
       const { body } = await admin.get<ConsistencyReply>('/v1/consistency')

@@ -15,6 +15,9 @@ export async function embeddedFixture(): Promise<EmbeddedFixture> {
   const names = new Map<Transport, string>()
   return {
     url,
+    config: { EVENTS_DATABASE_URL: url },
+    silenceMs: 1_000,
+    sharing: false,
     open: async () => {
       const name = `log ${names.size}`
       const transport = await openEmbeddedTransport({ url, log, name })

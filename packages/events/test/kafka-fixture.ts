@@ -12,12 +12,14 @@ import { log } from './world'
 const sessionTimeoutMs = 6_000
 
 /** A broker, and transports whose connections can be taken away. */
-export async function kafkaFixture(): Promise<TransportFixture & { brokers: string }> {
+export async function kafkaFixture(): Promise<TransportFixture> {
   const kafka = await useKafka()
   const brokers = kafka.brokers.split(',')
   const wires = new Map<Transport, Wires>()
   return {
-    brokers: kafka.brokers,
+    config: { KAFKA_BROKERS: kafka.brokers },
+    silenceMs: sessionTimeoutMs,
+    sharing: true,
     open: async () => {
       const mine = new Wires()
       const connection: KafkaConfig = { brokers, socketFactory: mine.connect }

@@ -1,6 +1,7 @@
-/** One broker for both suites: it takes a while to start. */
+/** One broker for all suites: it takes a while to start. */
 import { consumerContract } from './consumer-contract'
 import { kafkaFixture } from './kafka-fixture'
+import { loadContract } from './load-contract'
 import { transportContract } from './transport-contract'
 
 // A broker notices only after some seconds that a member is dead.
@@ -14,3 +15,4 @@ afterAll(async () => (await shared).cleanup())
 
 transportContract('Kafka', fixture)
 consumerContract('Kafka', fixture)
+loadContract('Kafka', fixture)

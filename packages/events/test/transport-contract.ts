@@ -6,6 +6,12 @@ import { eventMessages, log, names, newTopic } from './world'
 
 /** A place that keeps messages, and ways to it. */
 export interface TransportFixture {
+  /** As the environment of a service names it. */
+  config: Record<string, string>
+  /** A member of a group that has not been heard of for so long has lost its place, in ms. */
+  silenceMs: number
+  /** Whether several members of a group read a topic at once; else one does, and the others wait. */
+  sharing: boolean
   /** A transport as a process of its own would have it. */
   open(): Promise<Transport>
   /** Takes a transport's connections away without a farewell and does not let it come back. */

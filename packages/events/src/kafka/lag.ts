@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Admin } from 'kafkajs'
 
 import type { Topics } from './topics'
@@ -9,12 +11,33 @@ export interface Rest {
   end: bigint
 }
 
-/** How many messages of each topic a group has not done; 0 for a topic that is not there yet. */
-export async function readLag(admin: Admin, topics: Topics, group: string, names: string[]): Promise<Map<string, number>> {
-  const rests = await readRests(admin, topics, group, names)
-  return new Map(
-    [...rests].map(([topic, partitions]) => [topic, partitions.reduce((sum, { next, end }) => sum + Number(end - next), 0)]),
-  )
+/** Whoever asks is not held for longer than this by brokers that take a question and never answer, in ms. */
+const longestMs = 5_000
+
+/**
+ * How many messages of each topic a group has not done; 0 for a topic that is not there yet.
+ * @throws when the brokers do not answer within 5 s
+ */
+export async function readLag(
+  connect: () => Promise<Admin>,
+  topics: Topics,
+  group: string,
+  names: string[],
+): Promise<Map<string, number>> {
+  const answered = new AbortController()
+  const late = async () => {
+    await sleep(longestMs, undefined, { signal: answered.signal })
+    throw new Error(`Kafka did not answer within ${longestMs / 1_000} s`)
+  }
+  const ask = async () => readRests(await connect(), topics, group, names)
+  try {
+    const rests = await Promise.race([late(), ask()])
+    return new Map(
+      [...rests].map(([topic, partitions]) => [topic, partitions.reduce((sum, { next, end }) => sum + Number(end - next), 0)]),
+    )
+  } finally {
+    answered.abort()
+  }
 }
 
 /** What a group has not done of each topic; nothing of a topic that is not there yet. */

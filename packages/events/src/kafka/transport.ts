@@ -47,7 +47,7 @@ export function openKafkaTransport(options: KafkaTransportOptions): Transport {
         },
       })
     },
-    lag: async (group, names) => readLag(await admin.connected(), topics, group, names),
+    lag: async (group, names) => readLag(admin.connected, topics, group, names),
     topics: async () => (await admin.connected()).listTopics(),
     peek: async (group, topic, limit) => peek({ kafka, admin: await admin.connected(), topics, group, topic, limit }),
     close: async () => {
