@@ -19,7 +19,7 @@ const register: Model<number, 'start', Call, number> = {
 function history(text: string): Event[] {
   const operations = new Map<string, number>()
   return text.split(' ').map((word, at): Event => {
-    const [, kind = '', value = '', name = ''] = /^\)?([wr])(\d*):?(\w*)\(?$/.exec(word) ?? []
+    const [, kind = '', value = '', name = ''] = /^\)?([wr])(-?\d*):?(\w*)\(?$/.exec(word) ?? []
     const key = `${kind}${name}`
     if (!word.startsWith(')')) {
       operations.set(key, at)
@@ -68,4 +68,9 @@ test('an effect in two steps may be seen between them, and a change by itself at
   expect(explain(inSteps, history(`w5( )w5 ${idle} r( )r6`))).toMatchObject({ explained: false })
   expect(explain(inSteps, history(`w5( )w5 ${idle} r( )r5 r( )r6 r( )r6`))).toMatchObject({ explained: true })
   expect(explain(inSteps, history(`w5( )w5 ${idle} r( )r5 r( )r6 r( )r5`))).toMatchObject({ explained: false })
+})
+
+test('what may have happened in too many ways is neither right nor wrong', () => {
+  const restless: Model<number, 'start', Call, number> = { ...register, byItself: (state) => [state + 1] }
+  expect(explain(restless, history('r( )r-1'))).toEqual({ explained: 'undecided' })
 })

@@ -46,6 +46,8 @@ export interface Model<State, Stage, Call, Answer> {
 
 export type Verdict<State> =
   | { explained: true; configurations: number }
+  /** There are too many ways in which it may have happened. */
+  | { explained: 'undecided' }
   /** The event that nothing explains, and the states that were possible before it. */
   | { explained: false; event: number; before: State[] }
 
@@ -56,8 +58,8 @@ interface Configuration<State, Stage> {
 }
 
 const answered = 'answered, and not yet told'
-/** More than any small history has; a larger one is not for this. */
-const mostConfigurations = 500_000
+/** Some seconds; one small history in hundreds has more, where several payments are under way all the time. */
+const mostConfigurations = 60_000
 
 /** @param events in the order in which they were seen */
 export function explain<State, Stage, Call, Answer>(
@@ -75,9 +77,9 @@ export function explain<State, Stage, Call, Answer>(
       }))
       continue
     }
-    const reached = reach(model, current, event, requests)
+    const reached = reach(model, current, event, requests, mostConfigurations - seen)
+    if (reached === undefined) return { explained: 'undecided' }
     seen += reached.length
-    if (seen > mostConfigurations) throw new Error(`more than ${mostConfigurations} configurations: the history is too large`)
     const told = reached.filter(({ underWay }) => underWay.get(event.operation) === answered)
     if (told.length === 0) return { explained: false, event: index, before: current.map(({ state }) => state) }
     current = distinct(told.map(({ state, underWay }) => ({ state, underWay: without(underWay, event.operation) })))
@@ -104,16 +106,18 @@ function requestsOf<Call, Answer>(events: readonly HistoryEvent<Call, Answer>[])
   return requests
 }
 
-/** Every configuration from which nothing more has to happen for this answer, and all on the way there. */
+/** Every configuration from which nothing more has to happen for this answer, and all on the way there. @returns undefined: too many */
 function reach<State, Stage, Call, Answer>(
   model: Model<State, Stage, Call, Answer>,
   from: Configuration<State, Stage>[],
   event: { operation: number; at: number },
   requests: Map<number, Asked<Call, Answer>>,
-): Configuration<State, Stage>[] {
+  most: number,
+): Configuration<State, Stage>[] | undefined {
   const reached = new Map(from.map((configuration) => [keyOf(configuration), configuration]))
   for (const configuration of reached.values()) {
     if (configuration.underWay.get(event.operation) === answered) continue
+    if (reached.size > most) return undefined
     for (const next of following(model, configuration, event.at, requests)) {
       const key = keyOf(next)
       // A map walks over what is added on the way, too.

@@ -28,7 +28,7 @@ function explained(...written: Written[]): boolean {
     ...(to === undefined || answer === undefined ? [] : [{ kind: 'answer' as const, operation, at: to, answer }]),
   ])
   const inOrder = events.toSorted((a, b) => a.at - b.at)
-  return explain(holdfastModel(program), inOrder).explained
+  return explain(holdfastModel(program), inOrder).explained === true
 }
 
 const reserve = (slot: number): Call => ({ do: 'reserve', slot })
