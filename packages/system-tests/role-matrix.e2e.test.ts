@@ -7,7 +7,7 @@ import { adminToken } from '@holdfast/testing'
 
 import { openShop, type Shop } from './shop'
 
-const services = ['inventory', 'reservation', 'order', 'audit', 'gateway'] as const
+const services = ['inventory', 'reservation', 'order', 'audit', 'gateway', 'notification'] as const
 type ServiceName = (typeof services)[number]
 type Caller = 'nobody' | 'user' | 'admin' | `service ${ServiceName}`
 
@@ -16,7 +16,7 @@ let tokens: { user: string; admin: string }
 const clients = new Map<ServiceName, Client>()
 
 beforeAll(async () => {
-  shop = await openShop()
+  shop = await openShop({ notifications: true })
   tokens = { user: (await shop.shopper()).user.token, admin: await adminToken(shop.system) }
   for (const name of services) clients.set(name, new Client(shop.system.grpc[name], credentials.createInsecure()))
 })

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { readOrMake } from './private-file'
-import { type ServiceName, serviceNames } from './services'
+import { allServiceNames, type ServiceName } from './services'
 
 /** PEM texts, ES256 (P-256). */
 export interface Keys {
@@ -19,7 +19,7 @@ export interface Keys {
 export async function loadKeys(folder: string): Promise<Keys> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const load = async (name: string) => readOrMake(join(folder, `${name}.pem`), makePrivateKey)
-  const entries = await Promise.all(serviceNames.map(async (name) => [name, await load(name)] as const))
+  const entries = await Promise.all(allServiceNames.map(async (name) => [name, await load(name)] as const))
   const servicePrivateKeys = Object.fromEntries(entries) as Record<ServiceName, string>
   const publicEntries = entries.map(([name, key]) => [name, publicKeyOf(key)] as const)
   return {

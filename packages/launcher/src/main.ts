@@ -18,7 +18,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 async function main(): Promise<void> {
   const beganAt = performance.now()
   const settings = readSettings(process.env)
-  const { dataFolder, host, port } = settings
+  const { dataFolder, host, port, notifications } = settings
   const signal = whenStopAsked()
   await mkdir(dataFolder, { recursive: true })
   const claimed = await claim(dataFolder)
@@ -30,9 +30,9 @@ async function main(): Promise<void> {
   try {
     await endLeftoverServices(runFolder(dataFolder))
     await checkPort(host, port)
-    say('Starting PostgreSQL and five services ...')
+    say(`Starting PostgreSQL and ${notifications ? 'six' : 'five'} services ...`)
     const onEvent = (line: string) => say(`  ${line}`)
-    const started = await System.start({ dataFolder, host, port, usualGrpcPorts: true, onEvent, signal })
+    const started = await System.start({ dataFolder, host, port, usualGrpcPorts: true, notifications, onEvent, signal })
     system = started
     await unlessAborted(signal, async () => makeSamples(started.url, started.credentials))
     const eventLog = process.env.KAFKA_BROKERS ? undefined : started.databaseUrl('events')
@@ -57,16 +57,21 @@ async function checkPort(host: string, port: number): Promise<void> {
   if (!free) throw new StartProblem(`port ${port} on ${host} is in use: set HOLDFAST_PORT to another one`)
 }
 
-function readSettings(env: NodeJS.ProcessEnv): { dataFolder: string; host: string; port: number } {
+function readSettings(env: NodeJS.ProcessEnv): { dataFolder: string; host: string; port: number; notifications: boolean } {
   const folder = env.HOLDFAST_DATA_DIR || '.holdfast'
   const port = env.HOLDFAST_PORT || '8080'
   if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
     throw new StartProblem(`HOLDFAST_PORT: must be a port from 1 to 65535, not ${port}`)
   }
+  const notifications = env.NOTIFICATIONS || 'off'
+  if (notifications !== 'on' && notifications !== 'off') {
+    throw new StartProblem(`NOTIFICATIONS: must be on or off, not ${notifications}`)
+  }
   return {
     dataFolder: isAbsolute(folder) ? folder : join(workspaceRoot(), folder),
     host: env.HOLDFAST_HOST || '127.0.0.1',
     port: Number(port),
+    notifications: notifications === 'on',
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Credential } from './credentials'
 import type { Keys } from './keys'
-import { type DatabaseName, forEachService, type ServiceName, serviceNames } from './services'
+import { allServiceNames, type DatabaseName, forEachService, type ServiceName } from './services'
 
 export interface ServiceEnvOptions {
   /** What everything is laid over; as a rule this process's own environment. */
@@ -14,6 +14,8 @@ export interface ServiceEnvOptions {
   databaseUrl: (name: DatabaseName) => string
   keys: Keys
   admin: Credential
+  /** Whether the notification service is there. */
+  notifications: boolean
   /** For all services, then for one; these win over everything. */
   extra: Record<string, string>
   extraFor: Partial<Record<ServiceName, Record<string, string>>>
@@ -35,6 +37,8 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     RESERVATION_ADDR: address('reservation'),
     ORDER_ADDR: address('order'),
     AUDIT_ADDR: address('audit'),
+    GATEWAY_ADDR: address('gateway'),
+    NOTIFICATION_ADDR: options.notifications ? address('notification') : '',
     JWKS_URL: `${gatewayUrl(options.host, options.port)}/.well-known/jwks.json`,
     SERVICE_PUBLIC_KEYS: JSON.stringify(keys.servicePublicKeys),
   }
@@ -50,10 +54,10 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
   }))
 }
 
-/** Ours is the first of five in a row. What is no port is for the services to refuse. */
+/** Ours is the first of some in a row. What is no port is for the services to refuse. */
 function metricsPort(name: ServiceName, { METRICS_PORT: first }: NodeJS.ProcessEnv): Record<string, string> {
   if (first === undefined || first === '') return {}
-  return { METRICS_PORT: Number(first) > 0 ? String(Number(first) + serviceNames.indexOf(name)) : first }
+  return { METRICS_PORT: Number(first) > 0 ? String(Number(first) + allServiceNames.indexOf(name)) : first }
 }
 
 /** Where the gateway is reached from this machine. */
@@ -74,7 +78,7 @@ function gatewayOnly({ host, port, keys, admin }: ServiceEnvOptions): Record<str
   }
 }
 
-/** Without what is about one process only, and would be the same in five. */
+/** Without what is about one process only, and would be the same in all. */
 function inheritable(env: NodeJS.ProcessEnv): Record<string, string> {
   const perProcess = /^(npm_|HOLDFAST_ADMIN_|METRICS_PORT$|NODE_CHANNEL_|NODE_UNIQUE_ID$)/
   const entries = Object.entries(env).filter(

@@ -5,10 +5,15 @@ import { workspaceRoot } from './workspace'
 /** In the order of need: each asks those before it. Stopped the other way round. */
 export const serviceNames = ['inventory', 'audit', 'reservation', 'order', 'gateway'] as const
 
-export type ServiceName = (typeof serviceNames)[number]
+/** Those that a system may go without. */
+export const optionalServiceNames = ['notification'] as const
+
+export const allServiceNames = [...serviceNames, ...optionalServiceNames] as const
+
+export type ServiceName = (typeof allServiceNames)[number]
 
 /** One database for each service, and one for the embedded event log. */
-export const databaseNames = [...serviceNames, 'events'] as const
+export const databaseNames = [...allServiceNames, 'events'] as const
 
 export type DatabaseName = (typeof databaseNames)[number]
 
@@ -19,6 +24,7 @@ export const usualGrpcPorts: Record<ServiceName, number> = {
   order: 50_053,
   audit: 50_054,
   gateway: 50_055,
+  notification: 50_056,
 }
 
 /** The built main file of a service. */
@@ -34,5 +40,6 @@ export function forEachService<T>(make: (name: ServiceName) => T): Record<Servic
     order: make('order'),
     audit: make('audit'),
     gateway: make('gateway'),
+    notification: make('notification'),
   }
 }

@@ -8,7 +8,15 @@ import { type Keys, loadKeys } from './keys'
 import { freePort, isPortFree } from './ports'
 import { gatewayUrl, serviceEnvironments } from './service-env'
 import { ServiceProcess } from './service-process'
-import { type DatabaseName, forEachService, serviceMain, type ServiceName, serviceNames, usualGrpcPorts } from './services'
+import {
+  allServiceNames,
+  type DatabaseName,
+  forEachService,
+  serviceMain,
+  type ServiceName,
+  serviceNames,
+  usualGrpcPorts,
+} from './services'
 
 export interface SystemOptions {
   /** Keys, credentials, logs, and the embedded PostgreSQL if there is one. */
@@ -21,6 +29,8 @@ export interface SystemOptions {
   usualGrpcPorts?: boolean
   /** Databases that are there already; without them a PostgreSQL is started in the data folder. */
   databaseUrls?: Record<DatabaseName, string>
+  /** Whether the notification service runs too; no. */
+  notifications?: boolean
   /** Environment for all services, over our own. */
   env?: Record<string, string>
   /** Environment for one service, over that. */
@@ -40,7 +50,7 @@ export interface SystemOptions {
 /** How long a start may take until the gateway says that all is ready, in ms. */
 const readyTimeoutMs = 60_000
 
-/** Five services as processes and the databases under them, on one machine. */
+/** Five services, or six, as processes and the databases under them, on one machine. */
 export class System {
   private constructor(
     readonly url: string,
@@ -53,11 +63,13 @@ export class System {
     private readonly services: Record<ServiceName, ServiceProcess>,
     /** Of the same services, beside those. */
     private readonly others: ServiceProcess[],
+    /** Those that this system has. */
+    readonly names: readonly ServiceName[],
   ) {}
 
   /** Starts everything; resolves when the gateway says that all of it is ready, and leaves nothing behind when it fails. */
   static async start(options: SystemOptions): Promise<System> {
-    const { dataFolder, host = '127.0.0.1', onEvent = () => undefined } = options
+    const { dataFolder, host = '127.0.0.1', onEvent = () => undefined, notifications = false } = options
     await mkdir(dataFolder, { recursive: true })
     const [credentials, keys] = await Promise.all([loadCredentials(dataFolder), loadKeys(join(dataFolder, 'keys'))])
     const port = options.port ?? (await freePort(host))
@@ -76,6 +88,7 @@ export class System {
       databaseUrl: (name) => databases.url(name),
       keys,
       admin: credentials.admin,
+      notifications,
       extra: options.env ?? {},
       extraFor: options.envFor ?? {},
     })
@@ -90,7 +103,8 @@ export class System {
         onEvent,
       })
     const services = forEachService((name) => processOf(name, name, environments[name]))
-    const others = serviceNames.flatMap((name) =>
+    const names = notifications ? allServiceNames : serviceNames
+    const others = names.flatMap((name) =>
       otherPorts[name].map((other, index) => {
         // One port for metrics can't be had twice.
         const env = { ...environments[name], GRPC_PORT: String(other), METRICS_PORT: '' }
@@ -98,7 +112,7 @@ export class System {
       }),
     )
     const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
-    const system = new System(gatewayUrl(host, port), grpc, credentials, keys, databases, services, others)
+    const system = new System(gatewayUrl(host, port), grpc, credentials, keys, databases, services, others, names)
     try {
       await unlessAborted(options.signal, async () => system.startServices(onEvent))
       return system
@@ -159,14 +173,14 @@ export class System {
   /** Stops every service, each before those that it needs, then the embedded PostgreSQL. */
   async stop(): Promise<void> {
     await Promise.all(this.others.map(async (other) => other.stop()))
-    for (const name of serviceNames.toReversed()) await this.services[name].stop()
+    for (const name of this.names.toReversed()) await this.services[name].stop()
     await this.databases.stop()
   }
 
   /** At once: each waits for the others by itself where it needs them. */
   private async startServices(onEvent: (line: string) => void): Promise<void> {
     await Promise.all([
-      ...serviceNames.map(async (name) => {
+      ...this.names.map(async (name) => {
         await this.services[name].start()
         onEvent(`${name} serves on ${this.grpc[name]}`)
       }),
@@ -194,7 +208,7 @@ export async function unlessAborted<T>(signal: AbortSignal | undefined, work: ()
 async function chooseGrpcPorts(usual: boolean, onEvent: (line: string) => void): Promise<Record<ServiceName, number>> {
   const ports = { ...usualGrpcPorts }
   const taken = new Set<number>()
-  for (const name of serviceNames) {
+  for (const name of allServiceNames) {
     const wanted = ports[name]
     if (!usual || !(await isPortFree(wanted))) ports[name] = await anotherPort(taken)
     if (usual && ports[name] !== wanted) onEvent(`port ${wanted} is in use: ${name} takes ${ports[name]} for gRPC`)

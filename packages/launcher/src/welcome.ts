@@ -1,7 +1,6 @@
 import { relative } from 'node:path'
 
 import type { System } from './system'
-import { serviceNames } from './services'
 
 export interface WelcomeOptions {
   dataFolder: string
@@ -23,8 +22,8 @@ export function welcome(system: System, options: WelcomeOptions): string {
     '',
     `Holdfast is ready after ${options.seconds.toFixed(1)} s: ${url}`,
     '',
-    ...serviceNames.map((name) => `  gRPC  ${name.padEnd(11)}  ${grpc[name]}`),
-    ...(options.brokers === undefined ? [] : [`  events on Kafka     ${options.brokers}`]),
+    ...system.names.map((name) => `  gRPC  ${name.padEnd(12)}  ${grpc[name]}`),
+    ...(options.brokers === undefined ? [] : [`  events on Kafka      ${options.brokers}`]),
     '',
     `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
     `  user   ${user.email}  ${user.password}`,

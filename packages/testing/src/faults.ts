@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { type ServiceName, serviceNames, workspaceRoot } from '@holdfast/launcher'
+import { allServiceNames, type ServiceName, workspaceRoot } from '@holdfast/launcher'
 import type { FaultPoint } from '@holdfast/service'
 
 import { type ArmedFault, type FaultAction, struckFile } from './fault-file'
@@ -18,7 +18,7 @@ export interface Faults {
 
 /** @param folder where the processes look for what is armed */
 export function createFaults(folder: string): Faults {
-  for (const service of serviceNames) mkdirSync(join(folder, service), { recursive: true })
+  for (const service of allServiceNames) mkdirSync(join(folder, service), { recursive: true })
   return {
     arm: (service, point, action, passing = 1) => {
       const file = join(folder, service, point)

@@ -1,4 +1,4 @@
-export { freePort, type ServiceName, serviceNames } from '@holdfast/launcher'
+export { allServiceNames, freePort, type ServiceName, serviceNames } from '@holdfast/launcher'
 export { adminToken, api, type Api, type ApiRequest, type Json, logIn, registerUser, type TestUser } from './api'
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
 export type { FaultAction } from './fault-file'

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { databaseNames, type ServiceName, serviceNames, System, type SystemOptions } from '@holdfast/launcher'
+import { allServiceNames, databaseNames, type ServiceName, System, type SystemOptions } from '@holdfast/launcher'
 
 import { createTestDatabase, type TestDatabase } from './database'
 import { createFaults, faultEnvironment, type Faults } from './faults'
@@ -18,6 +18,8 @@ export interface TestSystemOptions {
   restartCrashed?: boolean
   /** Processes of each service but the gateway; 1. */
   replicas?: number
+  /** Whether the notification service runs too; no. */
+  notifications?: boolean
   /** Whether the services' fault points can be armed. */
   faults?: boolean
 }
@@ -43,7 +45,7 @@ export interface TestSystem extends Pick<
 }
 
 /**
- * Starts the five services as processes, as `npm start` does, on free ports and with data of their own. Without the sample
+ * Starts the services as processes, as `npm start` does, on free ports and with data of their own. Without the sample
  * catalogue; an admin is there. Logs of a system that did not start are told, those of one that did are gone with it.
  */
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
@@ -62,6 +64,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       envFor: options.faults === true ? withFaults(options.envFor, faultFolder) : options.envFor,
       restartCrashed: options.restartCrashed ?? false,
       replicas: options.replicas ?? 1,
+      notifications: options.notifications,
     })
     return {
       url: system.url,
@@ -89,7 +92,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
 
 /** Prepares every service's process, over what the test wants in its environment. */
 function withFaults(envFor: SystemOptions['envFor'], folder: string): SystemOptions['envFor'] {
-  const entries = serviceNames.map((name) => [name, { ...envFor?.[name], ...faultEnvironment(folder, name) }] as const)
+  const entries = allServiceNames.map((name) => [name, { ...envFor?.[name], ...faultEnvironment(folder, name) }] as const)
   return Object.fromEntries(entries) as Record<ServiceName, Record<string, string>>
 }
 

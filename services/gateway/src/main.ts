@@ -1,3 +1,4 @@
+import { rpcDescriptors } from '@holdfast/contracts'
 import { AuthServiceService } from '@holdfast/contracts/auth'
 import { openTransport, startRelay } from '@holdfast/events'
 import {
@@ -18,7 +19,7 @@ import { createApi } from './http/api'
 import { createReadiness } from './http/health'
 import { createPages } from './http/pages'
 import { startHttpServer } from './http/server'
-import { Upstreams } from './http/upstreams'
+import { type UpstreamAddress, Upstreams } from './http/upstreams'
 import { gatewayMigrations } from './migrations'
 import { createPasswords } from './passwords'
 import { authRpc } from './rpc'
@@ -69,6 +70,7 @@ export async function startGateway(
       { peer: 'reservation', address: config.RESERVATION_ADDR, services: ['holdfast.reservation.v1.ReservationService'] },
       { peer: 'order', address: config.ORDER_ADDR, services: ['holdfast.order.v1.OrderService'] },
       { peer: 'audit', address: config.AUDIT_ADDR, services: ['holdfast.audit.v1.AuditService'] },
+      ...notification(config.NOTIFICATION_ADDR),
       { peer: name, address: `${reachable(config.GRPC_HOST)}:${grpc.port}`, services: ['holdfast.auth.v1.AuthService'] },
     ],
     services,
@@ -76,7 +78,8 @@ export async function startGateway(
   onStop(() => upstreams.close())
 
   const { REQUEST_TIMEOUT_MS: timeoutMs, BODY_LIMIT_BYTES: bodyLimit } = config
-  const api = createApi({ upstreams, users, timeoutMs, bodyLimit })
+  const served = rpcDescriptors().filter((rpc) => rpc.service !== notificationService || config.NOTIFICATION_ADDR !== undefined)
+  const api = createApi({ upstreams, users, timeoutMs, bodyLimit }, served)
   const pages = createPages({
     readiness: createReadiness(database, upstreams),
     jwks: () => keys.jwks(),
@@ -85,6 +88,13 @@ export async function startGateway(
   const http = await startHttpServer({ host: config.HOLDFAST_HOST, port: config.HOLDFAST_PORT, api, pages, log })
   onStop(async () => http.stop())
   return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }
+}
+
+const notificationService = 'holdfast.notification.v1.NotificationService'
+
+/** Whether it is there or not, a shop goes on selling: it does not count for readiness. */
+function notification(address: string | undefined): UpstreamAddress[] {
+  return address === undefined ? [] : [{ peer: 'notification', address, services: [notificationService], optional: true }]
 }
 
 /** An address that stands for all of them is none to call. */

@@ -1,6 +1,7 @@
 import type { AuthServiceService } from '@holdfast/contracts/auth'
 import type { Database, Handlers } from '@holdfast/service'
 
+import { getUser } from './get-user'
 import { login } from './login'
 import { logout } from './logout'
 import { me } from './me'
@@ -26,5 +27,6 @@ export function authRpc(deps: AuthDeps): Handlers<typeof AuthServiceService> {
     refresh: async (request, ctx) => refresh(deps, request, ctx),
     logout: async (request, ctx) => logout(deps, request, ctx),
     getMe: async (_request, ctx) => me(deps, ctx),
+    getUser: async ({ id }, ctx) => ({ user: await getUser(deps, id), requestId: ctx.requestId }),
   }
 }

@@ -6,7 +6,7 @@ export interface Readiness {
   ready: boolean
   /** Each part by name: whether it answers. */
   parts: Record<string, 'ok' | 'no answer'>
-  /** The names of those that don't. */
+  /** The names of those that don't, and are needed. */
   missing: string[]
 }
 
@@ -19,7 +19,8 @@ export function createReadiness(database: Database, upstreams: Upstreams): () =>
   const ask = async (): Promise<Readiness> => {
     const checks = [...upstreams].map(async (upstream) => [upstream.address.peer, await upstream.isServing(timeoutMs)] as const)
     const results = await Promise.all([databaseAnswers(database), ...checks])
-    const missing = results.filter(([, well]) => !well).map(([name]) => name)
+    const optional = new Set([...upstreams].filter(({ address }) => address.optional === true).map(({ address }) => address.peer))
+    const missing = results.filter(([name, well]) => !well && !optional.has(name)).map(([name]) => name)
     const parts = Object.fromEntries(results.map(([name, well]) => [name, well ? ('ok' as const) : ('no answer' as const)]))
     return { ready: missing.length === 0, parts, missing }
   }

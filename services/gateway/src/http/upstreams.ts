@@ -10,6 +10,8 @@ export interface UpstreamAddress {
   address: string
   /** The gRPC services that it serves, as `holdfast.inventory.v1.InventoryService`. */
   services: string[]
+  /** The gateway is ready without it. */
+  optional?: boolean
 }
 
 /** A call to a service: the request's bytes, and what goes with them. */
