@@ -21,7 +21,7 @@ let transport: Transport
 const samples = new Map<string, Sample>()
 
 beforeAll(async () => {
-  shop = await openShop({ env: { CHECKPOINT_INTERVAL_MS: '300' } })
+  shop = await openShop({ notifications: true, env: { CHECKPOINT_INTERVAL_MS: '300' } })
   transport = await openEmbeddedTransport({ url: shop.system.databaseUrl('events'), log })
   await transport.subscribe({
     group: 'samples',
@@ -64,6 +64,8 @@ async function useEverything(shopper: Shopper): Promise<void> {
   await endReservations(shopper)
   await buy(shopper)
   await repairTheBooks(shopper)
+  await sellOut(shopper)
+  await notify()
   await comeAndGo(shopper.user)
   await shop.admin.post('/v1/activity:rebuild', {})
 }
@@ -120,6 +122,46 @@ async function repair(kind: string, id: string): Promise<void> {
     what: `the repair of ${kind} ${id}`,
     timeoutMs: 30_000,
   })
+}
+
+/** Low, out, and back. */
+async function sellOut(shopper: Shopper): Promise<void> {
+  await shop.product(12, 79_999, 'PHONE001')
+  await published('holdfast.product.created.v1')
+  await reserved(shopper, one('PHONE001', 8))
+  await published('holdfast.stock.ran_low.v1')
+  const { id } = await reserved(shopper, one('PHONE001', 4))
+  await published('holdfast.stock.ran_out.v1')
+  await shopper.post(`/v1/reservations/${id}:cancel`)
+  await published('holdfast.stock.came_back.v1')
+}
+
+async function published(type: string): Promise<void> {
+  await waitFor(() => samples.has(type), { what: type, timeoutMs: 30_000 })
+}
+
+/** An endpoint that nothing is ever sent to. */
+async function notify(): Promise<void> {
+  const { admin } = shop
+  const wanted = { url: 'https://hook.example/', eventTypes: ['holdfast.product.created.v1'] }
+  const { id } = (await admin.post<{ endpoint: { id: string } }>('/v1/webhooks/endpoints', wanted)).body.endpoint
+  const endpoint = `/v1/webhooks/endpoints/${id}`
+  await admin.post(`${endpoint}:pause`)
+  await shop.product(1)
+  const delivery = await waitFor(
+    async () => {
+      const path = `/v1/webhooks/deliveries?endpointId=${id}`
+      return (await admin.get<{ deliveries: { id: string }[] }>(path)).body.deliveries[0]?.id
+    },
+    { what: 'a delivery', timeoutMs: 30_000 },
+  )
+  await admin.post(`/v1/webhooks/deliveries/${delivery}:skip`)
+  await admin.post(`${endpoint}:rotate-secret`, {})
+  await admin.patch(endpoint, { description: 'orders to the warehouse' })
+  await admin.post(`${endpoint}:replay`, { deliveryId: delivery })
+  await admin.patch(endpoint, { url: 'https://hook.example/new' })
+  await admin.post(`${endpoint}:resume`)
+  await admin.delete(endpoint)
 }
 
 async function comeAndGo({ email, password, refreshToken }: TestUser): Promise<void> {

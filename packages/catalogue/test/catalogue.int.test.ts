@@ -83,5 +83,6 @@ describe.each([...samples])('the sample of %s', (type, sample) => {
 })
 
 function spoilt({ value }: Sample): unknown {
-  return { ...(value as object), after: 17 }
+  // What was deleted has a before alone.
+  return { ...(value as object), before: 17, after: 17 }
 }

@@ -224,7 +224,7 @@ async function choosePortsOfOthers(
 ): Promise<Record<ServiceName, number[]>> {
   const taken = new Set(Object.values(grpcPorts))
   const ports = forEachService((): number[] => [])
-  for (const name of serviceNames.filter((name) => name !== 'gateway')) {
+  for (const name of allServiceNames.filter((name) => name !== 'gateway')) {
     for (let other = 0; other < count; other++) {
       const port = await anotherPort(taken)
       taken.add(port)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { isAlive } from '../src/process-info'
-import { databaseNames, type DatabaseName, serviceNames } from '../src/services'
+import { allServiceNames, databaseNames, type DatabaseName, serviceNames } from '../src/services'
 import { System, type SystemOptions } from '../src/system'
 
 let dataFolder: string
@@ -57,6 +57,17 @@ test('starts five services, and leaves no process and no pid file behind when it
   expect(await readdir(join(dataFolder, 'run'))).toEqual([])
 })
 
+test('starts the notification service where it is asked for, and tells the gateway where it is', async () => {
+  const without = await environmentOfGateway(await start())
+  await system?.stop()
+  const running = await start({ notifications: true })
+  expect(isAlive(running.pid('notification') ?? 0)).toBe(true)
+  expect([without['NOTIFICATION_ADDR'], (await environmentOfGateway(running))['NOTIFICATION_ADDR']]).toEqual([
+    '',
+    running.grpc.notification,
+  ])
+})
+
 test('a crashed service is started again, and both are told in a line', async () => {
   const running = await start()
   const before = running.pid('order')
@@ -98,7 +109,7 @@ test('each service gets its own database and key, and what is said for it goes l
     HOLDFAST_ADMIN_EMAIL: running.credentials.admin.email,
     LOG_LEVEL: 'debug',
   })
-  expect(Object.keys(JSON.parse(env.SERVICE_PUBLIC_KEYS ?? '{}') as object).sort()).toEqual([...serviceNames].sort())
+  expect(Object.keys(JSON.parse(env.SERVICE_PUBLIC_KEYS ?? '{}') as object).sort()).toEqual([...allServiceNames].sort())
 })
 
 test('where events go is passed on: the brokers of our own environment, and how to speak to them', async () => {

@@ -21,7 +21,14 @@ async function start(port: number): Promise<GrpcServer> {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   })
   const fail = async (): Promise<never> => Promise.reject(thrown)
-  const handlers: Handlers<typeof AuthServiceService> = { register: fail, login: fail, refresh: fail, logout: fail, getMe: fail }
+  const handlers: Handlers<typeof AuthServiceService> = {
+    register: fail,
+    login: fail,
+    refresh: fail,
+    logout: fail,
+    getMe: fail,
+    getUser: fail,
+  }
   return startGrpcServer({
     name: 'gateway',
     host: '127.0.0.1',

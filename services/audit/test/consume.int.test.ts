@@ -37,7 +37,8 @@ async function recorded(count: number): Promise<void> {
 
 describe('the consumer', () => {
   it('reads every topic of the contract', () => {
-    expect(auditedTopics()).toEqual(['audit', 'auth', 'inventory', 'order', 'reservation'].map((name) => `holdfast.${name}.v1`))
+    const contexts = ['audit', 'auth', 'inventory', 'notification', 'order', 'reservation']
+    expect(auditedTopics()).toEqual(contexts.map((name) => `holdfast.${name}.v1`))
   })
 
   it('leaves one record per event, gapless, with two replicas reading and every event delivered twice', async () => {
@@ -47,10 +48,10 @@ describe('the consumer', () => {
     )
     const events = auditedTopics().map((topic) => onTopic(topic, 100))
     await Promise.all(events.flatMap((ofTopic) => [publish(one, ofTopic), publish(two, ofTopic)]))
-    await recorded(500)
+    await recorded(600)
     await waitFor(async () => (await consumers[0]?.lag()) === 0, { what: 'all events to be read' })
-    expect(await fixture.sequences()).toEqual(oneTo(500))
-    expect(await new Verifier(fixture.database).verify(context())).toMatchObject({ finding: undefined, checked: 500n })
+    expect(await fixture.sequences()).toEqual(oneTo(600))
+    expect(await new Verifier(fixture.database).verify(context())).toMatchObject({ finding: undefined, checked: 600n })
     await Promise.all(consumers.map(async (consumer) => consumer.close()))
   })
 

@@ -267,15 +267,19 @@ describe('a bad body', () => {
 })
 
 describe('an address', () => {
-  test.each(['GET /v1/nothing', 'GET /nothing', 'POST /v1/reservations/', 'GET /v1//products', 'GET /v1/reservations/r1/lines'])(
-    '%s is a 404 with a problem, with a token and without',
-    async (target) => {
-      for (const token of [undefined, user.accessToken, 'forged']) {
-        const answer = await gateway.call(target, { ...(token !== undefined && { token }) })
-        expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND', requestId: answer.headers.get('x-request-id') } })
-      }
-    },
-  )
+  test.each([
+    'GET /v1/nothing',
+    'GET /v1/webhooks/endpoints',
+    'GET /nothing',
+    'POST /v1/reservations/',
+    'GET /v1//products',
+    'GET /v1/reservations/r1/lines',
+  ])('%s is a 404 with a problem, with a token and without', async (target) => {
+    for (const token of [undefined, user.accessToken, 'forged']) {
+      const answer = await gateway.call(target, { ...(token !== undefined && { token }) })
+      expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND', requestId: answer.headers.get('x-request-id') } })
+    }
+  })
 
   test.each([
     ['DELETE /v1/reservations', 'GET, POST, HEAD, OPTIONS'],

@@ -18,6 +18,7 @@ import { startHousekeeping } from './housekeeping'
 import { createSmtpMailer } from './mail/mailer'
 import { startNoticeSender } from './mail/send-notices'
 import { askGateway } from './mail/users'
+import { showQueues } from './metrics'
 import { notificationMigrations } from './migrations'
 import { serviceName as name } from './parts'
 import { notificationRpc } from './rpc'
@@ -52,6 +53,7 @@ void runService(name, async (onStop) => {
   const sender = startSender({ database, poster, schedule, leaseMs: timeoutMs + leaseSpareMs, wakeRelay, log })
   onStop(async () => sender.stop())
   const wakeSender = () => sender.wake()
+  onStop(showQueues(database))
   const housekeeping = startHousekeeping({ database, days: config.WEBHOOK_LOG_DAYS, log })
   onStop(async () => housekeeping.stop())
 

@@ -134,7 +134,9 @@ test('a server that is busy is asked again, with the same Message-ID; one that r
   expect(triesOf(busy)).toHaveLength(2)
   await settle()
   expect(triesOf(refused)).toHaveLength(1)
-  const rows = await world.query<{ status: string; problem: string }>(`select status, problem from notices where subject = '${refused}'`)
+  const rows = await world.query<{ status: string; problem: string }>(
+    `select status, problem from notices where subject = '${refused}'`,
+  )
   expect(rows).toEqual([{ status: 'DROPPED', problem: expect.stringContaining('refused') as string }])
 })
 
@@ -159,7 +161,10 @@ test('a reservation that ended is not told of, even if the event of its beginnin
 
 test('nobody is told of what is long past, and what has no address is dropped', async () => {
   const [old, nobody] = [randomUUID(), randomUUID()]
-  await world.publish([confirmed(old, { at: new Date(Date.now() - 2 * 86_400_000) }), confirmed(nobody, { userId: randomUUID() })])
+  await world.publish([
+    confirmed(old, { at: new Date(Date.now() - 2 * 86_400_000) }),
+    confirmed(nobody, { userId: randomUUID() }),
+  ])
   await settle()
   const problems = await waitFor(
     async () => {

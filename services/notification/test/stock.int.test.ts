@@ -23,7 +23,10 @@ const created = (sku: string, stock: number) => event('holdfast.product.created.
 async function told(sku: string): Promise<string[]> {
   const marker = `MARKER-${sku}`
   await world.publish([level(marker, 2, 50), level(marker, 3, 0)])
-  await waitFor(async () => (await world.published()).some(({ key }) => key === marker), { what: 'the marker', timeoutMs: 20_000 })
+  await waitFor(async () => (await world.published()).some(({ key }) => key === marker), {
+    what: 'the marker',
+    timeoutMs: 20_000,
+  })
   return (await world.published())
     .filter(({ key }) => key === sku)
     .map(({ type, data }) => {
@@ -52,7 +55,13 @@ test('what is seen for the first time in the middle of its life is told of, if t
 })
 
 test('units of all warehouses count together', async () => {
-  await world.publish([level('W', 2, 10), level('W', 2, 8, 'NORTH'), level('W', 3, 0), level('W', 3, 4, 'NORTH'), level('W', 4, 0, 'NORTH', 4)])
+  await world.publish([
+    level('W', 2, 10),
+    level('W', 2, 8, 'NORTH'),
+    level('W', 3, 0),
+    level('W', 3, 4, 'NORTH'),
+    level('W', 4, 0, 'NORTH', 4),
+  ])
   expect(await told('W')).toEqual(['ran_low at 4 LOW', 'ran_out at 0 OUT'])
 })
 

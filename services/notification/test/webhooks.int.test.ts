@@ -164,7 +164,10 @@ test('410 Gone pauses at once; an admin pauses and resumes, and twice is a repla
   expect(await client.resumeWebhookEndpoint({ id }, admin())).toMatchObject({ replayed: false, endpoint: { status: 'ACTIVE' } })
   await untilTaken(receiver, 1)
   expect(await client.resumeWebhookEndpoint({ id }, admin())).toMatchObject({ replayed: true })
-  expect(await client.pauseWebhookEndpoint({ id }, admin())).toMatchObject({ replayed: false, endpoint: { pauseReason: 'ASKED' } })
+  expect(await client.pauseWebhookEndpoint({ id }, admin())).toMatchObject({
+    replayed: false,
+    endpoint: { pauseReason: 'ASKED' },
+  })
   expect(await client.pauseWebhookEndpoint({ id }, admin())).toMatchObject({ replayed: true })
   await world.publish(orderEvents(1, 'waits'))
   await waitFor(async () => (await deliveriesOf(id)).length === 2, { what: 'it to be queued' })
@@ -303,7 +306,9 @@ test('without leave, private targets are neither registered nor connected to, by
   await service.kill('SIGTERM')
   service = strict
   for (const url of [`https://127.0.0.1:${port}/`, `https://[::1]:${port}/`, `http://shop.example/`]) {
-    await expect(strict.client.createWebhookEndpoint(endpointAt(url), admin())).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(strict.client.createWebhookEndpoint(endpointAt(url), admin())).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
   }
   const { id } = await register(`https://localhost:${port}/`)
   await world.publish(orderEvents(1, 'inside'))

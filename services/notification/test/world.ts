@@ -29,7 +29,6 @@ import { Webhook } from 'standardwebhooks'
 const main = join(__dirname, '..', 'dist', 'src', 'main.js')
 const log = createLog('test', 'silent')
 const names = ['notification', 'gateway'] as const
-const pem = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } } as const
 const userKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 export type NotificationClient = PeerClient<typeof NotificationServiceService>
@@ -59,7 +58,7 @@ export const admin = (): CallContext => {
 export async function openWorld(): Promise<World> {
   const [own, events] = [await createTestDatabase(), await createTestDatabase()]
   const transport = await openEmbeddedTransport({ url: events.url, log, name: 'test' })
-  const keys = new Map(names.map((name) => [name, generateKeyPairSync('ec', { namedCurve: 'P-256', ...pem })]))
+  const keys = new Map(names.map((name) => [name, pemPair()]))
   const publicKeys = Object.fromEntries([...keys].map(([name, { publicKey }]) => [name, publicKey]))
   const tokens = createServiceTokens('gateway', keys.get('gateway')?.privateKey ?? '', publicKeys)
   const jwks = createServer((_request, response) => {
@@ -146,6 +145,14 @@ export async function openWorld(): Promise<World> {
       await events.drop()
     },
   }
+}
+
+function pemPair() {
+  return generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
 }
 
 async function startGateway(tokens: ReturnType<typeof createServiceTokens>, addresses: Map<string, string>) {
@@ -254,11 +261,20 @@ export function isSigned({ raw, headers }: Received, secret: string): boolean {
 }
 
 export async function untilTaken(receiver: Receiver, count: number): Promise<void> {
-  await waitFor(() => receiver.taken.length >= count, { what: `${count} deliveries, not ${receiver.taken.length}`, timeoutMs: 40_000 })
+  await waitFor(() => receiver.taken.length >= count, {
+    what: `${count} deliveries, not ${receiver.taken.length}`,
+    timeoutMs: 40_000,
+  })
 }
 
 /** An event as its service would publish it. */
-export function event(type: string, key: string, version: number, data: unknown, change: Partial<PublishedEvent> = {}): PublishedEvent {
+export function event(
+  type: string,
+  key: string,
+  version: number,
+  data: unknown,
+  change: Partial<PublishedEvent> = {},
+): PublishedEvent {
   const context = { stock_level: 'inventory', product: 'inventory' }[type.split('.')[1] ?? ''] ?? type.split('.')[1]
   return {
     id: randomUUID(),
