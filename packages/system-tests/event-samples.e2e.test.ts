@@ -147,7 +147,7 @@ async function notify(): Promise<void> {
   const { id } = (await admin.post<{ endpoint: { id: string } }>('/v1/webhooks/endpoints', wanted)).body.endpoint
   const endpoint = `/v1/webhooks/endpoints/${id}`
   await admin.post(`${endpoint}:pause`)
-  await shop.product(1)
+  await shop.product(1, 7_999, 'CHARGER001')
   const delivery = await waitFor(
     async () => {
       const path = `/v1/webhooks/deliveries?endpointId=${id}`
