@@ -153,7 +153,11 @@ test('a reservation is told of shortly before it lapses, and again for its new e
 test('a reservation that ended is not told of, even if the event of its beginning comes later; nor one that lives a moment', async () => {
   const [cancelled, parked, short, last] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
   await world.publish([reservation('created', cancelled, 1, 6_500), reservation('cancelled', cancelled, 2, 0)])
-  await world.publish([reservation('committed', parked, 2, 0), reservation('created', parked, 1, 6_500)])
+  await world.publish([reservation('committed', parked, 2, 0)])
+  await waitFor(async () => (await world.query(`select from notices where subject = '${parked}'`)).length > 0, {
+    what: 'its end to be known',
+  })
+  await world.publish([reservation('created', parked, 1, 6_500)])
   await world.publish([reservation('created', short, 1, 5_000), reservation('created', last, 1, 7_000)])
   await untilMailed(last)
   expect([cancelled, parked, short].map((id) => about(id).length)).toEqual([0, 0, 0])
