@@ -23,7 +23,8 @@ test('keys are made once, and only their owner may read them', async () => {
   const second = await loadKeys(join(folder, 'keys'))
   expect(second).toEqual(first)
   const files = await readdir(join(folder, 'keys'))
-  expect(files.sort()).toEqual(['audit.pem', 'gateway.pem', 'inventory.pem', 'order.pem', 'reservation.pem', 'user-tokens.pem'])
+  const services = ['audit', 'gateway', 'inventory', 'notification', 'order', 'reservation']
+  expect(files.sort()).toEqual([...services, 'user-tokens'].map((name) => `${name}.pem`))
   for (const file of files) expect(await modeOf(join(folder, 'keys', file))).toBe(0o600)
 })
 
