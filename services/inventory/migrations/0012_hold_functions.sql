@@ -5,6 +5,15 @@
 -- Lock order (truth 8): existing holds by id, then stock rows by (sku, warehouse), then new rows by key. hold_batch locks no
 -- existing hold. It may wait for another's insert of the same new id only while that other, too, has all its stock locks
 -- (hold_batch on another replica) or wants none (bury_holds): nobody waits in a circle.
+--
+-- end_holds and prolong_holds are about the holds that their first statement found and locked. One that another session commits
+-- after that would be seen by their later statements without its lock: it could leave HELD twice (truth 3), and its stock rows
+-- would be locked out of order. It is UNKNOWN, as if it had come a moment later: a release then buries the id, meets the hold,
+-- and ends it under its lock.
+--
+-- hold_batch does least for the batch in which everybody gets what they want, which is nearly every one until a SKU runs out:
+-- levels are looked at once each and not once a line, ids that are known show themselves at the insert, and what was just
+-- written is not read back.
 
 -- One event per level that changed. The caller holds the rows' locks, so an outbox place is taken in version order.
 create function publish_levels(p_levels stock_levels[], p_request_id text) returns void
@@ -20,7 +29,7 @@ $$;
 
 -- Holds units for each item, all its lines or none, greedily in the order given: an item that does not fit uses up nothing
 -- and a later one that fits is taken. The lines come item by item. Outcomes, one row per line of a hold and one per refusal:
---   HELD         made now
+--   HELD         made now; what the caller has sent is left out: owner, fingerprint, the line's SKU, warehouse and quantity
 --   EXISTS       the id is known: the hold as it is
 --   UNKNOWN_SKU  `line` names the line
 --   SHORT        not enough stock for `line`
@@ -46,12 +55,14 @@ declare
   v_fate text[] := array_fill(null::text, array[cardinality(p_ids)]);
   v_line integer[] := array_fill(null::integer, array[cardinality(p_ids)]);
   v_now timestamptz;
+  v_plenty boolean;
   v_fits boolean;
   v_level integer[];
   v_free integer[];
   v_due boolean[];
   v_inserted uuid[];
   v_levels stock_levels[];
+  v_made hold_lines[];
   v_first integer := 1;
   v_last integer;
   v_lines constant integer := cardinality(p_items);
@@ -59,29 +70,41 @@ declare
   v_item integer;
   r record;
 begin
-  -- What is known already, and what plainly can't be had: refusals are most of a flash sale, they lock and write nothing.
-  for r in
-    select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id
-  loop
-    v_fate[r.item] := 'EXISTS';
-  end loop;
-  -- In a variable: a volatile function is no index condition, and each refusal would read all holds of its SKU.
-  v_now := clock_timestamp();
-  for r in
-    select l.item, l.line, p.sku is null as unknown
-    from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
-    left join products p on p.sku = l.sku
-    left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
-    where v_fate[l.item] is null
-      and (p.sku is null
-        or (coalesce(s.on_hand - s.reserved, 0) < l.quantity
-          and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
-                          and d.expires_at <= v_now)))
-    order by l.line desc
-  loop
-    v_fate[r.item] := case when r.unknown or v_fate[r.item] = 'UNKNOWN_SKU' then 'UNKNOWN_SKU' else 'SHORT' end;
-    if r.unknown or v_fate[r.item] = 'SHORT' then v_line[r.item] := r.line; end if;
-  end loop;
+  -- Whether nobody is plainly to be refused. A refusal locks and writes nothing, and a known id is no refusal: both are
+  -- looked for only if this says so.
+  select bool_and(p.sku is not null and coalesce(s.on_hand - s.reserved, 0) >= w.most) into v_plenty
+  from (
+    select l.sku, l.warehouse, max(l.quantity) as most
+    from unnest(p_skus, p_warehouses, p_quantities) as l (sku, warehouse, quantity)
+    group by l.sku, l.warehouse
+  ) w
+  left join products p on p.sku = w.sku
+  left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+
+  if not v_plenty then
+    for r in
+      select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id
+    loop
+      v_fate[r.item] := 'EXISTS';
+    end loop;
+    -- In a variable: a volatile function is no index condition, and each refusal would read all holds of its SKU.
+    v_now := clock_timestamp();
+    for r in
+      select l.item, l.line, p.sku is null as unknown
+      from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
+      left join products p on p.sku = l.sku
+      left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
+      where v_fate[l.item] is null
+        and (p.sku is null
+          or (coalesce(s.on_hand - s.reserved, 0) < l.quantity
+            and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
+                            and d.expires_at <= v_now)))
+      order by l.line desc
+    loop
+      v_fate[r.item] := case when r.unknown or v_fate[r.item] = 'UNKNOWN_SKU' then 'UNKNOWN_SKU' else 'SHORT' end;
+      if r.unknown or v_fate[r.item] = 'SHORT' then v_line[r.item] := r.line; end if;
+    end loop;
+  end if;
 
   if array_position(v_fate, null) is not null then
     perform from stock_levels s
@@ -101,23 +124,23 @@ begin
       return;
     end if;
 
-    for r in
-      select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id where v_fate[i.item] is null
-    loop
-      v_fate[r.item] := 'EXISTS';
-    end loop;
-
+    -- A known id that is counted here as if it wanted units can only make this say no, and then known ids are looked for.
     select coalesce(bool_and(s.on_hand - s.reserved >= w.wanted), true) into v_fits
     from (
       select l.sku, l.warehouse, sum(l.quantity) as wanted
       from unnest(p_items, p_skus, p_warehouses, p_quantities) as l (item, sku, warehouse, quantity)
       where v_fate[l.item] is null
       group by l.sku, l.warehouse
-    ) w join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+    ) w left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
 
     if v_fits then
       v_fate := array(select coalesce(f.fate, 'HELD') from unnest(v_fate) with ordinality as f (fate, item) order by f.item);
     else
+      for r in
+        select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id where v_fate[i.item] is null
+      loop
+        v_fate[r.item] := 'EXISTS';
+      end loop;
       -- One by one. Each line's level is a place in v_free (what is left of it) and v_due (whether due holds are on it).
       with l as (
         select line, sku, warehouse, dense_rank() over (order by sku, warehouse) as level
@@ -180,7 +203,7 @@ begin
       returning id
     )
     select coalesce(array_agg(id), '{}') into v_inserted from inserted;
-    -- Another replica made it, or buried it, between our look and our insert: then that is how it is.
+    -- Known before, or made or buried by another replica between our look and our insert: then that is how it is.
     if cardinality(v_inserted) <> cardinality(array_positions(v_fate, 'HELD')) then
       for r in
         select i.item from unnest(p_ids) with ordinality as i (id, item) where v_fate[i.item] = 'HELD' and i.id <> all (v_inserted)
@@ -189,12 +212,16 @@ begin
       end loop;
     end if;
 
-    insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
-    select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
-           v_now + p_ttls[l.item] * interval '1 second', true
-    from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
-    join products p on p.sku = l.sku
-    where v_fate[l.item] = 'HELD';
+    with made as (
+      insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
+      select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
+             v_now + p_ttls[l.item] * interval '1 second', true
+      from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
+      join products p on p.sku = l.sku
+      where v_fate[l.item] = 'HELD'
+      returning hold_lines
+    )
+    select array_agg(hold_lines) into v_made from made;
 
     with changed as (
       update stock_levels s set reserved = s.reserved + t.taken, version = s.version + 1
@@ -211,13 +238,22 @@ begin
     if v_levels is not null then perform publish_levels(v_levels, p_request_id); end if;
   end if;
 
+  -- What was held now, as it was written: nobody else can have changed it yet. What the caller knows by itself is left out.
   return query
-  select i.item::integer, v_fate[i.item], coalesce(l.line, v_line[i.item]), h.state, h.expires_at, h.version, h.owner, h.fingerprint,
-         h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency
-  from unnest(p_ids) with ordinality as i (id, item)
-  left join holds h on h.id = i.id and v_fate[i.item] in ('HELD', 'EXISTS')
-  left join hold_lines l on l.hold_id = h.id
-  order by i.item, l.line;
+  select p_items[m.line], 'HELD', m.line, 'HELD', m.expires_at, 1, null::text, null::text,
+         v_now, null::timestamptz, null::text, null::text, null::integer, m.price_minor, m.currency
+  from unnest(v_made) as m order by m.line;
+
+  if array_position(v_fate, 'HELD') is null or cardinality(array_positions(v_fate, 'HELD')) < cardinality(p_ids) then
+    return query
+    select i.item::integer, v_fate[i.item], coalesce(l.line, v_line[i.item]), h.state, h.expires_at, h.version, h.owner, h.fingerprint,
+           h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency
+    from unnest(p_ids) with ordinality as i (id, item)
+    left join holds h on h.id = i.id and v_fate[i.item] = 'EXISTS'
+    left join hold_lines l on l.hold_id = h.id
+    where v_fate[i.item] <> 'HELD'
+    order by i.item, l.line;
+  end if;
 end
 $$;
 
@@ -238,14 +274,18 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
+  v_known uuid[];
+  v_all boolean;
   v_now timestamptz;
   v_ends uuid[];
   v_levels stock_levels[];
 begin
-  perform from holds h where h.id = any (p_ids) order by h.id for no key update;
+  v_known := array(select h.id from holds h where h.id = any (p_ids) order by h.id for no key update);
+  -- As a rule: then the arrays below need not be searched for each.
+  v_all := cardinality(v_known) = (select count(distinct i.id) from unnest(p_ids) as i (id));
   perform from stock_levels s
   where (s.sku, s.warehouse) in (
-    select l.sku, l.warehouse from holds h join hold_lines l on l.hold_id = h.id where h.id = any (p_ids) and h.state = 'HELD')
+    select l.sku, l.warehouse from holds h join hold_lines l on l.hold_id = h.id where h.id = any (v_known) and h.state = 'HELD')
   order by s.sku, s.warehouse
   for no key update;
   v_now := clock_timestamp();
@@ -254,7 +294,7 @@ begin
   from (select i.id, bool_or(i.end_protection) as end_protection
         from unnest(p_ids, p_end_protection) as i (id, end_protection) group by i.id) i
   join holds h on h.id = i.id
-  where h.state = 'HELD'
+  where (v_all or i.id = any (v_known)) and h.state = 'HELD'
     and case p_kind
       when 'COMMIT' then h.expires_at > v_now
       when 'EXPIRE' then h.expires_at <= v_now
@@ -295,7 +335,7 @@ begin
          case when h.id is null then 'UNKNOWN' when h.id = any (v_ends) then 'DONE' else 'AS_IS' end,
          h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, v_now
   from unnest(p_ids) with ordinality as i (id, item)
-  left join holds h on h.id = i.id
+  left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
   order by i.item;
 end
 $$;
@@ -315,10 +355,14 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
+  v_known uuid[];
+  v_all boolean;
   v_now timestamptz;
   v_done uuid[];
 begin
-  perform from holds h where h.id = any (p_ids) order by h.id for no key update;
+  v_known := array(select h.id from holds h where h.id = any (p_ids) order by h.id for no key update);
+  -- As a rule: then the arrays below need not be searched for each.
+  v_all := cardinality(v_known) = (select count(distinct i.id) from unnest(p_ids) as i (id));
   v_now := clock_timestamp();
 
   with wish as (
@@ -331,7 +375,7 @@ begin
                 when w.grace_ms = 0 then null
                 else greatest(h.protected_until, v_now + w.grace_ms * interval '1 millisecond') end as protected_until
     from wish w join holds h on h.id = w.id
-    where h.state = 'HELD' and h.expires_at > v_now
+    where (v_all or w.id = any (v_known)) and h.state = 'HELD' and h.expires_at > v_now
   ), updated as (
     update holds h
     set base_expires_at = m.base_expires_at, protected_until = m.protected_until,
@@ -351,7 +395,7 @@ begin
          case when h.id is null then 'UNKNOWN' when h.id = any (v_done) then 'DONE' else 'AS_IS' end,
          h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, v_now
   from unnest(p_ids) with ordinality as i (id, item)
-  left join holds h on h.id = i.id
+  left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
   order by i.item;
 end
 $$;

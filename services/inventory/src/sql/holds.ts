@@ -1,4 +1,4 @@
-/** Calls of the functions in migrations/0012_hold_functions.sql and 0014_hold_batch.sql, which say what they lock and why that is safe. */
+/** Calls of the functions in migrations/0012_hold_functions.sql, which say what they lock and why that is safe. */
 import { type Hold, hold_StateFromJSON, type HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool } from 'pg'
 
