@@ -223,8 +223,11 @@ test.each(mutating.map((rpc) => rpc.method))(
     const requestId = `audit-${method}`
     const { status } = await entry.call({ 'x-request-id': requestId })
     expect([200, 201]).toContain(status)
-    const records = await recordsFor(requestId)
     const objectType = entry.action.split('.')[0]
+    // Other services' records of the same request may come first.
+    const own = `requestId=${requestId}&objectType=${objectType}`
+    await waitFor(async () => (await recordsOf(own)).length > 0, { what: `a record of ${requestId}`, timeoutMs: 20_000 })
+    const records = await recordsFor(requestId)
     expect(records.filter((record) => record.objectType === objectType).map(({ action }) => action)).toEqual([entry.action])
     const record = records.find(({ action }) => action === entry.action)
     expect(record).toMatchObject({ requestId, hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
