@@ -46,16 +46,12 @@ export async function adjustStock(
     return await attempt()
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'INSUFFICIENT_STOCK') throw error
-    // Units of due holds are free (truth 11): take them back, then decide again.
+    // Units of due holds are free (truth 11): take them back, then decide again. Also where there are none any more: those that
+    // were in the way have been ended by others since, and who asks after their time is owed their units.
     const demand = [{ sku: adjustment.sku, warehouse: adjustment.warehouse, units: -adjustment.delta }]
     const due = await findDueHolds(database.pool, demand, 5_000)
-    if (due.length === 0) throw error
-    await endHolds(
-      database.pool,
-      'EXPIRE',
-      due.map((id) => ({ id, endProtection: false })),
-      ctx.requestId,
-    )
+    const ends = due.map((id) => ({ id, endProtection: false }))
+    if (ends.length > 0) await endHolds(database.pool, 'EXPIRE', ends, ctx.requestId)
     return attempt()
   }
 }

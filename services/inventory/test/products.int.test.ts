@@ -135,6 +135,16 @@ describe('adjustments', () => {
     expect((await adjust(sku, -2)).level).toMatchObject({ onHand: 3, available: 3 })
   })
 
+  test('many that come after the end of a hold each get its units, whoever of them took it back', async () => {
+    const sku = await makeProduct(inventory, 20)
+    const item = holdItem([{ sku, quantity: 20 }])
+    await hold(inventory, [item])
+    await makeDue(inventory, [item.id])
+    const answers = await Promise.all(Array.from({ length: 20 }, async () => adjust(sku, -1)))
+    expect(answers).toHaveLength(20)
+    expect(await available(inventory, sku)).toMatchObject({ onHand: 0, reserved: 0 })
+  })
+
   test('the same key moves stock once, however many ask at once', async () => {
     const sku = await makeProduct(inventory, 0)
     const admin = inventory.admin()
