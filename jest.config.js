@@ -21,6 +21,12 @@ const leftOut = [
   { suite: 'the alert rules', pattern: 'alert-rules\\.e2e', want: 'promtool', there: isThere('promtool') },
   { suite: 'events over Kafka', pattern: '/kafka[^/]*\\.(int|e2e)', want: 'Docker, or Java 17 with Maven', there: canRunKafka() },
   {
+    suite: 'TLS and SASL to Kafka',
+    pattern: 'secure-kafka\\.int',
+    want: 'Java 17 with Maven',
+    there: process.env.REQUIRE_KAFKA === '1' || (hasJava17() && isThere('mvn')),
+  },
+  {
     suite: 'the Python example',
     pattern: 'kafka-example-python\\.e2e',
     want: 'python3 with docs/examples/requirements.txt',

@@ -17,6 +17,8 @@ export interface JavaBrokerOptions {
   port?: number
   /** Server properties over the usual ones. */
   properties?: Record<string, string>
+  /** Users that are known from the first start on, as the storage tool takes them: `SCRAM-SHA-256=[name=…,password=…]`. */
+  scramUsers?: readonly string[]
 }
 
 const heap = ['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
@@ -40,7 +42,7 @@ export class JavaBroker implements KafkaBroker {
   ) {}
 
   static async start(options: JavaBrokerOptions): Promise<JavaBroker> {
-    const { folder, port = await freePort(), properties } = options
+    const { folder, port = await freePort(), properties, scramUsers = [] } = options
     const classPath = await kafkaClassPath()
     await mkdir(folder, { recursive: true })
     const broker = new JavaBroker(`127.0.0.1:${port}`, classPath, folder)
@@ -51,7 +53,7 @@ export class JavaBroker implements KafkaBroker {
         .map(([name, value]) => `${name}=${value}\n`)
         .join(''),
     )
-    if (!existsSync(join(folder, 'data'))) await broker.#format()
+    if (!existsSync(join(folder, 'data'))) await broker.#format(scramUsers)
     await broker.start()
     return broker
   }
@@ -99,12 +101,18 @@ export class JavaBroker implements KafkaBroker {
   }
 
   /** A cluster id of its own for the data folder. */
-  async #format(): Promise<void> {
+  async #format(scramUsers: readonly string[]): Promise<void> {
     const tool = async (...args: string[]) =>
       promisify(execFile)('java', ['-Xmx128m', '-cp', this.classPath, 'kafka.tools.StorageTool', ...args])
     const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
     // In one word: an id may begin with a dash.
-    await tool('format', `--cluster-id=${id}`, '--config', this.#settingsFile)
+    await tool(
+      'format',
+      `--cluster-id=${id}`,
+      '--config',
+      this.#settingsFile,
+      ...scramUsers.flatMap((user) => ['--add-scram', user]),
+    )
   }
 
   get #settingsFile(): string {
