@@ -129,6 +129,7 @@ const commands = {
   bench: (args) => [node(bench, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],
+  certificates: (args) => [node(join('packages', 'certificates', 'dist', 'src', 'main.js'), ...args)],
   baseline: () => [tool.checkBreaking('--write')],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],
   check: () => [

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path'
 
-import { type Credential, findRunning, readCredentials, workspaceRoot } from '@holdfast/launcher'
+import { type Credential, findRunning, fromEnvironment, readCredentials, workspaceRoot } from '@holdfast/launcher'
 
 import { CliProblem } from './problem'
 
@@ -35,7 +35,8 @@ async function findUrl(given: string | undefined, dataFolder: string, env: NodeJ
 }
 
 async function findAdmin(dataFolder: string, env: NodeJS.ProcessEnv): Promise<Credential> {
-  const { HOLDFAST_ADMIN_EMAIL: email, HOLDFAST_ADMIN_PASSWORD: password } = env
+  const email = fromEnvironment('HOLDFAST_ADMIN_EMAIL', env)
+  const password = fromEnvironment('HOLDFAST_ADMIN_PASSWORD', env)
   if (email && password) return { email, password }
   const kept = await readCredentials(dataFolder).catch((error: unknown) => {
     throw new CliProblem(`the admin's password could not be read: ${error instanceof Error ? error.message : String(error)}`)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { fromEnvironment } from './from-environment'
 import { writePrivate } from './private-file'
 
 export interface Credential {
@@ -24,8 +25,8 @@ export async function loadCredentials(dataFolder: string, env: NodeJS.ProcessEnv
   const kept = await readCredentials(dataFolder)
   const credentials: Credentials = {
     admin: {
-      email: env.HOLDFAST_ADMIN_EMAIL || kept?.admin.email || 'admin@holdfast.example',
-      password: env.HOLDFAST_ADMIN_PASSWORD || kept?.admin.password || makePassword(),
+      email: fromEnvironment('HOLDFAST_ADMIN_EMAIL', env) || kept?.admin.email || 'admin@holdfast.example',
+      password: fromEnvironment('HOLDFAST_ADMIN_PASSWORD', env) || kept?.admin.password || makePassword(),
     },
     user: kept?.user ?? { email: 'shopper@holdfast.example', password: makePassword() },
   }

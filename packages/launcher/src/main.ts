@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 
+import { fromEnvironment } from './from-environment'
 import { endLeftoverServices } from './leftover-services'
 import { isPortFree } from './ports'
 import { claim, isClaim } from './running'
@@ -38,7 +39,8 @@ async function main(): Promise<void> {
     const eventLog = process.env.KAFKA_BROKERS ? undefined : started.databaseUrl('events')
     await claimed.announce({ url: started.url, grpc: started.grpc, eventLog })
     const seconds = (performance.now() - beganAt) / 1000
-    const { HOLDFAST_ADMIN_PASSWORD: adminPassword, KAFKA_BROKERS: brokers } = process.env
+    const adminPassword = fromEnvironment('HOLDFAST_ADMIN_PASSWORD', process.env)
+    const { KAFKA_BROKERS: brokers } = process.env
     say(welcome(started, { dataFolder, adminPasswordGiven: Boolean(adminPassword), seconds, brokers: brokers || undefined }))
     await unlessAborted(signal, async () => new Promise(() => undefined))
   } catch (error) {

@@ -8,6 +8,8 @@ export interface ServiceEnvOptions {
   /** The gateway's listener. */
   host: string
   port: number
+  /** The gateway, as it is reached from this machine. */
+  url: string
   grpcPorts: Record<ServiceName, number>
   /** Those of further processes of a service. */
   otherPorts: Record<ServiceName, number[]>
@@ -39,7 +41,7 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     AUDIT_ADDR: address('audit'),
     GATEWAY_ADDR: address('gateway'),
     NOTIFICATION_ADDR: options.notifications ? address('notification') : '',
-    JWKS_URL: `${gatewayUrl(options.host, options.port)}/.well-known/jwks.json`,
+    JWKS_URL: `${options.url}/.well-known/jwks.json`,
     SERVICE_PUBLIC_KEYS: JSON.stringify(keys.servicePublicKeys),
   }
   return forEachService((name) => ({
@@ -60,11 +62,15 @@ function metricsPort(name: ServiceName, { METRICS_PORT: first }: NodeJS.ProcessE
   return { METRICS_PORT: Number(first) > 0 ? String(Number(first) + allServiceNames.indexOf(name)) : first }
 }
 
-/** Where the gateway is reached from this machine. */
-export function gatewayUrl(host: string, port: number): string {
+/**
+ * Where the gateway is reached from this machine.
+ * @param env of the gateway: whether its listener speaks HTTPS
+ */
+export function gatewayUrl(host: string, port: number, env: NodeJS.ProcessEnv): string {
+  const scheme = env.HOLDFAST_TLS_CERT || env.HOLDFAST_TLS_CERT_FILE ? 'https' : 'http'
   const everywhere = host === '0.0.0.0' || host === '::'
   const name = everywhere ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 /** The secrets of one service are no other's business. */

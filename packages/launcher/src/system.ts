@@ -79,10 +79,12 @@ export class System {
       options.databaseUrls === undefined
         ? await embeddedPostgres({ folder: join(dataFolder, 'postgres'), onEvent })
         : givenDatabases(options.databaseUrls)
+    const url = gatewayUrl(host, port, { ...process.env, ...options.env, ...options.envFor?.gateway })
     const environments = serviceEnvironments({
       inherited: process.env,
       host,
       port,
+      url,
       grpcPorts,
       otherPorts,
       databaseUrl: (name) => databases.url(name),
@@ -112,7 +114,7 @@ export class System {
       }),
     )
     const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
-    const system = new System(gatewayUrl(host, port), grpc, credentials, keys, databases, services, others, names)
+    const system = new System(url, grpc, credentials, keys, databases, services, others, names)
     try {
       await unlessAborted(options.signal, async () => system.startServices(onEvent))
       return system
@@ -163,7 +165,9 @@ export class System {
         answer = `${response.status} ${await response.text()}`
         if (response.ok) return
       } catch (error) {
-        answer = error instanceof Error ? error.message : String(error)
+        const { message, cause } = error instanceof Error ? error : new Error(String(error))
+        // "fetch failed" alone helps nobody: a certificate that this process does not trust stands behind it.
+        answer = cause instanceof Error ? `${message}: ${cause.message}` : message
       }
       await sleep(50)
     }

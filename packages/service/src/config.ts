@@ -75,6 +75,20 @@ export const pemByName = () =>
     }
   })
 
+/** A certificate and its key; their files are known too, since they may be renewed. */
+export function tlsShape<Prefix extends string>(prefix: Prefix) {
+  const shape = {
+    [`${prefix}_CERT`]: pem().optional(),
+    [`${prefix}_KEY`]: pem().optional(),
+    [`${prefix}_CERT_FILE`]: text().optional(),
+    [`${prefix}_KEY_FILE`]: text().optional(),
+  }
+  return shape as Record<
+    `${Prefix}_CERT` | `${Prefix}_KEY` | `${Prefix}_CERT_FILE` | `${Prefix}_KEY_FILE`,
+    z.ZodOptional<z.ZodString>
+  >
+}
+
 /** What every service process needs. The full table with defaults and units is docs/configuration.md. */
 export const serviceShape = {
   LOG_LEVEL: withDefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
@@ -88,6 +102,12 @@ export const serviceShape = {
   SERVICE_PRIVATE_KEY: pem(),
   /** The public keys of all services, by name. */
   SERVICE_PUBLIC_KEYS: pemByName(),
+  ...tlsShape('PEER_TLS'),
+  /** The authorities of this system; with certificate and key: mutual TLS between services. */
+  PEER_TLS_CA: pem().optional(),
+  PEER_TLS_CA_FILE: text().optional(),
+  /** Whether what services say to each other may leave this machine without TLS. */
+  PEER_PLAINTEXT: z.enum(['loopback', 'allow'], { error: 'must be loopback or allow' }).prefault('loopback'),
 }
 
 /** Services that archive. Ids are remembered at least 24 h after the end (truth 4). */

@@ -1,8 +1,9 @@
-import { Client, type ClientOptions, credentials, Metadata, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js'
+import { Client, type ClientOptions, Metadata, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js'
 
 import { type CallContext, metadataNames } from './context'
 import { fromGrpcError } from './grpc-errors'
 import type { RequestOf, ResponseOf } from './grpc-server'
+import { type PeerTls, plaintext } from './peer-tls'
 import type { ServiceTokens } from './tokens'
 
 /** A peer's RPCs as plain functions; errors arrive as HoldfastError. */
@@ -19,6 +20,8 @@ export interface PeerOptions {
   /** The peer's name, as its service tokens name it. */
   peer: string
   services: ServiceTokens
+  /** Plaintext if it is not given. */
+  tls?: PeerTls
 }
 
 /** What an answer needs on its way back, in ms: a peer is given that much less time than there is. */
@@ -38,7 +41,8 @@ export const channelOptions: ClientOptions = {
 
 /** A typed client that passes on request id, user token and deadline, and names itself by a service token. */
 export function createPeer<Definition extends object>(definition: Definition, options: PeerOptions): PeerClient<Definition> {
-  const client = new Client(options.address, credentials.createInsecure(), channelOptions)
+  const { address, peer, tls = plaintext } = options
+  const client = new Client(address, tls.client(peer), { ...channelOptions, ...tls.clientOptions(peer) })
   const methods = Object.entries(definition as ServiceDefinition).map(([name, method]) => [
     name,
     async (request: unknown, ctx: CallContext) => callUnary(client, method, request, ctx, options),

@@ -5,7 +5,7 @@ import {
   Metadata,
   type MethodDefinition,
   Server,
-  ServerCredentials,
+  type ServerCredentials,
   type ServerUnaryCall,
   type ServiceDefinition,
   type UntypedServiceImplementation,
@@ -23,6 +23,7 @@ import { type CallContext, metadataNames, saneRequestId } from './context'
 import { HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
 import type { Logger } from './log'
+import { type PeerTls, plaintext } from './peer-tls'
 import { type ServedRpc, type ServeParts, serveCall } from './serve-call'
 import type { ServiceTokens, UserTokens } from './tokens'
 
@@ -46,6 +47,8 @@ export interface GrpcServerOptions<Definition> {
   users: UserTokens
   services: ServiceTokens
   log: Logger
+  /** Plaintext if it is not given. */
+  tls?: PeerTls
 }
 
 export interface GrpcServer {
@@ -64,9 +67,11 @@ const bindMs = 5_000
 
 /** Serves one service with access checks from the descriptors, health, reflection and request ids. */
 export async function startGrpcServer<Definition extends object>(options: GrpcServerOptions<Definition>): Promise<GrpcServer> {
+  const { tls = plaintext } = options
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
+    ...tls.serverOptions(options.services),
   })
   const own = serve(server, options.definition, options.handlers, options)
   serve(server, CombinedCallServiceService, combinedCalls(own, options), options)
@@ -76,7 +81,7 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
   health.addToServer(server)
   new ReflectionService(reflected(), { services: [...services, 'grpc.health.v1.Health'] }).addToServer(server)
 
-  const port = await bind(server, `${options.host}:${options.port}`)
+  const port = await bind(server, `${options.host}:${options.port}`, tls.server())
   return {
     port,
     stop: async () => {
@@ -93,12 +98,12 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
 }
 
 /** @throws ConfigError when another program has the port */
-async function bind(server: Server, address: string): Promise<number> {
+async function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   const giveUpAt = Date.now() + bindMs
   for (;;) {
     try {
       return await new Promise<number>((resolve, reject) => {
-        server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)))
+        server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)))
       })
     } catch (error) {
       if (!String(error).includes('EADDRINUSE')) throw error

@@ -4,6 +4,7 @@ import jwt from 'jsonwebtoken'
 import { LRUCache } from 'lru-cache'
 
 import { HoldfastError } from './errors'
+import { fetchJson } from './fetch-json'
 
 /** Of users' tokens. */
 export const userIssuer = 'holdfast'
@@ -84,8 +85,11 @@ export function toJwk(publicKey: KeyObject): JsonWebKey {
   return { ...publicKey.export({ format: 'jwk' }), kid: keyId(publicKey), alg: 'ES256', use: 'sig' }
 }
 
-/** Keys fetched from a JWKS URL: kept for five minutes, asked for again when an unknown `kid` turns up, at most once a second. */
-export function jwksKeys(url: string): KeySource {
+/**
+ * Keys fetched from a JWKS URL: kept for five minutes, asked for again when an unknown `kid` turns up, at most once a second.
+ * @param ca authorities to trust beside the system's, PEM
+ */
+export function jwksKeys(url: string, ca: () => string | undefined = () => undefined): KeySource {
   const keepMs = 300_000
   const pauseMs = 1_000
   let keys = new Map<string, KeyObject>()
@@ -93,9 +97,7 @@ export function jwksKeys(url: string): KeySource {
   let underWay: Promise<void> | undefined
   const fetchKeys = async (): Promise<void> => {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
-      if (!response.ok) throw new Error(`${url} answered ${response.status}`)
-      const body = (await response.json()) as { keys?: (JsonWebKey & { kid?: string })[] }
+      const body = (await fetchJson(url, ca())) as { keys?: (JsonWebKey & { kid?: string })[] }
       keys = new Map((body.keys ?? []).map((key) => [String(key.kid), createPublicKey({ key, format: 'jwk' })]))
       fetchedAt = Date.now()
     } catch (error) {

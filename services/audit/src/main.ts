@@ -7,6 +7,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  openPeerTls,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -28,6 +29,8 @@ void runService(name, async (onStop) => {
   const log = createLog(name, config.LOG_LEVEL)
   const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
   onStop(async () => metrics.stop())
+  const tls = openPeerTls(name, config, log)
+  onStop(async () => tls.close())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
@@ -35,7 +38,7 @@ void runService(name, async (onStop) => {
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
 
-  const users = createUserTokens(jwksKeys(config.JWKS_URL))
+  const users = createUserTokens(jwksKeys(config.JWKS_URL, tls.ca))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
 
   const relay = startRelay({ database, transport, service: name, log })
@@ -59,6 +62,7 @@ void runService(name, async (onStop) => {
     users,
     services,
     log,
+    tls,
   })
   onStop(async () => server.stop())
 

@@ -1,5 +1,5 @@
 import { eventsShape } from '@holdfast/events'
-import { ConfigError, grpcTarget, pem, port, readConfig, serviceShape, text, wholeNumberOr } from '@holdfast/service'
+import { ConfigError, grpcTarget, pem, port, readConfig, serviceShape, text, tlsShape, wholeNumberOr } from '@holdfast/service'
 
 import { z } from 'zod'
 
@@ -10,6 +10,12 @@ const shape = {
   ...eventsShape,
   HOLDFAST_PORT: port(8080),
   HOLDFAST_HOST: text('127.0.0.1'),
+  /** Both: the listener speaks HTTPS. */
+  ...tlsShape('HOLDFAST_TLS'),
+  /** Connections to it at once; 0: no limit. */
+  HTTP_CONNECTIONS_MAX: wholeNumberOr(20_000, 0, 1_000_000),
+  /** Those of one address; 0: no limit. */
+  HTTP_CONNECTIONS_PER_ADDRESS: wholeNumberOr(0, 0, 1_000_000),
   INVENTORY_ADDR: grpcTarget(),
   RESERVATION_ADDR: grpcTarget(),
   ORDER_ADDR: grpcTarget(),
@@ -41,6 +47,9 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv = process.env) {
   const config = readConfig(shape, env)
   if ((config.HOLDFAST_ADMIN_EMAIL === undefined) !== (config.HOLDFAST_ADMIN_PASSWORD === undefined)) {
     throw new ConfigError('HOLDFAST_ADMIN_EMAIL and HOLDFAST_ADMIN_PASSWORD: both are needed, or neither')
+  }
+  if ((config.HOLDFAST_TLS_CERT === undefined) !== (config.HOLDFAST_TLS_KEY === undefined)) {
+    throw new ConfigError('HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY: both are needed, or neither')
   }
   return config
 }

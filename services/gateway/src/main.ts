@@ -7,6 +7,7 @@ import {
   createUserTokens,
   migrate,
   openDatabase,
+  openPeerTls,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -17,6 +18,7 @@ import { type GatewayConfig, readGatewayConfig } from './config'
 import { ensureAdmin } from './ensure-admin'
 import { createApi } from './http/api'
 import { createReadiness } from './http/health'
+import { listenerOptions } from './http/listener'
 import { createPages } from './http/pages'
 import { startHttpServer } from './http/server'
 import { type UpstreamAddress, Upstreams } from './http/upstreams'
@@ -35,6 +37,8 @@ export async function startGateway(
   const log = createLog(name, config.LOG_LEVEL)
   const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
   onStop(async () => metrics.stop())
+  const tls = openPeerTls(name, config, log)
+  onStop(async () => tls.close())
   const keys = createUserKeys(config.JWT_PRIVATE_KEY, config.JWT_PREVIOUS_PUBLIC_KEYS)
   const users = createUserTokens(keys)
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
@@ -61,6 +65,7 @@ export async function startGateway(
     users,
     services,
     log,
+    tls,
   })
   onStop(async () => grpc.stop())
 
@@ -74,6 +79,7 @@ export async function startGateway(
       { peer: name, address: `${reachable(config.GRPC_HOST)}:${grpc.port}`, services: ['holdfast.auth.v1.AuthService'] },
     ],
     services,
+    tls,
   )
   onStop(() => upstreams.close())
 
@@ -85,7 +91,9 @@ export async function startGateway(
     jwks: () => keys.jwks(),
     metrics: config.HTTP_METRICS === 'on',
   })
-  const http = await startHttpServer({ host: config.HOLDFAST_HOST, port: config.HOLDFAST_PORT, api, pages, log })
+  const listener = listenerOptions(config, log)
+  onStop(async () => listener.certificates?.close())
+  const http = await startHttpServer({ ...listener, api, pages, log })
   onStop(async () => http.stop())
   return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }
 }

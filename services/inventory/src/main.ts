@@ -7,6 +7,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  openPeerTls,
   readAtScrape,
   runService,
   startGrpcServer,
@@ -28,6 +29,8 @@ void runService(name, async (onStop) => {
   const log = createLog(name, config.LOG_LEVEL)
   const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
   onStop(async () => metrics.stop())
+  const tls = openPeerTls(name, config, log)
+  onStop(async () => tls.close())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log, maxConnections: 30 })
   onStop(async () => database.close())
@@ -45,7 +48,7 @@ void runService(name, async (onStop) => {
   })
   onStop(readAtScrape('inventory_available', async () => readScarcest(database.pool, config.METRICS_SKUS)))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
-  const peers = openPeers(config, services)
+  const peers = openPeers(config, services, tls)
   onStop(() => peers?.close())
   const books = { database, peers, graceMs: config.CONSISTENCY_GRACE_MS, published: () => relay.wake() }
   if (config.ARCHIVE_AFTER_HOURS > 0) {
@@ -58,9 +61,10 @@ void runService(name, async (onStop) => {
     port: config.GRPC_PORT,
     definition: InventoryServiceService,
     handlers: inventoryRpc(inventory, books),
-    users: createUserTokens(jwksKeys(config.JWKS_URL)),
+    users: createUserTokens(jwksKeys(config.JWKS_URL, tls.ca)),
     services,
     log,
+    tls,
   })
   onStop(async () => server.stop())
   log.info({ port: server.port }, 'serving')

@@ -7,6 +7,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  openPeerTls,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -33,6 +34,8 @@ void runService(name, async (onStop) => {
   const log = createLog(name, config.LOG_LEVEL)
   const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
   onStop(async () => metrics.stop())
+  const tls = openPeerTls(name, config, log)
+  onStop(async () => tls.close())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
@@ -43,7 +46,7 @@ void runService(name, async (onStop) => {
   onStop(async () => relay.stop())
   const wakeRelay = () => relay.wake()
 
-  const users = createUserTokens(jwksKeys(config.JWKS_URL))
+  const users = createUserTokens(jwksKeys(config.JWKS_URL, tls.ca))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
 
   const { WEBHOOK_TIMEOUT_MS: timeoutMs, WEBHOOK_PRIVATE_TARGETS: privateTargets } = config
@@ -67,7 +70,7 @@ void runService(name, async (onStop) => {
   if (config.mail !== undefined) {
     const mailer = createSmtpMailer(config.mail.smtpUrl, config.mail.from)
     onStop(() => mailer.close())
-    const people = askGateway(config.mail.gatewayAddress, services, log)
+    const people = askGateway(config.mail.gatewayAddress, { services, tls }, log)
     onStop(() => people.close())
     const notices = startNoticeSender({ database, mailer, users: people, log })
     onStop(async () => notices.stop())
@@ -85,6 +88,7 @@ void runService(name, async (onStop) => {
     users,
     services,
     log,
+    tls,
   })
   onStop(async () => server.stop())
   return { grpcPort: server.port, metricsPort: metrics.port }

@@ -10,6 +10,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  openPeerTls,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -32,6 +33,8 @@ void runService(name, async (onStop) => {
   const log = createLog(name, config.LOG_LEVEL)
   const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
   onStop(async () => metrics.stop())
+  const tls = openPeerTls(name, config, log)
+  onStop(async () => tls.close())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
@@ -42,9 +45,14 @@ void runService(name, async (onStop) => {
   onStop(async () => relay.stop())
 
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
-  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services })
+  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services, tls })
   onStop(() => inventory.close())
-  const reservation = createPeer(ReservationServiceService, { address: config.RESERVATION_ADDR, peer: 'reservation', services })
+  const reservation = createPeer(ReservationServiceService, {
+    address: config.RESERVATION_ADDR,
+    peer: 'reservation',
+    services,
+    tls,
+  })
   onStop(() => reservation.close())
   const provider = createSimulatedProvider({
     database,
@@ -75,9 +83,10 @@ void runService(name, async (onStop) => {
     port: config.GRPC_PORT,
     definition: OrderServiceService,
     handlers: orderRpc(rules.deps),
-    users: createUserTokens(jwksKeys(config.JWKS_URL)),
+    users: createUserTokens(jwksKeys(config.JWKS_URL, tls.ca)),
     services,
     log,
+    tls,
   })
   onStop(async () => server.stop())
   return { grpcPort: server.port, metricsPort: metrics.port }

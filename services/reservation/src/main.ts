@@ -9,6 +9,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  openPeerTls,
   readAtScrape,
   runService,
   startGrpcServer,
@@ -28,6 +29,8 @@ void runService(name, async (onStop) => {
   const log = createLog(name, config.LOG_LEVEL)
   const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
   onStop(async () => metrics.stop())
+  const tls = openPeerTls(name, config, log)
+  onStop(async () => tls.close())
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
@@ -37,9 +40,9 @@ void runService(name, async (onStop) => {
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())
 
-  const users = createUserTokens(jwksKeys(config.JWKS_URL))
+  const users = createUserTokens(jwksKeys(config.JWKS_URL, tls.ca))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
-  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services })
+  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services, tls })
   onStop(() => inventory.close())
 
   let sweeper: Sweeper | undefined
@@ -75,6 +78,7 @@ void runService(name, async (onStop) => {
     users,
     services,
     log,
+    tls,
   })
   onStop(async () => server.stop())
   return { grpcPort: server.port, metricsPort: metrics.port }

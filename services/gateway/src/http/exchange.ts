@@ -24,6 +24,8 @@ export interface Site {
   api: Api
   pages: Pages
   log: Logger
+  /** A client that takes nothing of its answer for so long is cut off, in ms. */
+  stalledMs: number
   /** The end has come: a connection goes with its answer. */
   closing: boolean
 }
@@ -51,7 +53,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
     reply = refuse(exchange, site, HoldfastError.from(error))
   }
   if (site.closing) response.shouldKeepAlive = false
-  sendReply(response, reply, requestId)
+  sendReply(response, reply, requestId, site.stalledMs)
   const ms = Math.round(count(exchange, reply.status, startedAt) * 100) / 100
   site.log.info({ requestId, method: request.method, route: exchange.route, status: reply.status, ms }, 'http')
 }

@@ -1,4 +1,8 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+
+import { securityHeaders, transportSecurity } from './security-headers'
 
 /** A whole answer. */
 export interface Reply {
@@ -13,20 +17,20 @@ export function jsonReply(status: number, body: string, headers: Record<string, 
 }
 
 /** What every answer carries. */
-export function commonHeaders(reply: Reply, requestId: string): Record<string, string> {
-  reply.headers['x-request-id'] = requestId
-  reply.headers['x-content-type-options'] = 'nosniff'
-  if (reply.status !== 204) reply.headers['content-length'] = String(Buffer.byteLength(reply.body))
-  return reply.headers
+export function commonHeaders(reply: Reply, requestId: string, socket: Socket | null): Record<string, string> {
+  const headers: Record<string, string> = { ...securityHeaders, ...reply.headers, 'x-request-id': requestId }
+  if (socket instanceof TLSSocket) headers['strict-transport-security'] = transportSecurity
+  if (reply.status !== 204) headers['content-length'] = String(Buffer.byteLength(reply.body))
+  return headers
 }
 
-/** A client that takes nothing of its answer for so long is cut off, in ms: what waits for it is kept in memory. */
-const stalledMs = 30_000
-
-/** To a client that is gone it is not sent. */
-export function sendReply(response: ServerResponse, reply: Reply, requestId: string): void {
+/**
+ * To a client that is gone it is not sent.
+ * @param stalledMs a client that takes nothing of it for so long is cut off, in ms: what waits for it is kept in memory
+ */
+export function sendReply(response: ServerResponse, reply: Reply, requestId: string, stalledMs: number): void {
   if (response.destroyed || response.headersSent) return
-  response.writeHead(reply.status, commonHeaders(reply, requestId))
+  response.writeHead(reply.status, commonHeaders(reply, requestId, response.socket))
   response.end(reply.body)
   // Nearly always it has gone to the kernel at once, and there is nothing to watch over.
   if (response.writableLength > 0) response.setTimeout(stalledMs)

@@ -1,17 +1,22 @@
 /** The listener: its limits, its end, and what Node's parser refuses before there is a request. */
 import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 
-import { ConfigError, saneRequestId } from '@holdfast/service'
+import { type Certificates, ConfigError, saneRequestId } from '@holdfast/service'
 
+import { type ConnectionLimits, Connections } from './connections'
 import { answer, type Site } from './exchange'
 import { toParseProblem } from './problem'
 import { commonHeaders } from './reply'
 
-export interface HttpServerOptions extends Omit<Site, 'closing'> {
+export interface HttpServerOptions extends Omit<Site, 'closing' | 'stalledMs'> {
   host: string
   /** 0: any free one. */
   port: number
+  /** HTTPS, and nothing else, where there are any. */
+  certificates?: Certificates
+  connections?: ConnectionLimits
   limits?: Partial<typeof httpLimits>
 }
 
@@ -27,6 +32,8 @@ export const httpLimits = {
   requestTimeout: 20_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
+  handshakeTimeout: 10_000,
+  stalledTimeout: 30_000,
   maxHeaderSize: 16_384,
 }
 
@@ -38,17 +45,15 @@ const drainMs = 10_000
 
 /** @throws ConfigError when the port is taken */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const server = createServer({ ...httpLimits, ...options.limits })
-  const site: Site = { api: options.api, pages: options.pages, log: options.log, closing: false }
-  const silent = new Set<Socket>()
-  server.on('connection', (socket) => {
-    silent.add(socket)
-    socket.once('close', () => silent.delete(socket))
-  })
+  const { api, pages, log, certificates } = options
+  const limits = { ...httpLimits, ...options.limits }
+  const server = certificates === undefined ? createServer(limits) : createEncrypted(limits, certificates)
+  const site: Site = { api, pages, log, stalledMs: limits.stalledTimeout, closing: false }
+  const connections = new Connections(server, options.connections ?? { most: 0, mostOfOne: 0 })
   // Both events: a request with a header Expect that Node does not know is served like any other.
   for (const event of ['request', 'checkExpectation'] as const) {
     server.on(event, (request, response) => {
-      silent.delete(request.socket)
+      connections.serving(request.socket, response)
       void answer(request, response, site)
     })
   }
@@ -65,10 +70,21 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
           resolve()
         })
         // Node ends the idle ones that had a request before; browsers also open some in advance.
-        for (const socket of silent) socket.destroy()
+        connections.closeWaiting()
       })
     },
   }
+}
+
+/** From TLS 1.2 on; HTTP/1.1 only. A certificate that is renewed serves the connections that come after it. */
+function createEncrypted(limits: typeof httpLimits, certificates: Certificates): Server {
+  const contextOf = ({ cert, key }: Certificates['current']) => ({ cert, key, minVersion: 'TLSv1.2' as const })
+  const server = createTlsServer({ ...limits, ...contextOf(certificates.current), ALPNProtocols: ['http/1.1'] })
+  server.once(
+    'close',
+    certificates.onRenewed((texts) => server.setSecureContext(contextOf(texts))),
+  )
+  return server
 }
 
 async function listen(server: Server, { host, port }: HttpServerOptions): Promise<number> {
@@ -90,7 +106,7 @@ function answerParseError(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const requestId = saneRequestId(undefined)
   const problem = toParseProblem(error, requestId)
-  const headers = { ...commonHeaders(problem, requestId), connection: 'close' }
+  const headers = { ...commonHeaders(problem, requestId, socket), connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? ''}\r\n${lines.join('')}\r\n${problem.body}`)
   const linger = setTimeout(() => socket.destroy(), lingerMs)

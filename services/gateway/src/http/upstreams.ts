@@ -1,5 +1,5 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
-import { channelOptions, fromGrpcError, metadataNames, type ServiceTokens } from '@holdfast/service'
+import { Client, Metadata } from '@grpc/grpc-js'
+import { channelOptions, fromGrpcError, metadataNames, type PeerTls, plaintext, type ServiceTokens } from '@holdfast/service'
 import { service as healthService } from 'grpc-health-check'
 
 /** A service behind the gateway. */
@@ -31,8 +31,8 @@ export class Upstreams {
   private readonly byService = new Map<string, Upstream>()
   private readonly all: Upstream[]
 
-  constructor(addresses: readonly UpstreamAddress[], tokens: ServiceTokens) {
-    this.all = addresses.map((address) => new Upstream(address, tokens))
+  constructor(addresses: readonly UpstreamAddress[], tokens: ServiceTokens, tls: PeerTls = plaintext) {
+    this.all = addresses.map((address) => new Upstream(address, tokens, tls))
     for (const upstream of this.all) for (const service of upstream.address.services) this.byService.set(service, upstream)
   }
 
@@ -60,8 +60,10 @@ export class Upstream {
   constructor(
     readonly address: UpstreamAddress,
     private readonly tokens: ServiceTokens,
+    tls: PeerTls,
   ) {
-    this.client = new Client(address.address, credentials.createInsecure(), channelOptions)
+    const { peer } = address
+    this.client = new Client(address.address, tls.client(peer), { ...channelOptions, ...tls.clientOptions(peer) })
   }
 
   /**

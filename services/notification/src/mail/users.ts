@@ -1,5 +1,5 @@
 import { AuthServiceService } from '@holdfast/contracts/auth'
-import { createPeer, HoldfastError, type Logger, type ServiceTokens, systemContext } from '@holdfast/service'
+import { createPeer, HoldfastError, type Logger, type PeerOptions, systemContext } from '@holdfast/service'
 
 import { serviceName } from '../parts'
 
@@ -10,8 +10,8 @@ export interface Users {
   close(): void
 }
 
-export function askGateway(address: string, services: ServiceTokens, log: Logger): Users {
-  const gateway = createPeer(AuthServiceService, { address, peer: 'gateway', services })
+export function askGateway(address: string, by: Pick<PeerOptions, 'services' | 'tls'>, log: Logger): Users {
+  const gateway = createPeer(AuthServiceService, { address, peer: 'gateway', ...by })
   return {
     addressOf: async (userId) => {
       try {
