@@ -14,6 +14,10 @@
 -- hold_batch does least for the batch in which everybody gets what they want, which is nearly every one until a SKU runs out:
 -- levels are looked at once each and not once a line, ids that are known show themselves at the insert, and what was just
 -- written is not read back.
+--
+-- An id in the archive (0016) is as known as one in `holds` (truth 4): who asks needs no memory of its own, and may hold first and
+-- look later. An id moves from one to the other in one transaction, so a statement that looks into both sees it once. The insert
+-- meets what is in `holds`; what had left before it is seen by the statement after it.
 
 -- One event per level that changed. The caller holds the rows' locks, so an outbox place is taken in version order.
 create function publish_levels(p_levels stock_levels[], p_request_id text) returns void
@@ -61,6 +65,7 @@ declare
   v_free integer[];
   v_due boolean[];
   v_inserted uuid[];
+  v_archived uuid[];
   v_levels stock_levels[];
   v_made hold_lines[];
   v_first integer := 1;
@@ -83,7 +88,8 @@ begin
 
   if not v_plenty then
     for r in
-      select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id
+      select i.item from unnest(p_ids) with ordinality as i (id, item)
+      where exists (select from holds h where h.id = i.id) or exists (select from archived_holds a where a.id = i.id)
     loop
       v_fate[r.item] := 'EXISTS';
     end loop;
@@ -137,7 +143,9 @@ begin
       v_fate := array(select coalesce(f.fate, 'HELD') from unnest(v_fate) with ordinality as f (fate, item) order by f.item);
     else
       for r in
-        select i.item from unnest(p_ids) with ordinality as i (id, item) join holds h on h.id = i.id where v_fate[i.item] is null
+        select i.item from unnest(p_ids) with ordinality as i (id, item)
+        where v_fate[i.item] is null
+          and (exists (select from holds h where h.id = i.id) or exists (select from archived_holds a where a.id = i.id))
       loop
         v_fate[r.item] := 'EXISTS';
       end loop;
@@ -203,6 +211,11 @@ begin
       returning id
     )
     select coalesce(array_agg(id), '{}') into v_inserted from inserted;
+    v_archived := array(select a.id from archived_holds a where a.id = any (v_inserted));
+    if cardinality(v_archived) > 0 then
+      delete from holds h where h.id = any (v_archived);
+      v_inserted := array(select i.id from unnest(v_inserted) as i (id) where i.id <> all (v_archived));
+    end if;
     -- Known before, or made or buried by another replica between our look and our insert: then that is how it is.
     if cardinality(v_inserted) <> cardinality(array_positions(v_fate, 'HELD')) then
       for r in
@@ -248,9 +261,22 @@ begin
     return query
     select i.item::integer, v_fate[i.item], coalesce(l.line, v_line[i.item]), h.state, h.expires_at, h.version, h.owner, h.fingerprint,
            h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency
-    from unnest(p_ids) with ordinality as i (id, item)
-    left join holds h on h.id = i.id and v_fate[i.item] = 'EXISTS'
-    left join hold_lines l on l.hold_id = h.id
+    from (
+      -- Of a refusal there is no hold to be looked for.
+      select i.item, case when v_fate[i.item] = 'EXISTS' then i.id end as known from unnest(p_ids) with ordinality as i (id, item)
+    ) i
+    left join lateral (
+      select h.id, h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until
+      from holds h where h.id = i.known
+      union all
+      select a.id, a.state, a.expires_at, a.version, a.owner, a.fingerprint, a.created_at, a.protected_until
+      from archived_holds a where a.id = i.known
+    ) h on true
+    left join lateral (
+      select l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency from hold_lines l where l.hold_id = h.id
+      union all
+      select a.line, a.sku, a.warehouse, a.quantity, a.price_minor, a.currency from archived_hold_lines a where a.hold_id = h.id
+    ) l on true
     where v_fate[i.item] <> 'HELD'
     order by i.item, l.line;
   end if;

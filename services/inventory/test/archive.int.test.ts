@@ -339,3 +339,73 @@ test('holding goes on beside it, also for who wants what is being archived', asy
   const own = (await check()).differences.filter(({ kind }) => kind !== 'hold_without_reservation')
   expect(own).toEqual([])
 })
+
+test('an archived id is a known one, whether there is plenty, just enough or nothing, and takes no units', async () => {
+  const sku = await makeProduct(inventory, 20)
+  const lines = [{ sku, quantity: 2 }]
+  const items = ['sold', 'released', 'buried'].map((owner) => holdItem(lines, { owner }))
+  const [sold, released, buried] = items.map(({ id }) => id)
+  const service = inventory.service()
+  const release = (id = '') => ({ items: [{ id, endProtection: false }] })
+  await hold(inventory, items.slice(0, 2))
+  await inventory.reservation.commit({ ids: [sold ?? ''] }, service)
+  await inventory.reservation.release(release(released), service)
+  await inventory.reservation.release(release(buried), service)
+  await age([sold, released, buried].map(String), retentionHours + 1)
+  await startReplica()
+  await untilArchived(3)
+
+  const asBefore = [
+    {
+      replayed: true,
+      hold: { state: 'COMMITTED', owner: 'sold', version: 2, lines: [{ sku, quantity: 2, unitPrice: { amountMinor: 1_000n } }] },
+    },
+    { replayed: true, hold: { state: 'RELEASED', owner: 'released', version: 2, lines: [{ sku, quantity: 2 }] } },
+    { replayed: true, hold: { state: 'RELEASED', owner: '', lines: [] } },
+  ]
+  const taken = async (units: number) => {
+    expect(await holdOne(inventory, holdItem([{ sku, quantity: units }]))).toMatchObject({ replayed: false })
+  }
+  const looks = async (free: number) => {
+    expect(await hold(inventory, items)).toMatchObject(asBefore)
+    const other = { ...(items[0] ?? holdItem(lines)), fingerprint: 'other words' }
+    expect(await holdOne(inventory, other)).toMatchObject({ error: { code: 'IDEMPOTENCY_KEY_REUSED' } })
+    expect((await available(inventory, sku)).available).toBe(free)
+    expect(await count(`holds where owner <> 'a-user'`)).toBe(0)
+  }
+  await looks(18)
+  await taken(13)
+  await looks(5)
+  // Those that are new beside them get what they want, as long as there is something.
+  const beside = [holdItem(lines), ...items, holdItem(lines), holdItem(lines)]
+  expect((await hold(inventory, beside)).map(({ replayed, error }) => error?.code ?? replayed)).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+    'INSUFFICIENT_STOCK',
+  ])
+  await looks(1)
+  await taken(1)
+  await looks(0)
+})
+
+test('an id that is asked for again while it is being archived is known all the time', async () => {
+  const sku = await makeProduct(inventory, 5_000)
+  const items = Array.from({ length: 600 }, () => holdItem([{ sku, quantity: 1 }]))
+  await hold(inventory, items)
+  await inventory.reservation.commit({ ids: items.map(({ id }) => id) }, inventory.service())
+  await age(
+    items.map(({ id }) => id),
+    retentionHours + 1,
+  )
+  await startReplica()
+  const states = new Set<string>()
+  while ((await archivedHolds()) < items.length) {
+    for (const { hold: known, replayed } of await hold(inventory, items)) states.add(`${known?.state} ${replayed}`)
+  }
+  expect(states).toEqual(new Set(['COMMITTED true']))
+  expect([await count('holds'), await count('hold_lines'), await count('archived_hold_lines')]).toEqual([0, 0, 600])
+  expect(await available(inventory, sku)).toMatchObject({ onHand: 4_400, reserved: 0 })
+})

@@ -52,9 +52,9 @@ export async function create(parts: Parts, request: CreateReservationRequest, ct
   checkStrategy(request.strategy, ctx)
   if (request.reservationId !== '') {
     if (ctx.caller !== 'order') throw invalidField('reservationId', 'is for the order service to choose')
-    return createOnce(parts, checkUuid('reservationId', request.reservationId), attempt)
+    return hold(parts, checkUuid('reservationId', request.reservationId), attempt)
   }
-  if (key !== undefined) return createOnce(parts, operationId(attempt.userId, 'reserve', key), attempt)
+  if (key !== undefined) return hold(parts, operationId(attempt.userId, 'reserve', key), attempt)
   if (request.reuseActive) return reuseActive(parts, attempt)
   return hold(parts, randomUUID(), attempt)
 }
@@ -71,11 +71,6 @@ function checkStrategy(strategy: Strategy, ctx: CallContext): void {
   if (strategy === Strategy.STRATEGY_UNSPECIFIED || strategy === Strategy.COMBINING || seesAll(ctx)) return
   const fields = [{ field: 'strategy', message: 'is for admins and services' }]
   throw new HoldfastError('PERMISSION_DENIED', 'strategy: is for admins and services', { fields })
-}
-
-async function createOnce(parts: Parts, id: string, attempt: Attempt): Promise<Created> {
-  const known = await parts.records.find(id, attempt.ctx)
-  return known === undefined ? hold(parts, id, attempt) : replay(known, attempt)
 }
 
 /**
@@ -105,14 +100,18 @@ async function orUndefinedWhenOver(creating: Promise<Created>): Promise<Created 
   }
 }
 
+/**
+ * Most requests are nobody's repeat, so nothing is looked for before the hold. That is safe because inventory remembers every
+ * id that it has ever held (truth 4): a repeat meets its hold there, however long ago that was.
+ */
 async function hold(parts: Parts, id: string, attempt: Attempt): Promise<Created> {
   const { ctx } = attempt
-  const held = await holdStock(parts, id, attempt)
-  if (held.state !== Hold_State.HELD) {
-    // It ended: in its reservation's time, or before there was one (an orphan, or a release that was faster).
-    const known = await parts.records.find(id, ctx)
-    if (known === undefined) throw reservationExpired()
-    return replay(await takenOver(parts, known, held, ctx), attempt)
+  const { hold: held, known } = await holdStock(parts, id, attempt)
+  if (known) {
+    const row = await parts.records.find(id, ctx)
+    if (row !== undefined) return replay(await takenOver(parts, row, held, ctx), attempt)
+    // It ended before there was a reservation: an orphan, or a release that was faster.
+    if (held.state !== Hold_State.HELD) throw reservationExpired()
   }
   await faultPoint('reservation.held')
   const result = await parts.records.insert(newRow(held, attempt), ctx)
@@ -123,7 +122,12 @@ async function hold(parts: Parts, id: string, attempt: Attempt): Promise<Created
   return { row: result.row, replayed: false }
 }
 
-async function holdStock(parts: Parts, id: string, { userId, wanted, strategy, ctx }: Attempt): Promise<Hold> {
+/** @returns the hold, and whether it was there before this request */
+async function holdStock(
+  parts: Parts,
+  id: string,
+  { userId, wanted, strategy, ctx }: Attempt,
+): Promise<{ hold: Hold; known: boolean }> {
   const { fingerprint, ttlSeconds, lines } = wanted
   const item = { id, owner: userId, fingerprint, ttlSeconds, lines, strategy, requestId: ctx.requestId }
   const result = await parts.holds.hold(item, ctx)
@@ -131,7 +135,7 @@ async function holdStock(parts: Parts, id: string, { userId, wanted, strategy, c
   if (result.hold === undefined) throw new Error(`hold ${id}: inventory gave no answer`)
   // A tombstone is nobody's.
   if (result.hold.owner !== userId && result.hold.owner !== '') throw keyReused()
-  return result.hold
+  return { hold: result.hold, known: result.replayed }
 }
 
 /** The record of a repeat, brought up to what inventory has just said. */

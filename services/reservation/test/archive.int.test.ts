@@ -1,4 +1,5 @@
 /** Reservations that ended long ago leave for the archive, and are still answered for. */
+import { Hold_State } from '@holdfast/contracts/inventory'
 import { ListReservationsRequest, ReservationState_Status } from '@holdfast/contracts/reservation'
 import { type Archiver, createLog, openDatabase, operationId } from '@holdfast/service'
 import { waitFor } from '@holdfast/testing'
@@ -126,17 +127,24 @@ test('identical requests never come back to the id of one that was archived', as
   expect(await reserve(user, undefined, true)).toBe(second)
 })
 
-test('the claim of an orphan keeps its id from late creates in the archive, too', async () => {
-  const user = world.user()
-  const id = operationId(user.id, 'reserve', 'lost')
-  await world.database.pool.query(
-    `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
+test.each([Hold_State.RELEASED, Hold_State.HELD])(
+  'an archived claim of an orphan, its hold %s, keeps its id from late creates',
+  async (state) => {
+    const user = world.user()
+    const id = operationId(user.id, 'reserve', 'lost')
+    // The hold of a reservation that could not be written, and what the search for orphans did about it.
+    world.inventory.failNext('hold', 'after')
+    expect(await codeOf(reserve(user, 'lost'))).toBe('UNAVAILABLE')
+    world.inventory.put({ ...world.inventory.holdOf(id), state, version: 2 })
+    await world.database.pool.query(
+      `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
      select $1, '', 'ABANDONED', '', '[]', t, 0, t, t, 0, t from (select now() - interval '2 days' as t) times`,
-    [id],
-  )
-  await archive(1)
-  expect(await codeOf(reserve(user, 'lost'))).toBe('RESERVATION_EXPIRED')
-})
+      [id],
+    )
+    await archive(1)
+    expect(await codeOf(reserve(user, 'lost'))).toBe('RESERVATION_EXPIRED')
+  },
+)
 
 test('replicas share the work, and a crash in the middle of a batch loses nothing and doubles nothing', async () => {
   const { pool } = world.database
