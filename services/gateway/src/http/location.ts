@@ -1,8 +1,8 @@
-import type { DescField, DescMessage, Message } from '@bufbuild/protobuf'
-import { reflect } from '@bufbuild/protobuf/reflect'
+import type { DescField, DescMessage } from '@bufbuild/protobuf'
 
 import type { PathTemplate } from './path-template'
 import type { Route } from './route-table'
+import { wireValue } from './wire-to-json'
 
 /** How the address of what was made follows from the response. */
 export interface LocationRule {
@@ -30,23 +30,20 @@ export function locationRule(route: Route, routes: readonly Route[]): LocationRu
 }
 
 /** @returns undefined when the response lacks a part of the address */
-export function locationOf(rule: LocationRule, output: DescMessage, response: Message): string | undefined {
-  const outer = reflect(output, response)
-  if (rule.resource.fieldKind !== 'message' || !outer.isSet(rule.resource)) return undefined
-  const resource = outer.get(rule.resource)
+export function locationOf({ resource, template, keys }: LocationRule, response: Buffer): string | undefined {
   const parts: string[] = []
-  for (const [index, segment] of rule.template.segments.entries()) {
-    const key = rule.keys.get(index)
-    const part = key === undefined ? segment.kind === 'literal' && segment.text : textOf(resource.get(key))
+  for (const [index, segment] of template.segments.entries()) {
+    const key = keys.get(index)
+    // Keys are texts or numbers; the address has them percent-encoded.
+    const part = key === undefined ? segment.kind === 'literal' && segment.text : encoded(wireValue(response, [resource, key]))
     if (part === false || part === '') return undefined
     parts.push(part)
   }
   return `/${parts.join('/')}`
 }
 
-/** Keys are texts or numbers; the address has them percent-encoded. */
-function textOf(key: unknown): string {
-  return typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' ? encodeURIComponent(key.toString()) : ''
+function encoded(key: string | number | undefined): string {
+  return key === undefined ? '' : encodeURIComponent(key)
 }
 
 function answers(output: DescMessage, resource: DescMessage): boolean {

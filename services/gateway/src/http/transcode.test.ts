@@ -198,7 +198,7 @@ test('a response shows zeros, empty lists and false, names of enum values, and 6
     status: 'ACTIVE',
     lines: [{ sku: 'A', warehouse: 'MAIN', quantity: 1, unitPrice: { currency: 'USD', amountMinor: '9007199254740993' } }],
   })
-  const bytes = CreateReservationResponse.encode({ reservation, requestId: 'q', replayed: false }).finish()
+  const bytes = Buffer.from(CreateReservationResponse.encode({ reservation, requestId: 'q', replayed: false }).finish())
   const answer = decodeResponse(route('POST', '/v1/reservations'), bytes)
   expect(answer).toMatchObject({ status: 201, location: '/v1/reservations/r%2F1' })
   expect(JSON.parse(answer.body)).toEqual({
@@ -217,8 +217,8 @@ test('a response shows zeros, empty lists and false, names of enum values, and 6
 
 test('a replay and a read answer 200 without an address', () => {
   const reservation = Reservation.fromJSON({ id: 'r1' })
-  const replay = CreateReservationResponse.encode({ reservation, requestId: 'q', replayed: true }).finish()
+  const replay = Buffer.from(CreateReservationResponse.encode({ reservation, requestId: 'q', replayed: true }).finish())
   expect(decodeResponse(route('POST', '/v1/reservations'), replay)).toMatchObject({ status: 200, location: undefined })
-  const read = GetReservationResponse.encode({ reservation, requestId: 'q' }).finish()
+  const read = Buffer.from(GetReservationResponse.encode({ reservation, requestId: 'q' }).finish())
   expect(decodeResponse(route('GET', '/v1/reservations/r1'), read)).toMatchObject({ status: 200, location: undefined })
 })

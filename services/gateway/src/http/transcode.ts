@@ -1,14 +1,16 @@
 /** JSON to protobuf and back, by the descriptors: the JSON mapping of proto3, strict about what it does not know. */
-import { type DescField, fromBinary, fromJson, type JsonObject, type Message, toBinary, toJson } from '@bufbuild/protobuf'
+import { type DescField, fromJson, type JsonObject, type Message, toBinary } from '@bufbuild/protobuf'
 import { registry } from '@holdfast/contracts'
 import { HoldfastError, invalidField } from '@holdfast/service'
 
 import { findImpossibleTimes } from './impossible-times'
-import { findJsonProblems, isJsonObject } from './json-problems'
+import { findJsonProblems } from './json-problems'
+import { jsonToWire } from './json-to-wire'
 import { locationOf } from './location'
 import { variableValue } from './path-template'
 import { putQuery, putText } from './query'
 import type { BoundVariable, Route } from './route-table'
+import { wireToJson, wireValue } from './wire-to-json'
 
 export interface Answer {
   status: number
@@ -32,6 +34,8 @@ export function encodeRequest(route: Route, segments: readonly string[], query: 
       throw invalidField(query.split(/[=&]/, 1)[0]?.slice(0, 100) ?? '', 'is not a parameter of this request')
     putQuery(json, input, query, route.bound)
   }
+  const plain = jsonToWire(input, json)
+  if (plain !== undefined) return plain
   let message: Message
   try {
     message = fromJson(input, json, { registry: registry() })
@@ -44,17 +48,21 @@ export function encodeRequest(route: Route, segments: readonly string[], query: 
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-export function decodeResponse(route: Route, bytes: Uint8Array): Answer {
+export function decodeResponse(route: Route, bytes: Buffer): Answer {
   const { output } = route.rpc.desc
-  const response = fromBinary(output, bytes)
-  const json = toJson(output, response, { registry: registry(), alwaysEmitImplicit: true })
-  const made = route.creates && !(isJsonObject(json) && json['replayed'] === true)
-  const shown = route.responseBody === undefined ? json : isJsonObject(json) ? (json[route.responseBody.jsonName] ?? null) : null
+  const { replayed } = output.field
+  const made = route.creates && (replayed === undefined || !wireValue(bytes, [replayed]))
   return {
     status: made ? 201 : 200,
-    location: made && route.location ? locationOf(route.location, output, response) : undefined,
-    body: JSON.stringify(shown),
+    location: made && route.location ? locationOf(route.location, bytes) : undefined,
+    body: route.responseBody === undefined ? wireToJson(output, bytes) : partOf(route.responseBody, bytes),
   }
+}
+
+/** One field of the response, alone. */
+function partOf({ parent, jsonName }: DescField, bytes: Buffer): string {
+  const json = JSON.parse(wireToJson(parent, bytes)) as JsonObject
+  return JSON.stringify(json[jsonName] ?? null)
 }
 
 function startOf(route: Route, body: JsonObject | undefined): JsonObject {
