@@ -22,6 +22,14 @@ export function checkContract(descriptorSet) {
         if (!access || access.who === 0) problems.push(`${name} does not say who may call it (holdfast.common.v1.access)`)
         else if (access.who === 4 && access.callers.length === 0) problems.push(`${name} is for services but names none`)
         if (!route && !noRoute) problems.push(`${name} has neither a route (google.api.http) nor no_route`)
+        if (method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming')
+          problems.push(`${name} takes a stream: no service serves one`)
+        const streams = method.methodKind === 'server_streaming'
+        if (streams && route && (route.pattern.case !== 'get' || route.additionalBindings.length > 0))
+          problems.push(`${name} answers a stream: its one route has to be a GET`)
+        for (const flag of ['mutates', 'combined'])
+          if (streams && option(method.proto.options, `holdfast.common.v1.${flag}`) === true)
+            problems.push(`${name} answers a stream and says ${flag}`)
         if (route && noRoute) problems.push(`${name} has a route and says no_route`)
       }
     }

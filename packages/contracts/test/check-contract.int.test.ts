@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 
 const root = join(__dirname, '..', '..', '..')
 const service = join('proto', 'holdfast', 'audit', 'v1', 'audit_service.proto')
+const inventory = join('proto', 'holdfast', 'inventory', 'v1', 'inventory_service.proto')
 const events = join('proto', 'holdfast', 'reservation', 'v1', 'events.proto')
 
 /** The problems that the build would tell, after `change` has been made to a file. */
@@ -69,6 +70,28 @@ test.each([
         '$&    option (holdfast.common.v1.no_route) = true;\n',
       ),
     'has a route and says no_route',
+  ],
+  [
+    'a stream of requests',
+    service,
+    (proto: string) => proto.replace('rpc VerifyAudit(VerifyAuditRequest)', 'rpc VerifyAudit(stream VerifyAuditRequest)'),
+    'takes a stream',
+  ],
+  [
+    'a stream whose route is no GET',
+    inventory,
+    (proto: string) => proto.replace('{get: "/v1/availability:watch"}', '{post: "/v1/availability:watch"}'),
+    'its one route has to be a GET',
+  ],
+  [
+    'a stream that says that it changes something',
+    inventory,
+    (proto: string) =>
+      proto.replace(
+        '{get: "/v1/availability:watch"};\n',
+        '{get: "/v1/availability:watch"};\n    option (holdfast.common.v1.mutates) = true;\n',
+      ),
+    'answers a stream and says mutates',
   ],
   [
     'an event of a strange type',

@@ -32,6 +32,7 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
   }
   const shared = {
     // Everyone comes from 127.0.0.1 here: one limit for all of them would only be in the way.
+    STREAMS_PER_IP_MAX: '0',
     ...inheritable(options.inherited),
     EVENTS_DATABASE_URL: databaseUrl('events'),
     GRPC_HOST: '127.0.0.1',

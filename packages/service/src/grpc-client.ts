@@ -1,4 +1,11 @@
-import { Client, type ClientOptions, Metadata, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js'
+import {
+  Client,
+  type ClientOptions,
+  Metadata,
+  type MethodDefinition,
+  type ServiceDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js'
 
 import { type CallContext, metadataNames } from './context'
 import { fromGrpcError } from './grpc-errors'
@@ -8,10 +15,9 @@ import type { ServiceTokens } from './tokens'
 
 /** A peer's RPCs as plain functions; errors arrive as HoldfastError. */
 export type PeerClient<Definition> = {
-  [Method in keyof Definition]: (
-    request: RequestOf<Definition[Method]>,
-    ctx: CallContext,
-  ) => Promise<ResponseOf<Definition[Method]>>
+  [Method in keyof Definition]: Definition[Method] extends { responseStream: true }
+    ? (request: RequestOf<Definition[Method]>, ctx: CallContext) => AsyncIterable<ResponseOf<Definition[Method]>>
+    : (request: RequestOf<Definition[Method]>, ctx: CallContext) => Promise<ResponseOf<Definition[Method]>>
 } & { close(): void }
 
 export interface PeerOptions {
@@ -45,7 +51,9 @@ export function createPeer<Definition extends object>(definition: Definition, op
   const client = new Client(address, tls.client(peer), { ...channelOptions, ...tls.clientOptions(peer) })
   const methods = Object.entries(definition as ServiceDefinition).map(([name, method]) => [
     name,
-    async (request: unknown, ctx: CallContext) => callUnary(client, method, request, ctx, options),
+    method.responseStream
+      ? (request: unknown, ctx: CallContext) => callStream(client, method, request, ctx, options)
+      : async (request: unknown, ctx: CallContext) => callUnary(client, method, request, ctx, options),
   ])
   return { ...Object.fromEntries(methods), close: () => client.close() } as PeerClient<Definition>
 }
@@ -57,11 +65,7 @@ async function callUnary(
   ctx: CallContext,
   options: PeerOptions,
 ): Promise<unknown> {
-  const metadata = new Metadata()
-  metadata.set(metadataNames.requestId, ctx.requestId)
-  metadata.set(metadataNames.serviceToken, options.services.issueFor(options.peer))
-  if (ctx.userToken !== undefined) metadata.set(metadataNames.authorization, `Bearer ${ctx.userToken}`)
-  if (ctx.traceparent !== undefined) metadata.set(metadataNames.traceparent, ctx.traceparent)
+  const metadata = metadataOf(ctx, options)
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
       method.path,
@@ -73,4 +77,34 @@ async function callUnary(
       (error, response) => (error ? reject(fromGrpcError(error)) : resolve(response)),
     )
   })
+}
+
+/** Its messages; who stops reading before the end has it cancelled. */
+async function* callStream(
+  client: Client,
+  method: MethodDefinition<unknown, unknown>,
+  request: unknown,
+  ctx: CallContext,
+  options: PeerOptions,
+): AsyncGenerator {
+  const { path, requestSerialize, responseDeserialize } = method
+  const deadline = ctx.deadline - hopMs
+  const metadata = metadataOf(ctx, options)
+  const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline })
+  try {
+    yield* stream
+  } catch (error) {
+    throw fromGrpcError(error as ServiceError)
+  } finally {
+    stream.cancel()
+  }
+}
+
+function metadataOf(ctx: CallContext, options: PeerOptions): Metadata {
+  const metadata = new Metadata()
+  metadata.set(metadataNames.requestId, ctx.requestId)
+  metadata.set(metadataNames.serviceToken, options.services.issueFor(options.peer))
+  if (ctx.userToken !== undefined) metadata.set(metadataNames.authorization, `Bearer ${ctx.userToken}`)
+  if (ctx.traceparent !== undefined) metadata.set(metadataNames.traceparent, ctx.traceparent)
+  return metadata
 }

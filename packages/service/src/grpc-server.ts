@@ -12,7 +12,7 @@ import {
 } from '@grpc/grpc-js'
 import type { PackageDefinition } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
-import { fileDescriptors, rpcDescriptors } from '@holdfast/contracts'
+import { fileDescriptors, type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
 import { CombinedCallServiceService } from '@holdfast/contracts/common'
 import { HealthImplementation } from 'grpc-health-check'
 
@@ -24,16 +24,17 @@ import { HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
 import type { Logger } from './log'
 import { type PeerTls, plaintext } from './peer-tls'
-import { type ServedRpc, type ServeParts, serveCall } from './serve-call'
+import { type CallEnvelope, type ServedRpc, type ServeParts, serveCall } from './serve-call'
+import { OpenStreams, type ServedStream, type StreamContext, type StreamTimes, streamTimes } from './serve-stream'
 import type { ServiceTokens, UserTokens } from './tokens'
 
 /** A service's RPCs as plain functions; the compiler sees to it that none is missing. */
 export type Handlers<Definition> = {
-  [Method in keyof Definition]: (
-    request: RequestOf<Definition[Method]>,
-    ctx: CallContext,
-  ) => Promise<ResponseOf<Definition[Method]>>
+  [Method in keyof Definition]: Handler<Definition[Method]>
 }
+type Handler<Method> = Method extends { responseStream: true }
+  ? (request: RequestOf<Method>, ctx: StreamContext) => Promise<AsyncIterable<ResponseOf<Method>>>
+  : (request: RequestOf<Method>, ctx: CallContext) => Promise<ResponseOf<Method>>
 export type RequestOf<Method> = Method extends { requestDeserialize: (bytes: Buffer) => infer Request } ? Request : never
 export type ResponseOf<Method> = Method extends { responseDeserialize: (bytes: Buffer) => infer Response } ? Response : never
 
@@ -49,11 +50,13 @@ export interface GrpcServerOptions<Definition> {
   log: Logger
   /** Plaintext if it is not given. */
   tls?: PeerTls
+  /** Of its streams; those of {@link streamTimes}. */
+  streams?: Partial<StreamTimes>
 }
 
 export interface GrpcServer {
   readonly port: number
-  /** Health says NOT_SERVING, new calls are refused, those under way are finished. */
+  /** Health says NOT_SERVING, new calls are refused, those under way are finished, streams are ended. */
   stop(): Promise<void>
 }
 
@@ -73,8 +76,9 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
     'grpc.max_send_message_length': maxMessageBytes,
     ...tls.serverOptions(options.services),
   })
-  const own = serve(server, options.definition, options.handlers, options)
-  serve(server, CombinedCallServiceService, combinedCalls(own, options), options)
+  const streams = new OpenStreams(options, { ...streamTimes, ...options.streams })
+  const own = serve(server, options.definition, options.handlers, options, streams)
+  serve(server, CombinedCallServiceService, combinedCalls(own, options), options, streams)
 
   const services = [...new Set([...own.values()].map(({ rpc }) => rpc.service))]
   const health = new HealthImplementation(Object.fromEntries(['', ...services].map((service) => [service, 'SERVING'])))
@@ -86,6 +90,7 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
     port,
     stop: async () => {
       for (const service of ['', ...services]) health.setStatus(service, 'NOT_SERVING')
+      streams.end()
       await new Promise<void>((resolve) => {
         const force = setTimeout(() => server.forceShutdown(), drainMs)
         server.tryShutdown(() => {
@@ -113,12 +118,13 @@ async function bind(server: Server, address: string, credentials: ServerCredenti
   }
 }
 
-/** Adds a service to the server. @returns its RPCs by path */
+/** Adds a service to the server. @returns its unary RPCs by path */
 function serve<Definition extends object>(
   server: Server,
   definition: Definition,
   handlers: Handlers<Definition>,
   parts: ServeParts,
+  streams: OpenStreams,
 ): ReadonlyMap<string, ServedRpc> {
   const rpcs = new Map(rpcDescriptors().map((rpc) => [rpc.path, rpc]))
   const served = new Map<string, ServedRpc>()
@@ -128,10 +134,17 @@ function serve<Definition extends object>(
     const rpc = rpcs.get(method.path)
     if (rpc === undefined) throw new Error(`${method.path} is not in the descriptors`)
     const handler = handlers[name as keyof Definition] as UntypedHandler
-    const one: ServedRpc = { rpc, handler, decode: method.requestDeserialize, encode: method.responseSerialize }
-    served.set(method.path, one)
+    const one = { rpc, decode: method.requestDeserialize, encode: method.responseSerialize }
     methods[name] = { ...method, requestDeserialize: asTheyCame, requestSerialize: asTheyCame }
-    implementation[name] = unary(one, parts)
+    if (method.responseStream) {
+      const stream: ServedStream = { ...one, handler: handler as ServedStream['handler'] }
+      methods[name] = { ...methods[name], responseSerialize: encodedAlready }
+      implementation[name] = streams.serve(stream, (call, requestId) => envelopeOf(rpc, call, requestId, Infinity, parts))
+    } else {
+      const unaryOne: ServedRpc = { ...one, handler: handler as ServedRpc['handler'] }
+      served.set(method.path, unaryOne)
+      implementation[name] = unary(unaryOne, parts)
+    }
   }
   server.addService(methods, implementation)
   return served
@@ -145,10 +158,12 @@ function reflected(): PackageDefinition {
   return { proto: { fileDescriptorProtos: fileDescriptors() } } as unknown as PackageDefinition
 }
 
-type UntypedHandler = (request: unknown, ctx: CallContext) => Promise<unknown>
+type UntypedHandler = ServedRpc['handler'] | ServedStream['handler']
 
 /** grpc-js hands the bytes on as they came: reading them is part of serving the call. */
 const asTheyCame = (bytes: Buffer): Buffer => bytes
+/** A stream's messages are bytes when they are handed over: an empty one, the heartbeat, is no message of anybody's. */
+const encodedAlready = (bytes: unknown): Buffer => bytes as Buffer
 
 function unary(served: ServedRpc, parts: ServeParts): handleUnaryCall<Buffer, unknown> {
   return (call, callback) => {
@@ -169,20 +184,27 @@ async function answer(
   requestId: string,
   parts: ServeParts,
 ): Promise<unknown> {
-  const { metadata } = call
-  const envelope = {
-    ...readCredentials(served.rpc, metadata, parts.services),
-    requestId,
-    deadline: deadlineOf(call),
-    idempotencyKey: textOf(metadata, metadataNames.idempotencyKey),
-    traceparent: textOf(metadata, metadataNames.traceparent),
-  }
+  const envelope = envelopeOf(served.rpc, call, requestId, defaultDeadlineMs, parts)
   return serveCall(served, call.request, envelope, parts)
 }
 
-function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {
+/** @param patienceMs how long a caller waits who does not say it, in ms */
+function envelopeOf(
+  rpc: RpcDescriptor,
+  call: Pick<ServerUnaryCall<Buffer, unknown>, 'metadata' | 'getDeadline'>,
+  requestId: string,
+  patienceMs: number,
+  parts: ServeParts,
+): CallEnvelope {
+  const { metadata } = call
   const deadline = Number(call.getDeadline())
-  return Number.isFinite(deadline) ? deadline : Date.now() + defaultDeadlineMs
+  return {
+    ...readCredentials(rpc, metadata, parts.services),
+    requestId,
+    deadline: Number.isFinite(deadline) ? deadline : Date.now() + patienceMs,
+    idempotencyKey: textOf(metadata, metadataNames.idempotencyKey),
+    traceparent: textOf(metadata, metadataNames.traceparent),
+  }
 }
 
 function textOf(metadata: Metadata, name: string): string | undefined {

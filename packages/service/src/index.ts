@@ -18,6 +18,7 @@ export { counter, gauge, histogram, type Reading, readAtScrape, scrape, scrapeTy
 export * from './migrate'
 export * from './page-token'
 export * from './peer-tls'
+export type { StreamContext, StreamTimes } from './serve-stream'
 export * from './service'
 export * from './times'
 export * from './tokens'

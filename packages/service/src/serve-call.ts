@@ -68,7 +68,7 @@ export async function doCall(served: ServedRpc, bytes: Buffer, envelope: CallEnv
     const key = envelope.idempotencyKey
     const idempotencyKey = key === undefined ? undefined : checkKey(bare(key))
     const ctx = contextOf(envelope, admitted, idempotencyKey, parts.log)
-    const request = read(served, bytes)
+    const request = readRequest(served, bytes)
     checkDeadline(ctx)
     return await served.handler(request, ctx)
   } catch (thrown) {
@@ -80,12 +80,17 @@ export async function doCall(served: ServedRpc, bytes: Buffer, envelope: CallEnv
     }
     throw error
   } finally {
-    requests.inc({ method, code })
+    countCall(method, code)
     duration.observe({ method }, (performance.now() - startedAt) / 1000)
   }
 }
 
-function contextOf(
+/** Counts a call that is over; CANCELLED: a stream whose reader went away. */
+export function countCall(method: string, code: ErrorCode | 'OK' | 'CANCELLED'): void {
+  requests.inc({ method, code })
+}
+
+export function contextOf(
   envelope: CallEnvelope,
   admitted: Admitted,
   idempotencyKey: string | undefined,
@@ -113,7 +118,7 @@ function isOurs({ code }: HoldfastError): boolean {
 }
 
 /** Bytes that are no message: gRPC by itself would say INTERNAL, and it is the caller's mistake. */
-function read({ rpc, decode }: ServedRpc, bytes: Buffer): unknown {
+export function readRequest({ rpc, decode }: Pick<ServedRpc, 'rpc' | 'decode'>, bytes: Buffer): unknown {
   try {
     return decode(bytes)
   } catch (error) {

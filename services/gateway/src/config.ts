@@ -33,6 +33,12 @@ const shape = {
   REQUEST_TIMEOUT_MS: wholeNumberOr(30_000, 100, 600_000),
   /** Of a request; services take messages up to 8 MiB. */
   BODY_LIMIT_BYTES: wholeNumberOr(1_048_576, 1_024, 4_194_304),
+  /** Streams (events, gRPC-web, Connect) at once in this process; one more is OVERLOADED. */
+  STREAMS_MAX: wholeNumberOr(5_000, 0, 1_000_000),
+  /** Of one address; 0: no such limit. */
+  STREAMS_PER_IP_MAX: wholeNumberOr(100, 0, 1_000_000),
+  /** One whose client takes nothing for so long is cut off, in ms. */
+  STREAM_STALL_MS: wholeNumberOr(30_000, 100, 600_000),
   /** `off`: the HTTP listener keeps /metrics to itself; METRICS_PORT still has it. */
   HTTP_METRICS: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
   /** Both or neither: this admin is there after a start. */

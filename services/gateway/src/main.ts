@@ -21,6 +21,7 @@ import { createReadiness } from './http/health'
 import { listenerOptions } from './http/listener'
 import { createPages } from './http/pages'
 import { startHttpServer } from './http/server'
+import { StreamGate } from './http/stream-gate'
 import { type UpstreamAddress, Upstreams } from './http/upstreams'
 import { gatewayMigrations } from './migrations'
 import { createPasswords } from './passwords'
@@ -85,7 +86,8 @@ export async function startGateway(
 
   const { REQUEST_TIMEOUT_MS: timeoutMs, BODY_LIMIT_BYTES: bodyLimit } = config
   const served = rpcDescriptors().filter((rpc) => rpc.service !== notificationService || config.NOTIFICATION_ADDR !== undefined)
-  const api = createApi({ upstreams, users, timeoutMs, bodyLimit }, served)
+  const streams = new StreamGate({ most: config.STREAMS_MAX, mostPerAddress: config.STREAMS_PER_IP_MAX })
+  const api = createApi({ upstreams, users, timeoutMs, bodyLimit, streams, stallMs: config.STREAM_STALL_MS, log }, served)
   const pages = createPages({
     readiness: createReadiness(database, upstreams),
     jwks: () => keys.jwks(),
@@ -95,6 +97,7 @@ export async function startGateway(
   onStop(async () => listener.certificates?.close())
   const http = await startHttpServer({ ...listener, api, pages, log })
   onStop(async () => http.stop())
+  onStop(() => streams.end())
   return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }
 }
 

@@ -39,7 +39,8 @@ export async function getAvailability(
   })
 }
 
-async function readLevels(database: Database, skus: string[]): Promise<Map<string, Availability>> {
+/** The SKUs that there are, each with what can be reserved of it now. */
+export async function readLevels(database: Database, skus: string[]): Promise<Map<string, Availability>> {
   try {
     const rows = await readAvailability(database.pool, skus)
     const found = new Map<string, Availability>()

@@ -13,6 +13,10 @@ export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
       PAYMENT_GRACE_MAX_MS: wholeNumberOr(120_000, 1_000, 3_600_000),
       /** Holds that wait for their batch at most; one more is OVERLOADED. */
       HOLD_QUEUE_MAX: wholeNumberOr(20_000, 1, 1_000_000),
+      /** Streams that watch availability at once; one more is OVERLOADED. */
+      WATCHERS_MAX: wholeNumberOr(10_000, 0, 1_000_000),
+      /** SKUs that all of them watch together; all are read four times a second. */
+      WATCHED_SKUS_MAX: wholeNumberOr(5_000, 0, 100_000),
       /** Of so many SKUs, those with the fewest units, the metrics say what is available. */
       METRICS_SKUS: wholeNumberOr(200, 0, 10_000),
       /** The other services, for the check of the books; without both of them it checks only its own. */

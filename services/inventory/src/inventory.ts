@@ -1,17 +1,22 @@
 /** What this service is made of: the database and the queues in front of its hot statements. */
 import type { Availability } from '@holdfast/contracts/inventory'
-import type { Combiner, Database } from '@holdfast/service'
+import type { Combiner, Database, Logger } from '@holdfast/service'
 
-import { createAvailabilityCombiner } from './availability'
+import { createAvailabilityCombiner, readLevels } from './availability'
 import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
 import { createHoldQueues, type HoldQueues } from './hold'
 import type { HoldProlongation } from './sql/holds'
+import { AvailabilityWatch } from './watch/availability-watch'
 
 export interface InventoryOptions {
   database: Database
   /** A payment protects a hold for at most so long, in ms. */
   graceMaxMs: number
   maxHoldQueue: number
+  /** Streams that watch availability at once, and the SKUs of all of them together. */
+  maxWatchers: number
+  maxWatchedSkus: number
+  log: Logger
   /** Called after each commit that wrote events. */
   published: () => void
 }
@@ -27,6 +32,7 @@ export interface Inventory {
   extensions: Combiner<HoldProlongation, EndAnswer>
   protections: Combiner<HoldProlongation, EndAnswer>
   availability: Combiner<string[], Map<string, Availability>>
+  watch: AvailabilityWatch
 }
 
 export function createInventory(options: InventoryOptions): Inventory {
@@ -52,5 +58,11 @@ export function createInventory(options: InventoryOptions): Inventory {
     extensions: createProlongCombiner('extensions', ends),
     holds: createHoldQueues({ database, maxQueue: options.maxHoldQueue, yieldTo, published }),
     availability: createAvailabilityCombiner(database),
+    watch: new AvailabilityWatch({
+      read: async (skus) => readLevels(database, skus),
+      log: options.log,
+      maxWatchers: options.maxWatchers,
+      maxSkus: options.maxWatchedSkus,
+    }),
   }
 }

@@ -44,6 +44,9 @@ void runService(name, async (onStop) => {
     database,
     graceMaxMs: config.PAYMENT_GRACE_MAX_MS,
     maxHoldQueue: config.HOLD_QUEUE_MAX,
+    maxWatchers: config.WATCHERS_MAX,
+    maxWatchedSkus: config.WATCHED_SKUS_MAX,
+    log,
     published: () => relay.wake(),
   })
   onStop(readAtScrape('inventory_available', async () => readScarcest(database.pool, config.METRICS_SKUS)))

@@ -16,6 +16,7 @@ import { repairConsistency } from './repair'
 import { returnStock } from './return-stock'
 import { checkSku, checkUnits, mostItems, mostLines, warehouseOrDefault } from './validate'
 import { createWarehouse, listWarehouses } from './warehouses'
+import { watchAvailability } from './watch/watch-availability'
 
 export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeof InventoryServiceService> {
   const { database } = inventory
@@ -36,6 +37,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     getAvailability: async (request, ctx) => ({
       availability: await getAvailability(inventory.availability, request.skus, ctx.deadline),
     }),
+    watchAvailability: async (request, ctx) => watchAvailability(inventory.watch, request, ctx),
     checkConsistency: async (request, ctx) => checkConsistency(books, request, ctx),
     repairConsistency: async (request, ctx) => repairConsistency(books, request, ctx),
     returnStock: async (request, ctx) => publish(await returnStock(database, request, ctx)),

@@ -60,7 +60,15 @@ export async function startInventory(replicas = 1, peers?: Peers): Promise<TestI
   const parts = await Promise.all(
     Array.from({ length: replicas }, async () => {
       const database = await openDatabase({ url: testDatabase.url, name: 'inventory', log })
-      const inventory = createInventory({ database, graceMaxMs: 60_000, maxHoldQueue: 20_000, published: () => undefined })
+      const inventory = createInventory({
+        database,
+        graceMaxMs: 60_000,
+        maxHoldQueue: 20_000,
+        maxWatchers: 100,
+        maxWatchedSkus: 100,
+        log,
+        published: () => undefined,
+      })
       const server = await startGrpcServer({
         name: 'inventory',
         host: '127.0.0.1',

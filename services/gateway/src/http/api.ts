@@ -1,16 +1,19 @@
-/** The JSON surface: a request over HTTP becomes one gRPC call, and its response comes back as JSON. */
+/** The JSON surface: a request over HTTP becomes one gRPC call, and its response comes back as JSON, or as events. */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 
 import { type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
-import { admitCaller, bearerToken, type UserTokens } from '@holdfast/service'
+import { admitCaller, bearerToken, type Logger, type UserTokens } from '@holdfast/service'
 
 import { readJsonBody } from './body'
 import { combineCalls } from './combined-calls'
 import type { Exchange } from './exchange'
 import { idempotencyKeyOf } from './idempotency-key'
+import { eventStream, resumedQuery } from './events'
 import type { PathTree } from './path-tree'
 import { jsonReply, type Reply } from './reply'
 import { buildRoutes, type Route } from './route-table'
+import type { StreamGate } from './stream-gate'
+import type { StreamReply } from './stream-reply'
 import { decodeResponse, encodeRequest } from './transcode'
 import type { Call, Upstream, Upstreams } from './upstreams'
 
@@ -21,13 +24,17 @@ export interface ApiOptions {
   timeoutMs: number
   /** Most bytes of a body. */
   bodyLimit: number
+  streams: StreamGate
+  /** A stream whose client takes nothing for so long is cut off, in ms. */
+  stallMs: number
+  log: Logger
 }
 
 export interface Api {
   /** Every route, by method and path. */
   routes: PathTree<Route>
   /** Carries out what a route stands for. @param segments the path's, as the route found them */
-  serve(exchange: Exchange, route: Route, segments: readonly string[]): Promise<Reply>
+  serve(exchange: Exchange, route: Route, segments: readonly string[]): Promise<Reply | StreamReply>
 }
 
 const traceparentForm = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
@@ -45,6 +52,7 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
       const credentials = credentialsOf(route, request.headers)
       // The same check as in the service that owns the rows, which does it again: here it spares the way there.
       await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
+      if (route.streams) return serveEvents(options, exchange, route, segments, credentials)
       const body = route.body === undefined ? undefined : await readJsonBody(request, options.bodyLimit, route.bodyOptional)
       const message = encodeRequest(route, segments, query, body)
       const send = senders.get(rpc.path)
@@ -57,6 +65,24 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
       return jsonReply(answer.status, answer.body, headers)
     },
   }
+}
+
+type Credentials = Pick<Call, 'userToken' | 'traceparent' | 'idempotencyKey'>
+
+async function serveEvents(
+  { upstreams, streams, stallMs, log }: ApiOptions,
+  { request, response, query, requestId }: Exchange,
+  route: Route,
+  segments: readonly string[],
+  credentials: Credentials,
+): Promise<StreamReply> {
+  const { input, output } = route.rpc.desc
+  const resumed = resumedQuery(input, query, request.headers['last-event-id'])
+  const message = encodeRequest(route, segments, resumed, undefined)
+  const signal = streams.enter(response, request.socket.remoteAddress ?? '')
+  const call: Call = { ...credentials, request: message, requestId, deadline: Infinity }
+  const messages = await upstreams.of(route.rpc.service).stream(route.rpc.path, call, signal)
+  return eventStream(output, messages, { requestId, stallMs, log })
 }
 
 type Send = (call: Call, response: ServerResponse) => Promise<Buffer>
@@ -77,7 +103,7 @@ function senderOf(rpc: RpcDescriptor, upstream: Upstream): Send {
   }
 }
 
-function credentialsOf(route: Route, headers: IncomingHttpHeaders): Pick<Call, 'userToken' | 'traceparent' | 'idempotencyKey'> {
+function credentialsOf(route: Route, headers: IncomingHttpHeaders): Credentials {
   const { authorization, traceparent } = headers
   return {
     userToken: authorization === undefined || route.rpc.access.who === 'PUBLIC' ? undefined : bearerToken(authorization),

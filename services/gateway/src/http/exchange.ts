@@ -7,6 +7,7 @@ import { ClientGoneError } from './body'
 import type { Pages } from './pages'
 import { toProblem } from './problem'
 import { type Reply, sendReply } from './reply'
+import { sendStream, type StreamReply } from './stream-reply'
 
 /** One request on its way to its answer. */
 export interface Exchange {
@@ -42,7 +43,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   const startedAt = performance.now()
   const requestId = saneRequestId(request.headers['x-request-id'])
   const exchange: Exchange = { request, response, requestId, ...splitTarget(request.url ?? '/'), route: '' }
-  let reply: Reply
+  let reply: Reply | StreamReply
   try {
     reply = await replyTo(exchange, site)
   } catch (error) {
@@ -53,8 +54,14 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
     reply = refuse(exchange, site, HoldfastError.from(error))
   }
   if (site.closing) response.shouldKeepAlive = false
-  sendReply(response, reply, requestId, site.stalledMs)
-  const ms = Math.round(count(exchange, reply.status, startedAt) * 100) / 100
+  let ms = count(exchange, reply.status, startedAt)
+  if ('pieces' in reply) {
+    await sendStream(response, reply, requestId)
+    ms = performance.now() - startedAt
+  } else {
+    sendReply(response, reply, requestId, site.stalledMs)
+  }
+  ms = Math.round(ms * 100) / 100
   site.log.info({ requestId, method: request.method, route: exchange.route, status: reply.status, ms }, 'http')
 }
 
@@ -67,7 +74,7 @@ function count({ request, route }: Exchange, status: number, startedAt: number):
   return ms
 }
 
-function replyTo(exchange: Exchange, { api, pages }: Site): Reply | Promise<Reply> {
+function replyTo(exchange: Exchange, { api, pages }: Site): Reply | Promise<Reply | StreamReply> {
   const { method = 'GET' } = exchange.request
   // HEAD is a GET whose body Node leaves away.
   const asked = method === 'HEAD' ? 'GET' : method

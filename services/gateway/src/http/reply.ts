@@ -16,11 +16,15 @@ export function jsonReply(status: number, body: string, headers: Record<string, 
   return { status, headers: { 'content-type': 'application/json', ...headers }, body }
 }
 
-/** What every answer carries. */
-export function commonHeaders(reply: Reply, requestId: string, socket: Socket | null): Record<string, string> {
+/** What every answer carries. @param reply without a body: how long it will be nobody knows */
+export function commonHeaders(
+  reply: Omit<Reply, 'body'> & Partial<Reply>,
+  requestId: string,
+  socket: Socket | null,
+): Record<string, string> {
   const headers: Record<string, string> = { ...securityHeaders, ...reply.headers, 'x-request-id': requestId }
   if (socket instanceof TLSSocket) headers['strict-transport-security'] = transportSecurity
-  if (reply.status !== 204) headers['content-length'] = String(Buffer.byteLength(reply.body))
+  if (reply.status !== 204 && reply.body !== undefined) headers['content-length'] = String(Buffer.byteLength(reply.body))
   return headers
 }
 

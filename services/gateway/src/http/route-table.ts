@@ -23,6 +23,8 @@ export interface Route {
   /** Success is 201, unless it is a replay. */
   creates: boolean
   location: LocationRule | undefined
+  /** The answer is a stream, sent as events. */
+  streams: boolean
   /** Answers may be kept by caches between us and the client. */
   cacheable: boolean
 }
@@ -58,8 +60,11 @@ function routesOf(rpc: RpcDescriptor, rule: HttpRule): Route[] {
 }
 
 function newRoute(rpc: RpcDescriptor, rule: HttpRule): Route {
-  if (rpc.desc.methodKind !== 'unary') throw new Error('only unary RPCs have JSON routes')
   const [method, path] = methodAndPath(rule)
+  const streams = rpc.desc.methodKind === 'server_streaming'
+  if (rpc.desc.methodKind !== 'unary' && !(streams && method === 'GET')) {
+    throw new Error('a route is for a unary RPC, or with GET for one whose answer is a stream')
+  }
   const template = parsePathTemplate(path)
   const variables = template.variables.map((variable) => ({ ...variable, path: fieldOfVariable(rpc.desc.input, variable) }))
   return {
@@ -73,7 +78,8 @@ function newRoute(rpc: RpcDescriptor, rule: HttpRule): Route {
     responseBody: rule.responseBody === '' ? undefined : ownField(rpc.desc.output, rule.responseBody),
     creates: method === 'POST' && template.verb === '' && creating.test(rpc.method),
     location: undefined,
-    cacheable: method === 'GET' && rpc.access.who === 'PUBLIC',
+    streams,
+    cacheable: !streams && method === 'GET' && rpc.access.who === 'PUBLIC',
   }
 }
 

@@ -2,6 +2,8 @@ import { Client, Metadata } from '@grpc/grpc-js'
 import { channelOptions, fromGrpcError, metadataNames, type PeerTls, plaintext, type ServiceTokens } from '@holdfast/service'
 import { service as healthService } from 'grpc-health-check'
 
+import { beginStream } from './upstream-stream'
+
 /** A service behind the gateway. */
 export interface UpstreamAddress {
   /** As its service tokens name it, and as people see it: `inventory`. */
@@ -22,7 +24,7 @@ export interface Call {
   userToken: string | undefined
   idempotencyKey: string | undefined
   traceparent: string | undefined
-  /** ms since 1970 */
+  /** ms since 1970; Infinity: a stream that may last. */
   deadline: number
 }
 
@@ -93,6 +95,19 @@ export class Upstream {
       signal?.addEventListener('abort', cancel)
       if (signal?.aborted === true) cancel()
     })
+  }
+
+  /**
+   * {@link call} for an RPC whose answer is a stream.
+   * @returns its messages, when it has begun
+   * @throws HoldfastError, also while they are read; the signal's reason when that was aborted
+   */
+  async stream(path: string, call: Call, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+    const metadata = metadataOf(call)
+    metadata.set(metadataNames.serviceToken, this.tokens.issueFor(this.address.peer))
+    const { request, deadline } = call
+    const stream = this.client.makeServerStreamRequest(path, identity, identity, request, metadata, { deadline })
+    return beginStream(stream, signal)
   }
 
   /** Whether it says of itself that it serves. @param timeoutMs how long it may take to say so */

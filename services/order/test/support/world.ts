@@ -184,5 +184,5 @@ function handlersOf<Definition extends object>(
 ): Handlers<Definition> {
   const missing = async () => Promise.reject(new HoldfastError('UNIMPLEMENTED', 'not needed here'))
   const handlers = Object.fromEntries(Object.keys(definition).map((name) => [name, missing]))
-  return { ...handlers, ...given }
+  return { ...handlers, ...given } as Handlers<Definition>
 }

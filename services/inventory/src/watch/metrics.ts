@@ -1,0 +1,13 @@
+import { gauge, histogram } from '@holdfast/service'
+
+const watchers = gauge('availability_watchers', 'Streams that watch availability')
+const skus = gauge('availability_watched_skus', 'SKUs that somebody watches')
+const looks = histogram('availability_look_seconds', 'How long one look at all that is watched took')
+
+export const watchMetrics = {
+  count: (watching: number, watched: number): void => {
+    watchers.set(watching)
+    skus.set(watched)
+  },
+  looked: (seconds: number): void => looks.observe(seconds),
+}
