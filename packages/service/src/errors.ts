@@ -11,6 +11,7 @@ export const errorCodes = {
   PERMISSION_DENIED: { grpc: Grpc.PERMISSION_DENIED, http: 403, title: 'Not allowed' },
   NOT_FOUND: { grpc: Grpc.NOT_FOUND, http: 404, title: 'Not found' },
   METHOD_NOT_ALLOWED: { grpc: Grpc.UNIMPLEMENTED, http: 405, title: 'Not possible with this address' },
+  NOT_ACCEPTABLE: { grpc: Grpc.INVALID_ARGUMENT, http: 406, title: 'Not to be had in that form' },
   ALREADY_EXISTS: { grpc: Grpc.ALREADY_EXISTS, http: 409, title: 'It is there already' },
   INSUFFICIENT_STOCK: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'Not enough stock' },
   RESERVATION_EXPIRED: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'The reservation has expired' },
@@ -18,6 +19,7 @@ export const errorCodes = {
   ILLEGAL_TRANSITION: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'Not possible from this status' },
   PAYMENT_IN_PROGRESS: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'A payment is under way' },
   CONFLICT: { grpc: Grpc.ABORTED, http: 409, title: 'Others changed it meanwhile' },
+  PRECONDITION_FAILED: { grpc: Grpc.ABORTED, http: 412, title: 'It is not the version that was named' },
   PAYLOAD_TOO_LARGE: { grpc: Grpc.INVALID_ARGUMENT, http: 413, title: 'The request is too large' },
   UNSUPPORTED_MEDIA_TYPE: { grpc: Grpc.INVALID_ARGUMENT, http: 415, title: 'Only JSON is understood' },
   IDEMPOTENCY_KEY_REUSED: {

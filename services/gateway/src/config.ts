@@ -3,6 +3,7 @@ import { ConfigError, grpcTarget, pem, port, readConfig, serviceShape, text, tls
 
 import { z } from 'zod'
 
+import { parseOrigins } from './http/cors'
 import { splitPems } from './user-keys'
 
 const shape = {
@@ -39,6 +40,15 @@ const shape = {
   STREAMS_PER_IP_MAX: wholeNumberOr(100, 0, 1_000_000),
   /** One whose client takes nothing for so long is cut off, in ms. */
   STREAM_STALL_MS: wholeNumberOr(30_000, 100, 600_000),
+  /** Other sites whose pages may call from a browser: origins with commas between them, or `*`. Unset: none. */
+  CORS_ORIGINS: text()
+    .transform((list, context) => {
+      const origins = parseOrigins(list)
+      if (origins !== undefined) return origins
+      context.addIssue({ code: 'custom', message: 'must be origins as https://shop.example with commas between them, or *' })
+      return z.NEVER
+    })
+    .optional(),
   /** `off`: the HTTP listener keeps /metrics to itself; METRICS_PORT still has it. */
   HTTP_METRICS: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
   /** Both or neither: this admin is there after a start. */

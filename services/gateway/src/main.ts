@@ -95,7 +95,7 @@ export async function startGateway(
   })
   const listener = listenerOptions(config, log)
   onStop(async () => listener.certificates?.close())
-  const http = await startHttpServer({ ...listener, api, pages, log })
+  const http = await startHttpServer({ ...listener, api, pages, cors: config.CORS_ORIGINS, log })
   onStop(async () => http.stop())
   onStop(() => streams.end())
   return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }

@@ -86,7 +86,10 @@ export async function createProduct(
   })
 }
 
-/** Changes what is given. The same values again change nothing and leave no event. */
+/**
+ * Changes what is given. The same values again change nothing and leave no event.
+ * @throws PRECONDITION_FAILED when it is not at the version that the change is meant for
+ */
 export async function updateProduct(database: Database, request: UpdateProductRequest, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
   const name = request.name === undefined ? undefined : checkText('name', request.name, 1, 200)
@@ -96,6 +99,12 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     const row = await lockProduct(client, sku)
     if (row === undefined) throw notFound('product', sku)
     const before = toProduct(row)
+    if (request.expectedVersion !== undefined && request.expectedVersion !== before.version) {
+      throw new HoldfastError(
+        'PRECONDITION_FAILED',
+        `Product ${sku} is at version ${before.version}, not ${request.expectedVersion}`,
+      )
+    }
     const wanted = {
       ...row,
       name: name ?? row.name,

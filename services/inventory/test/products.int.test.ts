@@ -50,13 +50,31 @@ describe('products', () => {
 
   test('a change leaves what is not named, and an event with before and after', async () => {
     const sku = await makeProduct(inventory, 1)
-    const update = { sku, name: undefined, description: undefined, price: { currency: 'USD', amountMinor: 5n } }
+    const update = {
+      sku,
+      name: undefined,
+      description: undefined,
+      price: { currency: 'USD', amountMinor: 5n },
+      expectedVersion: undefined,
+    }
     const { product: after } = await inventory.reservation.updateProduct(update, inventory.admin())
     expect(after).toMatchObject({ name: `Product ${sku}`, price: { amountMinor: 5n }, version: 2 })
     await inventory.reservation.updateProduct(update, inventory.admin())
     expect(await events('holdfast.product.updated.v1', sku)).toMatchObject([
       { data: { before: { price: { amountMinor: '1000' } }, after: { price: { amountMinor: '5' } } }, actor_role: 'ADMIN' },
     ])
+  })
+
+  test('a change may name the version that it is meant for', async () => {
+    const sku = await makeProduct(inventory, 1)
+    const change = async (name: string, expectedVersion: number | undefined) =>
+      inventory.reservation.updateProduct(
+        { sku, name, description: undefined, price: undefined, expectedVersion },
+        inventory.admin(),
+      )
+    expect((await change('Second', 1)).product).toMatchObject({ name: 'Second', version: 2 })
+    await expect(change('Third', 1)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
+    expect((await change('Third', undefined)).product?.version).toBe(3)
   })
 
   test('a list is given in pages that hold each product once', async () => {

@@ -5,10 +5,12 @@ import { type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
 import { admitCaller, bearerToken, type Logger, type UserTokens } from '@holdfast/service'
 
 import { readJsonBody } from './body'
+import { tagOf, withExpectedVersion, withTag } from './etag'
 import { combineCalls } from './combined-calls'
 import type { Exchange } from './exchange'
 import { idempotencyKeyOf } from './idempotency-key'
 import { eventStream, resumedQuery } from './events'
+import { checkAccept } from './negotiation'
 import type { PathTree } from './path-tree'
 import { jsonReply, type Reply } from './reply'
 import { buildRoutes, type Route } from './route-table'
@@ -48,21 +50,26 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
     serve: async (exchange, route, segments) => {
       const { request, response, query, requestId } = exchange
       const { rpc } = route
+      checkAccept(request.headers.accept, route.streams ? 'text/event-stream' : 'application/json')
       const deadline = Date.now() + options.timeoutMs
       const credentials = credentialsOf(route, request.headers)
       // The same check as in the service that owns the rows, which does it again: here it spares the way there.
       await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
       if (route.streams) return serveEvents(options, exchange, route, segments, credentials)
-      const body = route.body === undefined ? undefined : await readJsonBody(request, options.bodyLimit, route.bodyOptional)
-      const message = encodeRequest(route, segments, query, body)
+      const bodyOptions = { limit: options.bodyLimit, optional: route.bodyOptional, value: route.bodyIsValue }
+      const body = route.body === undefined ? undefined : await readJsonBody(request, bodyOptions)
+      const message = encodeRequest(route, segments, query, withExpectedVersion(route, request.headers, body))
       const send = senders.get(rpc.path)
       if (send === undefined) throw new Error(`${rpc.path} has no sender`)
       const bytes = await send({ ...credentials, request: message, requestId, deadline }, response)
       const answer = decodeResponse(route, bytes)
       const headers: Record<string, string> = {}
       if (answer.location !== undefined) headers['location'] = answer.location
-      if (!route.cacheable) headers['cache-control'] = 'no-store'
-      return jsonReply(answer.status, answer.body, headers)
+      if (route.tag === undefined) headers['cache-control'] = 'no-store'
+      const reply = jsonReply(answer.status, answer.body, headers)
+      return route.tag === undefined
+        ? reply
+        : withTag(reply, tagOf(route.tag, bytes, answer.body), request.headers['if-none-match'])
     },
   }
 }

@@ -1,32 +1,40 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 
-import type { JsonObject } from '@bufbuild/protobuf'
+import type { JsonValue } from '@bufbuild/protobuf'
 import { HoldfastError, invalidField } from '@holdfast/service'
 
-import { parseJsonObject } from './json-text'
+import { parseJson, parseJsonObject } from './json-text'
 
 /** The client went away before its request was whole: there is nobody to answer. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError'
 }
 
+export interface BodyOptions {
+  /** Most bytes of it. */
+  limit: number
+  /** Nothing at all stands for an object without fields. */
+  optional: boolean
+  /** It may be any JSON, not only an object. */
+  value: boolean
+}
+
 /**
- * Reads a body that has to be a JSON object.
- * @param limit in bytes
- * @param optional whether nothing at all stands for an object without fields
+ * Reads a body that has to be JSON.
  * @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_ARGUMENT, ClientGoneError
  */
-export async function readJsonBody(request: IncomingMessage, limit: number, optional: boolean): Promise<JsonObject> {
+export async function readJsonBody(request: IncomingMessage, { limit, optional, value }: BodyOptions): Promise<JsonValue> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
   const bytes = await readBytes(request, limit)
   if (bytes.length === 0) {
     if (optional) return {}
-    throw invalidField('body', 'a JSON object is needed')
+    throw invalidField('body', value ? 'JSON is needed' : 'a JSON object is needed')
   }
   checkMediaType(request)
   if (!isUtf8(bytes)) throw invalidField('body', 'is not UTF-8')
-  return parseJsonObject(bytes.toString('utf8'))
+  const text = bytes.toString('utf8')
+  return value ? parseJson(text) : parseJsonObject(text)
 }
 
 function checkMediaType(request: IncomingMessage): void {

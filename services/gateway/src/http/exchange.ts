@@ -4,6 +4,8 @@ import { counter, errorCodes, histogram, HoldfastError, type Logger, saneRequest
 
 import type { Api } from './api'
 import { ClientGoneError } from './body'
+import { compress, isCompressible } from './compress'
+import { applyCors, type CorsOrigins } from './cors'
 import type { Pages } from './pages'
 import { toProblem } from './problem'
 import { type Reply, sendReply } from './reply'
@@ -24,6 +26,7 @@ export interface Exchange {
 export interface Site {
   api: Api
   pages: Pages
+  cors: CorsOrigins
   log: Logger
   /** A client that takes nothing of its answer for so long is cut off, in ms. */
   stalledMs: number
@@ -45,7 +48,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   const exchange: Exchange = { request, response, requestId, ...splitTarget(request.url ?? '/'), route: '' }
   let reply: Reply | StreamReply
   try {
-    reply = await replyTo(exchange, site)
+    reply = applyCors(site.cors, request, response) ?? (await replyTo(exchange, site))
   } catch (error) {
     if (error instanceof ClientGoneError) {
       count(exchange, 499, startedAt)
@@ -59,6 +62,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
     await sendStream(response, reply, requestId)
     ms = performance.now() - startedAt
   } else {
+    if (isCompressible(reply)) reply = await compress(request, response, reply)
     sendReply(response, reply, requestId, site.stalledMs)
   }
   ms = Math.round(ms * 100) / 100

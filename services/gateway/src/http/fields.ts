@@ -20,8 +20,18 @@ const textMessages: Record<string, string> = {
   'google.protobuf.FieldMask': 'must be field names with commas between them',
 }
 
+/** Messages that JSON writes as the one value in them. */
+const wrappers = /^google\.protobuf\.(Double|Float|U?Int(32|64)|Bool|String|Bytes)Value$/
+
+/** A message whose JSON is one value, which can be told as text. */
 export function isTextMessage(message: DescMessage): boolean {
-  return Object.hasOwn(textMessages, message.typeName)
+  return Object.hasOwn(textMessages, message.typeName) || wrappers.test(message.typeName)
+}
+
+/** What a field's value is made of, a wrapped one's too; undefined for messages and enums. */
+export function scalarOf(field: DescField): ScalarType | undefined {
+  if (field.message === undefined || !wrappers.test(field.message.typeName)) return field.scalar
+  return field.message.fields[0]?.scalar
 }
 
 /** A message whose JSON is an object of its fields. */
@@ -42,12 +52,13 @@ export function isWholeNumber(scalar: ScalarType | undefined): boolean {
 
 /** What one value of the field (one item of a list) has to be, as the end of a sentence that begins with its name. */
 export function expectation(field: DescField): string {
-  if (field.message !== undefined) return textMessages[field.message.typeName] ?? 'must be an object'
+  const scalar = scalarOf(field)
   if (field.enum !== undefined) return `must be one of ${enumNames(field.enum).join(', ')}`
-  if (field.scalar === ScalarType.STRING) return 'must be a string of valid Unicode'
-  if (field.scalar === ScalarType.BOOL) return 'must be true or false'
-  if (field.scalar === ScalarType.BYTES) return 'must be a string in base64'
-  const bounds = field.scalar === undefined ? undefined : wholeNumbers.get(field.scalar)
+  if (scalar === undefined) return textMessages[field.message?.typeName ?? ''] ?? 'must be an object'
+  if (scalar === ScalarType.STRING) return 'must be a string of valid Unicode'
+  if (scalar === ScalarType.BOOL) return 'must be true or false'
+  if (scalar === ScalarType.BYTES) return 'must be a string in base64'
+  const bounds = wholeNumbers.get(scalar)
   return bounds === undefined ? 'must be a number' : `must be a whole number ${bounds}`
 }
 

@@ -28,9 +28,15 @@ function look(message: DescMessage, json: JsonObject, prefix: string, problems: 
     const field = findField(message, key)
     if (field === undefined) problems.push({ field: path, message: 'is not a field here' })
     else if (seen.has(field)) problems.push({ field: path, message: 'is given twice' })
+    else if (rival(field, seen)) problems.push({ field: path, message: `is not possible beside ${rival(field, seen)?.jsonName}` })
     else if (!accepts(message, key, value)) lookInside(message, field, key, value, path, problems)
     if (field !== undefined) seen.add(field)
   }
+}
+
+/** Another field of the same `oneof` that was there before. */
+function rival({ oneof }: DescField, seen: ReadonlySet<DescField>): DescField | undefined {
+  return oneof?.fields.find((field) => seen.has(field))
 }
 
 function lookInside(

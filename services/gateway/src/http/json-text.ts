@@ -8,6 +8,13 @@ const deepest = 32
 
 /** Parses a body that has to be one JSON object. @throws INVALID_ARGUMENT that names `body`, or the key that is there twice */
 export function parseJsonObject(text: string): JsonObject {
+  const json = parseJson(text)
+  if (!isJsonObject(json)) throw invalidField('body', 'must be a JSON object')
+  return json
+}
+
+/** Parses a body that may be any JSON. @throws INVALID_ARGUMENT as {@link parseJsonObject} */
+export function parseJson(text: string): JsonValue {
   let json: JsonValue
   try {
     json = JSON.parse(text) as JsonValue
@@ -15,7 +22,6 @@ export function parseJsonObject(text: string): JsonObject {
     throw invalidField('body', 'is not valid JSON')
   }
   checkNesting(text)
-  if (!isJsonObject(json)) throw invalidField('body', 'must be a JSON object')
   return json
 }
 

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type JsonObject, type JsonValue, ScalarType } from '@bufbuild/protobuf'
 import { HoldfastError, invalidField } from '@holdfast/service'
 
-import { expectation, findField, isPlainMessage, isTextMessage, isWholeNumber } from './fields'
+import { expectation, findField, isPlainMessage, isTextMessage, isWholeNumber, scalarOf } from './fields'
 import { isJsonObject } from './json-problems'
 
 /**
@@ -10,11 +10,7 @@ import { isJsonObject } from './json-problems'
  * @param path the field's path, from the outermost message
  */
 export function putText(target: JsonObject, path: readonly DescField[], text: string, name: string): void {
-  let at = target
-  for (const field of path.slice(0, -1)) {
-    const inner = at[field.jsonName]
-    at = isJsonObject(inner) ? inner : (at[field.jsonName] = {})
-  }
+  const at = innermost(target, path)
   const field = path[path.length - 1]
   if (field === undefined) return
   const value = typed(field, text, name)
@@ -24,17 +20,36 @@ export function putText(target: JsonObject, path: readonly DescField[], text: st
   else at[field.jsonName] = value
 }
 
-/** Reads a query string into a request's JSON: `pageSize=5`, `skus=A&skus=B`, `order.id=1`. */
+/** The object that holds the last field of a path, made where it is not there yet; a field goes by either of its names. */
+export function innermost(target: JsonObject, path: readonly DescField[]): JsonObject {
+  let at = target
+  for (const field of path.slice(0, -1)) {
+    const key = Object.hasOwn(at, field.name) ? field.name : field.jsonName
+    const inner = at[key] ?? {}
+    if (!isJsonObject(inner)) throw invalidField(field.jsonName, expectation(field))
+    at[key] = inner
+    at = inner
+  }
+  return at
+}
+
+/**
+ * Reads a query string into a request's JSON: `pageSize=5`, `skus=A&skus=B`, `order.id=1`.
+ * @param bound proto names of what path and body give: neither these nor what is inside them can be in the query
+ */
 export function putQuery(target: JsonObject, message: DescMessage, query: string, bound: ReadonlySet<string>): void {
   for (const pair of query.split('&')) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals), pair)
     const path = resolvePath(message, name)
-    if (path === undefined || bound.has(protoPath(path)))
-      throw invalidField(name.slice(0, 100), 'is not a parameter of this request')
+    if (path === undefined || isBound(path, bound)) throw invalidField(name.slice(0, 100), 'is not a parameter of this request')
     putText(target, path, equals < 0 ? '' : decode(pair.slice(equals + 1), name), name)
   }
+}
+
+function isBound(path: readonly DescField[], bound: ReadonlySet<string>): boolean {
+  return path.some((_, index) => bound.has(protoPath(path.slice(0, index + 1))))
 }
 
 /** The fields on a path as `order.id`, in JSON or proto names. @returns undefined when it does not lead to a value */
@@ -57,8 +72,9 @@ export function protoPath(path: readonly DescField[]): string {
 }
 
 function typed(field: DescField, text: string, name: string): JsonValue {
-  if (field.scalar === ScalarType.BOOL && (text === 'true' || text === 'false')) return text === 'true'
-  if (isWholeNumber(field.scalar) && !/^-?\d{1,20}$/.test(text)) throw invalidField(name, expectation(field))
+  const scalar = scalarOf(field)
+  if (scalar === ScalarType.BOOL && (text === 'true' || text === 'false')) return text === 'true'
+  if (isWholeNumber(scalar) && !/^-?\d{1,20}$/.test(text)) throw invalidField(name, expectation(field))
   return text
 }
 

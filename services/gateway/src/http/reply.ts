@@ -9,7 +9,8 @@ export interface Reply {
   status: number
   /** In lower case. */
   headers: Record<string, string>
-  body: string
+  /** A file's bytes are the same each time, and are not changed. */
+  body: string | Buffer
 }
 
 export function jsonReply(status: number, body: string, headers: Record<string, string>): Reply {
@@ -24,7 +25,8 @@ export function commonHeaders(
 ): Record<string, string> {
   const headers: Record<string, string> = { ...securityHeaders, ...reply.headers, 'x-request-id': requestId }
   if (socket instanceof TLSSocket) headers['strict-transport-security'] = transportSecurity
-  if (reply.status !== 204 && reply.body !== undefined) headers['content-length'] = String(Buffer.byteLength(reply.body))
+  const hasLength = reply.status !== 204 && reply.status !== 304
+  if (hasLength && reply.body !== undefined) headers['content-length'] = String(Buffer.byteLength(reply.body))
   return headers
 }
 

@@ -1,6 +1,9 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import type { HttpRule, RpcDescriptor } from '@holdfast/contracts'
 
+import { type TagRule, tagRule } from './etag'
+import { findUpdateMask } from './field-mask'
+import { isPlainMessage } from './fields'
 import { type LocationRule, locationRule } from './location'
 import { parsePathTemplate, type PathTemplate, type Variable } from './path-template'
 import { PathTree } from './path-tree'
@@ -12,12 +15,16 @@ export interface Route {
   template: PathTemplate
   rpc: RpcDescriptor
   variables: BoundVariable[]
-  /** Proto names of the fields that the path gives. */
+  /** Proto names of the fields that the path or the body gives. */
   bound: ReadonlySet<string>
   /** Where the body goes: the whole request, one field of it, or there is none. Without "*" the query gives the rest. */
   body: '*' | DescField | undefined
   /** A body may be left away: the RPC acts on what the path names. */
   bodyOptional: boolean
+  /** The body may be other JSON than an object: it is a field that is a list or a single value. */
+  bodyIsValue: boolean
+  /** What a PATCH changes; one that does not say so changes what it sends. */
+  updateMask: DescField | undefined
   /** The answer's body is this field of the response alone. */
   responseBody: DescField | undefined
   /** Success is 201, unless it is a replay. */
@@ -27,6 +34,8 @@ export interface Route {
   streams: boolean
   /** Answers may be kept by caches between us and the client. */
   cacheable: boolean
+  /** What the answer's entity tag is made of; undefined: it has none. */
+  tag: TagRule | undefined
 }
 
 export interface BoundVariable extends Variable {
@@ -67,19 +76,29 @@ function newRoute(rpc: RpcDescriptor, rule: HttpRule): Route {
   }
   const template = parsePathTemplate(path)
   const variables = template.variables.map((variable) => ({ ...variable, path: fieldOfVariable(rpc.desc.input, variable) }))
+  const body = rule.body === '*' || rule.body === '' ? rule.body || undefined : ownField(rpc.desc.input, rule.body)
+  const bodyField = typeof body === 'object' ? body : undefined
+  const responseBody = rule.responseBody === '' ? undefined : ownField(rpc.desc.output, rule.responseBody)
+  const cacheable = !streams && method === 'GET' && rpc.access.who === 'PUBLIC'
   return {
     method,
     template,
     rpc,
     variables,
-    bound: new Set(template.variables.map((variable) => variable.field)),
-    body: rule.body === '*' || rule.body === '' ? rule.body || undefined : ownField(rpc.desc.input, rule.body),
+    bound: new Set([
+      ...template.variables.map((variable) => variable.field),
+      ...(bodyField === undefined ? [] : [bodyField.name]),
+    ]),
+    body,
+    bodyIsValue: bodyField !== undefined && !(bodyField.fieldKind === 'message' && isPlainMessage(bodyField.message)),
+    updateMask: findUpdateMask(method, rpc.desc.input),
     bodyOptional: template.verb !== '',
-    responseBody: rule.responseBody === '' ? undefined : ownField(rpc.desc.output, rule.responseBody),
+    responseBody,
     creates: method === 'POST' && template.verb === '' && creating.test(rpc.method),
     location: undefined,
     streams,
-    cacheable: !streams && method === 'GET' && rpc.access.who === 'PUBLIC',
+    cacheable,
+    tag: tagRule({ cacheable, rpc, responseBody }),
   }
 }
 

@@ -6,11 +6,12 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type Certificates, ConfigError, saneRequestId } from '@holdfast/service'
 
 import { type ConnectionLimits, Connections } from './connections'
+import type { CorsOrigins } from './cors'
 import { answer, type Site } from './exchange'
 import { toParseProblem } from './problem'
 import { commonHeaders } from './reply'
 
-export interface HttpServerOptions extends Omit<Site, 'closing' | 'stalledMs'> {
+export interface HttpServerOptions extends Omit<Site, 'closing' | 'cors' | 'stalledMs'> {
   host: string
   /** 0: any free one. */
   port: number
@@ -18,6 +19,8 @@ export interface HttpServerOptions extends Omit<Site, 'closing' | 'stalledMs'> {
   certificates?: Certificates
   connections?: ConnectionLimits
   limits?: Partial<typeof httpLimits>
+  /** None: only pages of our own. */
+  cors?: CorsOrigins
 }
 
 export interface HttpServer {
@@ -48,7 +51,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { api, pages, log, certificates } = options
   const limits = { ...httpLimits, ...options.limits }
   const server = certificates === undefined ? createServer(limits) : createEncrypted(limits, certificates)
-  const site: Site = { api, pages, log, stalledMs: limits.stalledTimeout, closing: false }
+  const site: Site = { api, pages, log, cors: options.cors ?? new Set(), stalledMs: limits.stalledTimeout, closing: false }
   const connections = new Connections(server, options.connections ?? { most: 0, mostOfOne: 0 })
   // Both events: a request with a header Expect that Node does not know is served like any other.
   for (const event of ['request', 'checkExpectation'] as const) {

@@ -1,14 +1,15 @@
 /** JSON to protobuf and back, by the descriptors: the JSON mapping of proto3, strict about what it does not know. */
-import { type DescField, fromJson, type JsonObject, type Message, toBinary } from '@bufbuild/protobuf'
+import { type DescField, fromJson, type JsonObject, type JsonValue, type Message, toBinary } from '@bufbuild/protobuf'
 import { registry } from '@holdfast/contracts'
 import { HoldfastError, invalidField } from '@holdfast/service'
 
+import { maskOf } from './field-mask'
 import { findImpossibleTimes } from './impossible-times'
-import { findJsonProblems } from './json-problems'
+import { findJsonProblems, isJsonObject } from './json-problems'
 import { jsonToWire } from './json-to-wire'
 import { locationOf } from './location'
 import { variableValue } from './path-template'
-import { putQuery, putText } from './query'
+import { innermost, putQuery, putText } from './query'
 import type { BoundVariable, Route } from './route-table'
 import { wireToJson, wireValue } from './wire-to-json'
 
@@ -25,7 +26,7 @@ export interface Answer {
  * @param body undefined when there was none
  * @throws INVALID_ARGUMENT that names each field that is wrong
  */
-export function encodeRequest(route: Route, segments: readonly string[], query: string, body: JsonObject | undefined): Buffer {
+export function encodeRequest(route: Route, segments: readonly string[], query: string, body: JsonValue | undefined): Buffer {
   const { input } = route.rpc.desc
   const json = startOf(route, body)
   for (const variable of route.variables) putVariable(json, variable, segments)
@@ -34,6 +35,7 @@ export function encodeRequest(route: Route, segments: readonly string[], query: 
       throw invalidField(query.split(/[=&]/, 1)[0]?.slice(0, 100) ?? '', 'is not a parameter of this request')
     putQuery(json, input, query, route.bound)
   }
+  if (route.updateMask !== undefined) putMask(json, route, route.updateMask)
   const plain = jsonToWire(input, json)
   if (plain !== undefined) return plain
   let message: Message
@@ -65,22 +67,37 @@ function partOf({ parent, jsonName }: DescField, bytes: Buffer): string {
   return JSON.stringify(json[jsonName] ?? null)
 }
 
-function startOf(route: Route, body: JsonObject | undefined): JsonObject {
+function startOf(route: Route, body: JsonValue | undefined): JsonObject {
   if (body === undefined || route.body === undefined) return {}
-  return route.body === '*' ? body : { [route.body.jsonName]: body }
+  if (route.body !== '*') return { [route.body.jsonName]: body }
+  return isJsonObject(body) ? body : {}
+}
+
+/** The mask is relative to what is changed: the body's field, or the whole request. */
+function putMask(json: JsonObject, route: Route, mask: DescField): void {
+  if (Object.hasOwn(json, mask.name) || Object.hasOwn(json, mask.jsonName)) return
+  const { input } = route.rpc.desc
+  const given = route.variables.map((variable) => variable.path.map((field) => field.jsonName))
+  if (route.body === '*') {
+    const without = new Set([mask.jsonName, ...given.map((path) => path.join('.'))])
+    json[mask.jsonName] = maskOf(input, json, without)
+  } else if (route.body?.message !== undefined) {
+    const { jsonName, message } = route.body
+    const sent = json[jsonName]
+    const inside = given.filter(([first]) => first === jsonName).map((path) => path.slice(1).join('.'))
+    if (isJsonObject(sent)) json[mask.jsonName] = maskOf(message, sent, new Set(inside))
+  }
 }
 
 /** The path decides; a body that says the same is fine, one that says something else is a mistake. */
 function putVariable(json: JsonObject, variable: BoundVariable, segments: readonly string[]): void {
   const text = variableValue(variable, segments)
-  const [field, ...deeper] = variable.path
-  if (field !== undefined && deeper.length === 0) {
-    const inBody = takeOut(json, field)
-    if (inBody !== undefined && inBody !== null && inBody !== text && inBody !== Number(text)) {
-      throw invalidField(field.jsonName, 'differs from the path')
-    }
-  }
-  putText(json, variable.path, text, variable.path.map((part) => part.jsonName).join('.'))
+  const name = variable.path.map((part) => part.jsonName).join('.')
+  const field = variable.path.at(-1)
+  const inBody = field && takeOut(innermost(json, variable.path), field)
+  const same = typeof inBody === 'boolean' ? String(inBody) === text : inBody === text || inBody === Number(text)
+  if (inBody !== undefined && inBody !== null && !same) throw invalidField(name, 'differs from the path')
+  putText(json, variable.path, text, name)
 }
 
 function takeOut(json: JsonObject, field: DescField): unknown {
