@@ -1,9 +1,14 @@
-/** kill -9 at every named point: the client repeats its call with its key, and nothing is lost or done twice (truths 4, 5, 7). */
+/**
+ * kill -9 at every named point: the client repeats its call with its key, and nothing is lost or done twice (truths 4, 5, 7).
+ * Only the outside, which no transaction reaches, may hear a thing twice, and knows it by its id.
+ */
 import type { FaultPoint } from '@holdfast/service'
 import { type OrderReply, type ProblemReply, type ReservationReply, type ServiceName, waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
+import { Client } from 'pg'
 
 import { expectAtRest, expectAudited, paymentsOf, readJournal, untilAnswered, untilAuditedSoFar } from './books'
+import { type MailServer, openMailServer, openReceiver, type Receiver } from './receiver'
 import { checkOut, one, openShop, reserved, type Shop, type Shopper, statusOf } from './shop'
 
 const stock = 5
@@ -12,13 +17,33 @@ const price = 1_000
 const patience = { timeoutMs: 40_000 }
 
 let shop: Shop
+let receiver: Receiver
+let mailServer: MailServer
 beforeAll(async () => {
+  receiver = await openReceiver()
+  mailServer = await openMailServer()
   shop = await openShop({
     faults: true,
-    envFor: { order: { PAYMENT_LEASE_MS: '1000', PAYMENT_LIMIT_MS: '4000' } },
+    notifications: true,
+    envFor: {
+      order: { PAYMENT_LEASE_MS: '1000', PAYMENT_LIMIT_MS: '4000' },
+      notification: {
+        WEBHOOK_PRIVATE_TARGETS: 'on',
+        // What a sender that died had leased is free five seconds after this.
+        WEBHOOK_TIMEOUT_MS: '1000',
+        SMTP_URL: mailServer.url,
+        MAIL_FROM: 'shop@shop.example',
+        RESERVATION_REMINDER_SECONDS: '1',
+      },
+    },
   })
+  await receiver.register(shop, ['holdfast.order.confirmed.v1'])
 })
-afterAll(async () => shop.close())
+afterAll(async () => {
+  await shop.close()
+  await receiver.close()
+  await mailServer.close()
+})
 
 /** Looked at in the end, when nothing is under way any more. */
 const later: (() => Promise<void>)[] = []
@@ -164,6 +189,42 @@ async function abandon(stage: Stage): Promise<void> {
   await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '30000' })
 }
 
+/** The crash is in what follows from the order. @param told the ids under which the outside has heard of things */
+async function sell(stage: Stage, told: () => { id: string; about: string }[]): Promise<void> {
+  let order = ''
+  await stage.crashDuring(async () => {
+    const { id } = await reserved(stage.shopper, lines(stage))
+    const reply = await checkOut(stage.shopper, id)
+    order = reply.body.order.id
+    return reply
+  })
+  const repeats = () => told().length - new Set(told().map(({ id }) => id)).size
+  // It was taken, and nobody who is alive knows that: it comes again, as the same.
+  await waitFor(() => repeats() > 0, { what: 'a repeat of what was under way', ...patience })
+  const ofOrder = () => new Set(told().flatMap(({ id, about }) => (about.includes(order) ? [id] : [])))
+  await waitFor(() => ofOrder().size > 0, { what: 'the order to be told of', ...patience })
+  later.push(async () => {
+    expect([order, ofOrder().size]).toEqual([order, 1])
+  })
+}
+
+const deliver = async (stage: Stage) => sell(stage, () => receiver.deliveries.map(({ id, subject }) => ({ id, about: subject })))
+
+async function mail(stage: Stage): Promise<void> {
+  const restart = async <Reply extends { status: number }>(call: (key: string) => Promise<Reply>) => {
+    const reply = await stage.crashDuring(call)
+    // What the one that died had claimed is free after two minutes; here it is made free at once.
+    const database = new Client({ connectionString: shop.system.databaseUrl('notification') })
+    await database.connect()
+    await database.query(`update notices set send_at = now() where status = 'WAITING' and kind = 'ORDER_CONFIRMED'`)
+    await database.end()
+    return reply
+  }
+  await sell({ ...stage, crashDuring: restart }, () =>
+    mailServer.mails.map(({ messageId, text }) => ({ id: messageId, about: text })),
+  )
+}
+
 const scenarios: Record<FaultPoint, Scenario> = {
   'inventory.held': { service: 'inventory', play: reserve },
   'inventory.ended': { service: 'inventory', play: cancelReservation },
@@ -191,6 +252,8 @@ const scenarios: Record<FaultPoint, Scenario> = {
   'relay.published': { service: 'reservation', play: reserveWhenQuiet },
   'consumer.handled': { service: 'audit', play: reserveWhenQuiet },
   'audit.appended': { service: 'audit', play: reserveWhenQuiet },
+  'webhook.delivered': { service: 'notification', play: deliver },
+  'notice.sent': { service: 'notification', play: mail },
 }
 
 test.each(Object.entries(scenarios) as [FaultPoint, Scenario][])('%s', async (point, { service, play }) => {
@@ -220,6 +283,26 @@ test('the audit log is whole, and has nothing twice', async () => {
   expect((await shop.admin.get('/v1/audit:verify')).body).toMatchObject({ valid: true })
   const changes = (await readJournal(shop)).map(({ action, objectId, requestId }) => `${action} ${objectId} ${requestId}`)
   expect(changes.filter((change, index) => changes.indexOf(change) !== index)).toEqual([])
+})
+
+/** How often the notification service dies here. */
+const deaths = 2
+
+test('the outside has heard of every order that is paid, by webhook and by mail', async () => {
+  const confirmed = (await readJournal(shop)).filter(({ action }) => action === 'order.confirmed').map(({ objectId }) => objectId)
+  expect(confirmed.length).toBeGreaterThan(5)
+  await waitFor(() => confirmed.every((id) => receiver.deliveries.some(({ subject }) => subject === id)), {
+    what: 'all webhooks',
+    ...patience,
+  })
+  await waitFor(() => confirmed.every((id) => mailServer.mails.some(({ text }) => text.includes(id))), {
+    what: 'all mails',
+    ...patience,
+  })
+  expect(new Set(receiver.deliveries.map(({ id }) => id)).size).toBe(confirmed.length)
+  const mails = Map.groupBy(mailServer.mails, ({ messageId }) => messageId)
+  expect(mails.size).toBe(confirmed.length)
+  for (const [id, same] of mails) expect([id, same.length <= 1 + deaths]).toEqual([id, true])
 })
 
 async function reservationsOf(shopper: Shopper): Promise<string[]> {

@@ -34,6 +34,9 @@ export type FaultPoint =
   | 'relay.published' // published, still in the outbox
   | 'consumer.handled' // the effect is committed, the offset is not
   | 'audit.appended' // records are written, their transaction is not committed
+  // notification
+  | 'webhook.delivered' // the receiver has taken it, the delivery does not know it
+  | 'notice.sent' // the mail server has taken it, the notice does not know it
 
 export type FaultHook = (point: FaultPoint) => Promise<void>
 

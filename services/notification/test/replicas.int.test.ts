@@ -44,6 +44,36 @@ test('two replicas share the endpoints, and deliver each event once, in order an
   }
 })
 
+test('a receiver that fails while the service is killed, and then started anew, misses nothing', async () => {
+  // So many tries that none is the last.
+  const env = { WEBHOOK_TIMEOUT_MS: '500', WEBHOOK_RETRY_SECONDS: `0.1${',0.5'.repeat(200)}` }
+  let service = await world.start(env)
+  const receiver = await receive()
+  await service.client.createWebhookEndpoint(endpointAt(receiver.url), admin())
+  receiver.answer = () => 503
+  const failed = async (times: number) =>
+    waitFor(() => receiver.asked.length >= times, { what: `${times} tries`, timeoutMs: 40_000 })
+  const events = orderEvents(60, 'away')
+  await world.publish(events.slice(0, 20))
+  await failed(2)
+  await service.kill('SIGTERM')
+  // Events come while nobody is there, and while the receiver still fails.
+  await world.publish(events.slice(20, 40))
+  service = await world.start(env)
+  await failed(4)
+  await service.kill()
+  service = await world.start(env)
+  await world.publish(events.slice(40))
+  await failed(5)
+  receiver.answer = () => 204
+  await untilTaken(receiver, 60)
+  expect(subjects(receiver.taken)).toEqual(subjectsOf(events))
+  const rows = await world.query<{ status: string; attempts: number }>(
+    'select status, attempts from webhook_deliveries order by id',
+  )
+  expect(new Set(rows.map(({ status }) => status))).toEqual(new Set(['DELIVERED']))
+})
+
 test('kill -9 in the middle: the next process goes on, and nothing is missing or out of order', async () => {
   const first = await world.start({ WEBHOOK_TIMEOUT_MS: '500' })
   const receiver = await receive()

@@ -2,7 +2,7 @@
  * Sends notices when their time has come. Each is sent once as far as this service knows: a process that dies between the
  * mail server's answer and its note leaves it to be sent again, under the same Message-ID.
  */
-import { counter, type Database, type Logger, operationId, startWorker, type Worker } from '@holdfast/service'
+import { counter, type Database, faultPoint, type Logger, operationId, startWorker, type Worker } from '@holdfast/service'
 
 import { claimNotices, finishNotice, type NoticeRow, putOffNotice } from '../sql/notices'
 import { type Mailer, MailRefused } from './mailer'
@@ -61,6 +61,7 @@ async function send(mailer: Mailer, users: Users, notice: NoticeRow): Promise<st
   const id = operationId(notice.kind, notice.subject, notice.version.toString())
   try {
     await mailer.send({ id, to, ...textOf(notice) })
+    await faultPoint('notice.sent')
     return undefined
   } catch (error) {
     if (error instanceof MailRefused) return `refused: ${error.message.slice(0, 500)}`

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import { counter, type Database, type Logger, startWorker, systemContext } from '@holdfast/service'
+import { counter, type Database, faultPoint, type Logger, startWorker, systemContext } from '@holdfast/service'
 
 import { serviceName } from '../parts'
 import { lockEndpoint } from '../sql/endpoints'
@@ -96,6 +96,7 @@ async function takeTurn(options: SenderOptions, endpointId: string, lease: strin
     const answer = await poster.post(head.url, headersOf(head), head.body)
     tries.inc({ result: answer.problem === undefined ? 'delivered' : 'failed' })
     if (answer.problem !== undefined) return fail(options, endpointId, lease, head, answer, answer.problem)
+    await faultPoint('webhook.delivered')
     const held = await noteDelivered(database.pool, endpointId, lease, leaseMs, { id: head.id, status: answer.status })
     if (!held) return
   }
