@@ -1,4 +1,6 @@
 /** What the outside hears of a shop: webhooks of stock and orders, and mail to who bought. */
+import { randomUUID } from 'node:crypto'
+
 import { waitFor } from '@holdfast/testing'
 
 import { type MailServer, openMailServer, openReceiver, type Receiver } from './receiver'
@@ -65,6 +67,25 @@ test('stock that runs out and comes back, and an order, are told by webhook and 
   expect(mail?.to).toBe(shopper.user.email)
   expect(mail?.text).toContain(body.order.id)
   expect(mailServer.mails).toHaveLength(1)
+})
+
+test("a product's own threshold counts instead of the shop's, from when it is set on", async () => {
+  const price = { currency: 'USD', amountMinor: '1000' }
+  const sku = `OWN-${randomUUID().slice(0, 8).toUpperCase()}`
+  const made = await shop.admin.post('/v1/products', { sku, name: 'Lamp', price, stock: 20, lowStockAt: 0 })
+  expect(made).toMatchObject({ status: 201, body: { product: { sku, lowStockAt: 0 } } })
+  await reserved(await shop.shopper(), one(sku, 18))
+  const change = async (lowStockAt: number) => (await shop.admin.patch(`/v1/products/${sku}`, { lowStockAt })).body
+  expect(await change(3)).toMatchObject({ product: { lowStockAt: 3 } })
+  const told = await waitFor(() => hooks().filter(({ subject }) => subject === sku).length > 0 && hooks(), {
+    what: 'the webhook',
+    timeoutMs: 30_000,
+  })
+  expect(told.filter(({ subject }) => subject === sku)).toMatchObject([
+    { type: 'holdfast.stock.ran_low.v1', data: { before: { state: 'IN_STOCK' }, after: { available: 2, lowAt: 3 } } },
+  ])
+  expect((await shop.admin.get(`/v1/products/${sku}`)).body).toMatchObject({ product: { lowStockAt: 3 } })
+  expect(await change(-1)).not.toHaveProperty('product.lowStockAt')
 })
 
 test('a reservation is told of before it lapses', async () => {

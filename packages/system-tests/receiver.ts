@@ -14,7 +14,7 @@ export interface Delivery {
   type: string
   subject: string
   version: number
-  data: { after: Record<string, unknown> }
+  data: { before?: Record<string, unknown>; after: Record<string, unknown> }
 }
 
 export interface Receiver {

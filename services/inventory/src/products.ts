@@ -36,6 +36,9 @@ import {
 } from './sql/products'
 import { checkFingerprint, checkMoney, checkSku, checkText, checkUnits, defaultWarehouse } from './validate'
 
+/** The highest threshold that a product may have for being low, in units. */
+const mostLowStock = 1_000_000
+
 /** Makes a product, its first stock in MAIN, and one event. @throws ALREADY_EXISTS when the SKU is taken by another request */
 export async function createProduct(
   database: Database,
@@ -51,11 +54,21 @@ export async function createProduct(
     createdAt: undefined,
     updatedAt: undefined,
     version: 1,
+    lowStockAt: request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, 0, mostLowStock),
   }
   const stock = checkUnits('stock', request.stock, 0)
   const key = idempotencyKey(ctx, request.clientToken)
   const operation = key === undefined ? randomUUID() : operationId(ctx.actor.id, 'create-product', key)
-  const print = fingerprint([wanted.sku, wanted.name, wanted.description, price.currency, String(price.amountMinor), stock])
+  const print = fingerprint([
+    wanted.sku,
+    wanted.name,
+    wanted.description,
+    price.currency,
+    String(price.amountMinor),
+    stock,
+    // What is not given leaves the print as it was before there was such a thing.
+    ...(wanted.lowStockAt === undefined ? [] : [wanted.lowStockAt]),
+  ])
 
   return database.transaction(async (client) => {
     const row = await insertProduct(client, wanted, operation, print)
@@ -95,6 +108,7 @@ export async function updateProduct(database: Database, request: UpdateProductRe
   const name = request.name === undefined ? undefined : checkText('name', request.name, 1, 200)
   const description = request.description === undefined ? undefined : checkText('description', request.description, 0, 5_000)
   const price = request.price === undefined ? undefined : checkMoney('price', request.price)
+  const lowStockAt = request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, -1, mostLowStock)
   return database.transaction(async (client) => {
     const row = await lockProduct(client, sku)
     if (row === undefined) throw notFound('product', sku)
@@ -111,8 +125,10 @@ export async function updateProduct(database: Database, request: UpdateProductRe
       description: description ?? row.description,
       currency: price?.currency ?? row.currency,
       price_minor: price?.amountMinor ?? row.price_minor,
+      low_stock_at: lowStockAt === undefined ? row.low_stock_at : lowStockAt < 0 ? null : lowStockAt,
     }
-    const same = (['name', 'description', 'currency', 'price_minor'] as const).every((field) => wanted[field] === row[field])
+    const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at'] as const
+    const same = fields.every((field) => wanted[field] === row[field])
     if (same) return before
     const after = toProduct(await updateProductRow(client, wanted))
     await appendEvents(client, [

@@ -77,6 +77,40 @@ describe('products', () => {
     expect((await change('Third', undefined)).product?.version).toBe(3)
   })
 
+  test('a threshold for low stock is optional, 0 is one, and it is taken away again', async () => {
+    const request = product({ lowStockAt: 0, clientToken: randomUUID() })
+    const admin = inventory.admin()
+    const { product: made } = await inventory.reservation.createProduct(request, admin)
+    const sku = made?.sku ?? ''
+    expect(made?.lowStockAt).toBe(0)
+    await expect(inventory.reservation.createProduct({ ...request, lowStockAt: 1 }, admin)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    })
+    const change = async (lowStockAt: number | undefined, name?: string) => {
+      const update = { sku, name, description: undefined, price: undefined, lowStockAt }
+      return (await inventory.reservation.updateProduct(update, inventory.admin())).product
+    }
+    expect(await change(25)).toMatchObject({ lowStockAt: 25, version: 2 })
+    expect(await change(25)).toMatchObject({ version: 2 })
+    expect(await change(undefined, 'Another name')).toMatchObject({ lowStockAt: 25, version: 3 })
+    expect(await change(-1)).toMatchObject({ lowStockAt: undefined, version: 4 })
+    expect(await change(-1)).toMatchObject({ version: 4 })
+    const told = (await events('holdfast.product.updated.v1', sku)) as { data: Record<string, { lowStockAt?: number }> }[]
+    expect(told.map(({ data }) => [data['before']?.lowStockAt, data['after']?.lowStockAt])).toEqual([
+      [0, 25],
+      [25, 25],
+      [25, undefined],
+    ])
+    expect(await events('holdfast.product.created.v1', sku)).toMatchObject([{ data: { after: { lowStockAt: 0 } } }])
+  })
+
+  test.each([-1, 1_000_001])('a threshold of %d is none to begin with', async (lowStockAt) => {
+    await expect(inventory.reservation.createProduct(product({ lowStockAt }), inventory.admin())).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      fields: [{ field: 'lowStockAt' }],
+    })
+  })
+
   test('a list is given in pages that hold each product once', async () => {
     await Promise.all(Array.from({ length: 5 }, async () => makeProduct(inventory, 1)))
     const seen: string[] = []

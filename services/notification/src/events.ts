@@ -7,19 +7,17 @@ import type { EndpointRow } from './sql/endpoints'
 import type { StateRow } from './sql/stock'
 import type { Crossing, StockState } from './stock/crossing'
 
-type KnownState = StateRow & { state: StockState }
+/** A state, and the threshold that it was judged by. */
+export interface JudgedState extends Pick<StateRow, 'sku' | 'available' | 'on_hand' | 'version'> {
+  state: StockState
+  lowAt: number
+}
 
 const stockMessages = { ran_low: StockRanLow, ran_out: StockRanOut, came_back: StockCameBack }
 
-/** @param cause the event of the level that crossed; its request id goes on */
-export function stockEvent(
-  what: Crossing,
-  before: KnownState,
-  after: KnownState,
-  lowAt: number,
-  cause: PublishedEvent,
-): NewEvent {
-  const message = ({ sku, state, available, on_hand: onHand }: KnownState): StockStateMessage => ({
+/** @param cause the event of what crossed, the level or the threshold; its request id goes on */
+export function stockEvent(what: Crossing, before: JudgedState, after: JudgedState, cause: PublishedEvent): NewEvent {
+  const message = ({ sku, state, available, on_hand: onHand, lowAt }: JudgedState): StockStateMessage => ({
     sku,
     state,
     available,

@@ -7,6 +7,7 @@ export interface ProductRow {
   description: string
   currency: string
   price_minor: bigint
+  low_stock_at: number | null
   version: bigint
   created_at: Date
   updated_at: Date
@@ -23,6 +24,7 @@ export function toProduct(row: ProductRow): Product {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     version: Number(row.version),
+    lowStockAt: row.low_stock_at ?? undefined,
   }
 }
 
@@ -34,11 +36,20 @@ export async function insertProduct(
   fingerprint: string,
 ): Promise<ProductRow | undefined> {
   const { rows } = await client.query<ProductRow>(
-    `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint, low_stock_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict do nothing
      returning *`,
-    [product.sku, product.name, product.description, product.price?.currency, product.price?.amountMinor, createdBy, fingerprint],
+    [
+      product.sku,
+      product.name,
+      product.description,
+      product.price?.currency,
+      product.price?.amountMinor,
+      createdBy,
+      fingerprint,
+      product.lowStockAt,
+    ],
   )
   return rows[0]
 }
@@ -66,9 +77,10 @@ export async function lockProduct(client: PoolClient, sku: string): Promise<Prod
 /** The row must be locked. */
 export async function updateProductRow(client: PoolClient, row: ProductRow): Promise<ProductRow> {
   const { rows } = await client.query<ProductRow>(
-    `update products set name = $2, description = $3, currency = $4, price_minor = $5, version = version + 1, updated_at = clock_timestamp()
+    `update products set name = $2, description = $3, currency = $4, price_minor = $5, low_stock_at = $6, version = version + 1,
+       updated_at = clock_timestamp()
      where sku = $1 returning *`,
-    [row.sku, row.name, row.description, row.currency, row.price_minor],
+    [row.sku, row.name, row.description, row.currency, row.price_minor, row.low_stock_at],
   )
   const updated = rows[0]
   if (updated === undefined) throw new Error(`product ${row.sku} was locked and is not there`)

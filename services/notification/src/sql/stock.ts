@@ -17,6 +17,10 @@ export interface StateRow {
   available: number
   on_hand: number
   version: bigint
+  /** The product's own threshold, in units; null: the service's. */
+  low_at: number | null
+  /** Of the newest event of the product that was heard. */
+  product_version: bigint
 }
 
 /**
@@ -36,7 +40,9 @@ export async function lockStates(
   })
   const states = await client.query<StateRow>({
     name: 'lock-stock-states',
-    text: 'select sku, state, available, on_hand, version from stock_states where sku = any($1) order by sku for update',
+    text: `
+      select sku, state, available, on_hand, version, low_at, product_version
+      from stock_states where sku = any($1) order by sku for update`,
     values: [skus],
   })
   const levels = await client.query<LevelRow>({
@@ -76,8 +82,11 @@ export async function writeStates(client: PoolClient, states: StateRow[]): Promi
   await client.query({
     name: 'write-stock-states',
     text: `
-      update stock_states s set state = n.state, available = n.available, on_hand = n.on_hand, version = n.version
-      from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::bigint[]) as n (sku, state, available, on_hand, version)
+      update stock_states s
+      set state = n.state, available = n.available, on_hand = n.on_hand, version = n.version, low_at = n.low_at,
+          product_version = n.product_version
+      from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::bigint[], $6::integer[], $7::bigint[])
+        as n (sku, state, available, on_hand, version, low_at, product_version)
       where s.sku = n.sku`,
     values: [
       states.map((state) => state.sku),
@@ -85,6 +94,8 @@ export async function writeStates(client: PoolClient, states: StateRow[]): Promi
       states.map((state) => state.available),
       states.map((state) => state.on_hand),
       states.map((state) => state.version),
+      states.map((state) => state.low_at),
+      states.map((state) => state.product_version),
     ],
   })
 }

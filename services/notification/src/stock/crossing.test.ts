@@ -1,4 +1,4 @@
-import { crossing, stateAt, type StockState } from './crossing'
+import { crossing, stateAt, type StockState, thresholdsOf } from './crossing'
 
 const thresholds = { lowAt: 5, clearAt: 10 }
 
@@ -27,4 +27,16 @@ test('from plenty to none tells only that it is out, and back with plenty only t
 
 test('a threshold of 0 tells of out and back alone', () => {
   expect([3, 1].map((available) => stateAt(available, 'IN_STOCK', { lowAt: 0, clearAt: 0 }))).toEqual(['IN_STOCK', 'IN_STOCK'])
+})
+
+test.each([
+  ['none of its own', undefined, { lowAt: 5, clearAt: 10 }, { lowAt: 5, clearAt: 10 }],
+  ['none of its own where nothing is ever low', undefined, { lowAt: 0, clearAt: 0 }, { lowAt: 0, clearAt: 0 }],
+  ['0: never low, and nothing keeps it low', 0, { lowAt: 5, clearAt: 10 }, { lowAt: 0, clearAt: 0 }],
+  ['more, with room in proportion', 40, { lowAt: 5, clearAt: 10 }, { lowAt: 40, clearAt: 80 }],
+  ['room that is not whole is rounded up', 3, { lowAt: 4, clearAt: 5 }, { lowAt: 3, clearAt: 4 }],
+  ['no room where none is configured', 7, { lowAt: 5, clearAt: 5 }, { lowAt: 7, clearAt: 7 }],
+  ['one of its own where nothing else is ever low', 7, { lowAt: 0, clearAt: 0 }, { lowAt: 7, clearAt: 14 }],
+])("a product's threshold: %s", (_what, own, configured, expected) => {
+  expect(thresholdsOf(own, configured)).toEqual(expected)
 })

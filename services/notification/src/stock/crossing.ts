@@ -8,6 +8,17 @@ export interface Thresholds {
   clearAt: number
 }
 
+/**
+ * A product's own threshold instead of the configured one, with as much room above it in proportion.
+ * @param own undefined: it has none
+ */
+export function thresholdsOf(own: number | undefined, configured: Thresholds): Thresholds {
+  if (own === undefined) return configured
+  const { lowAt, clearAt } = configured
+  const room = lowAt === 0 ? 1 : (clearAt - lowAt) / lowAt
+  return { lowAt: own, clearAt: own + Math.ceil(own * room) }
+}
+
 export type Crossing = 'ran_low' | 'ran_out' | 'came_back'
 
 /** @param available units that can be reserved, over all warehouses */
