@@ -21,7 +21,7 @@ export const errorCodes = {
   CONFLICT: { grpc: Grpc.ABORTED, http: 409, title: 'Others changed it meanwhile' },
   PRECONDITION_FAILED: { grpc: Grpc.ABORTED, http: 412, title: 'It is not the version that was named' },
   PAYLOAD_TOO_LARGE: { grpc: Grpc.INVALID_ARGUMENT, http: 413, title: 'The request is too large' },
-  UNSUPPORTED_MEDIA_TYPE: { grpc: Grpc.INVALID_ARGUMENT, http: 415, title: 'Only JSON is understood' },
+  UNSUPPORTED_MEDIA_TYPE: { grpc: Grpc.INVALID_ARGUMENT, http: 415, title: 'This media type is not understood' },
   IDEMPOTENCY_KEY_REUSED: {
     grpc: Grpc.FAILED_PRECONDITION,
     http: 422,

@@ -9,11 +9,11 @@ const domain = 'holdfast'
 const detailsKey = 'grpc-status-details-bin'
 const typeUrl = (name: string): string => `type.googleapis.com/google.rpc.${name}`
 
-export function toGrpcStatus(error: HoldfastError, requestId: string): StatusObject {
-  const code = errorCodes[error.code].grpc
+/** The google.rpc messages that tell more of an error, by their type names and serialized. */
+export function errorDetails(error: HoldfastError, requestId: string): { type: string; value: Uint8Array }[] {
   const details = [
-    { typeUrl: typeUrl('ErrorInfo'), value: ErrorInfo.encode({ reason: error.code, domain, metadata: {} }).finish() },
-    { typeUrl: typeUrl('RequestInfo'), value: RequestInfo.encode({ requestId, servingData: '' }).finish() },
+    { type: 'google.rpc.ErrorInfo', value: ErrorInfo.encode({ reason: error.code, domain, metadata: {} }).finish() },
+    { type: 'google.rpc.RequestInfo', value: RequestInfo.encode({ requestId, servingData: '' }).finish() },
   ]
   if (error.fields.length > 0) {
     const fieldViolations = error.fields.map(({ field, message }) => ({
@@ -22,23 +22,23 @@ export function toGrpcStatus(error: HoldfastError, requestId: string): StatusObj
       reason: '',
       localizedMessage: undefined,
     }))
-    details.push({ typeUrl: typeUrl('BadRequest'), value: BadRequest.encode({ fieldViolations }).finish() })
+    details.push({ type: 'google.rpc.BadRequest', value: BadRequest.encode({ fieldViolations }).finish() })
   }
   if (error.retryAfterMs !== undefined) {
     const retryDelay = { seconds: BigInt(Math.floor(error.retryAfterMs / 1000)), nanos: (error.retryAfterMs % 1000) * 1_000_000 }
-    details.push({ typeUrl: typeUrl('RetryInfo'), value: RetryInfo.encode({ retryDelay }).finish() })
+    details.push({ type: 'google.rpc.RetryInfo', value: RetryInfo.encode({ retryDelay }).finish() })
   }
+  return details
+}
+
+export function toGrpcStatus(error: HoldfastError, requestId: string): StatusObject {
+  const code = errorCodes[error.code].grpc
+  const details = errorDetails(error, requestId).map(({ type, value }) => ({
+    typeUrl: `type.googleapis.com/${type}`,
+    value: Buffer.from(value),
+  }))
   const metadata = new Metadata()
-  metadata.set(
-    detailsKey,
-    Buffer.from(
-      Status.encode({
-        code,
-        message: error.message,
-        details: details.map((detail) => ({ typeUrl: detail.typeUrl, value: Buffer.from(detail.value) })),
-      }).finish(),
-    ),
-  )
+  metadata.set(detailsKey, Buffer.from(Status.encode({ code, message: error.message, details }).finish()))
   metadata.set('x-request-id', requestId)
   return { code, details: error.message, metadata }
 }

@@ -20,6 +20,8 @@ import { createApi } from './http/api'
 import { createReadiness } from './http/health'
 import { listenerOptions } from './http/listener'
 import { createPages } from './http/pages'
+import { createRpcSurface } from './http/rpc/surface'
+import { Senders } from './http/senders'
 import { startHttpServer } from './http/server'
 import { StreamGate } from './http/stream-gate'
 import { type UpstreamAddress, Upstreams } from './http/upstreams'
@@ -85,9 +87,17 @@ export async function startGateway(
   onStop(() => upstreams.close())
 
   const { REQUEST_TIMEOUT_MS: timeoutMs, BODY_LIMIT_BYTES: bodyLimit } = config
-  const served = rpcDescriptors().filter((rpc) => rpc.service !== notificationService || config.NOTIFICATION_ADDR !== undefined)
+  const served = rpcDescriptors()
+    .filter(({ route }) => route !== undefined)
+    .filter(({ service }) => service !== notificationService || config.NOTIFICATION_ADDR !== undefined)
   const streams = new StreamGate({ most: config.STREAMS_MAX, mostPerAddress: config.STREAMS_PER_IP_MAX })
-  const api = createApi({ upstreams, users, timeoutMs, bodyLimit, streams, stallMs: config.STREAM_STALL_MS, log }, served)
+  const senders = new Senders(
+    upstreams,
+    served.filter((rpc) => rpc.desc.methodKind === 'unary'),
+  )
+  const surface = { upstreams, senders, users, timeoutMs, bodyLimit, streams, stallMs: config.STREAM_STALL_MS, log }
+  const api = createApi(surface, served)
+  const rpc = createRpcSurface(surface, served)
   const pages = createPages({
     readiness: createReadiness(database, upstreams),
     jwks: () => keys.jwks(),
@@ -95,7 +105,7 @@ export async function startGateway(
   })
   const listener = listenerOptions(config, log)
   onStop(async () => listener.certificates?.close())
-  const http = await startHttpServer({ ...listener, api, pages, cors: config.CORS_ORIGINS, log })
+  const http = await startHttpServer({ ...listener, api, rpc, pages, cors: config.CORS_ORIGINS, log })
   onStop(async () => http.stop())
   onStop(() => streams.end())
   return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }

@@ -146,6 +146,7 @@ test.each([
 test('a client that sends too slowly is told so and cut off, also one that never closes', async () => {
   const routes = { find: () => undefined }
   const api = { routes, serve: jest.fn() }
+  const rpc = { has: () => false }
   const pages = createPages({ readiness: jest.fn(), jwks: () => ({ keys: [] }), metrics: false })
   const log = { info: jest.fn(), error: jest.fn() }
   const limits = { headersTimeout: 50, requestTimeout: 50, connectionsCheckingInterval: 10 }
@@ -153,7 +154,7 @@ test('a client that sends too slowly is told so and cut off, also one that never
     host: '127.0.0.1',
     port: 0,
     limits,
-    ...({ api, pages, log } as unknown as Pick<Parameters<typeof startHttpServer>[0], 'api' | 'pages' | 'log'>),
+    ...({ api, rpc, pages, log } as unknown as Pick<Parameters<typeof startHttpServer>[0], 'api' | 'rpc' | 'pages' | 'log'>),
   })
   const answer = await talk(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n')
   expect(answer).toMatch(/^HTTP\/1\.1 408 /)

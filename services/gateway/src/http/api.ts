@@ -1,26 +1,25 @@
 /** The JSON surface: a request over HTTP becomes one gRPC call, and its response comes back as JSON, or as events. */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-
 import { type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
-import { admitCaller, bearerToken, type Logger, type UserTokens } from '@holdfast/service'
+import { admitCaller, type Logger, type UserTokens } from '@holdfast/service'
 
 import { readJsonBody } from './body'
+import { type Credentials, credentialsOf } from './credentials'
 import { tagOf, withExpectedVersion, withTag } from './etag'
-import { combineCalls } from './combined-calls'
 import type { Exchange } from './exchange'
-import { idempotencyKeyOf } from './idempotency-key'
 import { eventStream, resumedQuery } from './events'
 import { checkAccept } from './negotiation'
 import type { PathTree } from './path-tree'
 import { jsonReply, type Reply } from './reply'
 import { buildRoutes, type Route } from './route-table'
+import type { Senders } from './senders'
 import type { StreamGate } from './stream-gate'
 import type { StreamReply } from './stream-reply'
 import { decodeResponse, encodeRequest } from './transcode'
-import type { Call, Upstream, Upstreams } from './upstreams'
+import type { Call, Upstreams } from './upstreams'
 
 export interface ApiOptions {
   upstreams: Upstreams
+  senders: Senders
   users: UserTokens
   /** How long a call may take, in ms. */
   timeoutMs: number
@@ -39,29 +38,23 @@ export interface Api {
   serve(exchange: Exchange, route: Route, segments: readonly string[]): Promise<Reply | StreamReply>
 }
 
-const traceparentForm = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
-
 /** @throws Error when a rule in the contract makes no sense, or nobody serves one of its services */
 export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = rpcDescriptors()): Api {
-  const routed = rpcs.filter((rpc) => rpc.route !== undefined)
-  const senders = new Map(routed.map((rpc) => [rpc.path, senderOf(rpc, options.upstreams.of(rpc.service))]))
   return {
-    routes: buildRoutes(routed),
+    routes: buildRoutes(rpcs.filter((rpc) => rpc.route !== undefined)),
     serve: async (exchange, route, segments) => {
       const { request, response, query, requestId } = exchange
       const { rpc } = route
       checkAccept(request.headers.accept, route.streams ? 'text/event-stream' : 'application/json')
       const deadline = Date.now() + options.timeoutMs
-      const credentials = credentialsOf(route, request.headers)
+      const credentials = credentialsOf(rpc, request.headers, route.method !== 'GET')
       // The same check as in the service that owns the rows, which does it again: here it spares the way there.
       await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
       if (route.streams) return serveEvents(options, exchange, route, segments, credentials)
       const bodyOptions = { limit: options.bodyLimit, optional: route.bodyOptional, value: route.bodyIsValue }
       const body = route.body === undefined ? undefined : await readJsonBody(request, bodyOptions)
       const message = encodeRequest(route, segments, query, withExpectedVersion(route, request.headers, body))
-      const send = senders.get(rpc.path)
-      if (send === undefined) throw new Error(`${rpc.path} has no sender`)
-      const bytes = await send({ ...credentials, request: message, requestId, deadline }, response)
+      const bytes = await options.senders.of(rpc)({ ...credentials, request: message, requestId, deadline }, response)
       const answer = decodeResponse(route, bytes)
       const headers: Record<string, string> = {}
       if (answer.location !== undefined) headers['location'] = answer.location
@@ -73,8 +66,6 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
     },
   }
 }
-
-type Credentials = Pick<Call, 'userToken' | 'traceparent' | 'idempotencyKey'>
 
 async function serveEvents(
   { upstreams, streams, stallMs, log }: ApiOptions,
@@ -90,31 +81,4 @@ async function serveEvents(
   const call: Call = { ...credentials, request: message, requestId, deadline: Infinity }
   const messages = await upstreams.of(route.rpc.service).stream(route.rpc.path, call, signal)
   return eventStream(output, messages, { requestId, stallMs, log })
-}
-
-type Send = (call: Call, response: ServerResponse) => Promise<Buffer>
-
-/** Alone, where a client that goes away takes its call with it; or together with others, if the proto says so. */
-function senderOf(rpc: RpcDescriptor, upstream: Upstream): Send {
-  if (rpc.combined) return combineCalls(upstream, rpc.path)
-  return async (call, response) => {
-    const gone = new AbortController()
-    const abort = (): void => gone.abort()
-    response.on('close', abort)
-    if (response.destroyed) abort()
-    try {
-      return await upstream.call(rpc.path, call, gone.signal)
-    } finally {
-      response.off('close', abort)
-    }
-  }
-}
-
-function credentialsOf(route: Route, headers: IncomingHttpHeaders): Credentials {
-  const { authorization, traceparent } = headers
-  return {
-    userToken: authorization === undefined || route.rpc.access.who === 'PUBLIC' ? undefined : bearerToken(authorization),
-    traceparent: typeof traceparent === 'string' && traceparentForm.test(traceparent) ? traceparent : undefined,
-    idempotencyKey: route.method === 'GET' ? undefined : idempotencyKeyOf(headers),
-  }
 }

@@ -48,8 +48,8 @@ function checkMediaType(request: IncomingMessage): void {
   }
 }
 
-/** What comes after the limit is read and dropped by Node, so that the client gets to read its answer. */
-async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** A whole body. What comes after the limit is read and dropped by Node, so that the client gets to read its answer. */
+export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0

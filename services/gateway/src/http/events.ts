@@ -31,7 +31,7 @@ export interface EventStreamOptions {
  */
 export function eventStream(output: DescMessage, messages: AsyncIterable<Buffer>, options: EventStreamOptions): StreamReply {
   const { requestId, stallMs, log } = options
-  return { status: 200, headers: { ...headers }, pieces: events(), stallMs }
+  return { status: 200, headers: { ...headers }, pieces: events(), lasts: true, stallMs }
 
   async function* events(): AsyncGenerator<string> {
     // Each client its own time: those that were cut off together don't come back together.

@@ -9,6 +9,7 @@ import { applyCors, type CorsOrigins } from './cors'
 import type { Pages } from './pages'
 import { toProblem } from './problem'
 import { type Reply, sendReply } from './reply'
+import type { RpcSurface } from './rpc/surface'
 import { sendStream, type StreamReply } from './stream-reply'
 
 /** One request on its way to its answer. */
@@ -25,6 +26,8 @@ export interface Exchange {
 
 export interface Site {
   api: Api
+  /** gRPC-web and Connect. */
+  rpc: RpcSurface
   pages: Pages
   cors: CorsOrigins
   log: Logger
@@ -78,12 +81,17 @@ function count({ request, route }: Exchange, status: number, startedAt: number):
   return ms
 }
 
-function replyTo(exchange: Exchange, { api, pages }: Site): Reply | Promise<Reply | StreamReply> {
+function replyTo(exchange: Exchange, { api, pages, rpc }: Site): Reply | Promise<Reply | StreamReply> {
   const { method = 'GET' } = exchange.request
   // HEAD is a GET whose body Node leaves away.
   const asked = method === 'HEAD' ? 'GET' : method
   const page = pages.get(exchange.pathname)
-  const found = page === undefined ? api.routes.find(asked, exchange.pathname) : { allow: ['GET'] }
+  let found = page === undefined ? api.routes.find(asked, exchange.pathname) : { allow: ['GET'] }
+  if (found === undefined && rpc.has(exchange.pathname)) {
+    exchange.route = exchange.pathname
+    if (method === 'POST') return rpc.serve(exchange)
+    found = { allow: ['POST'] }
+  }
   if (found === undefined) throw new HoldfastError('NOT_FOUND', 'There is nothing at this address')
   if (page !== undefined) exchange.route = exchange.pathname
   if (page !== undefined && asked === 'GET') return page()

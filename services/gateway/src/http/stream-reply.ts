@@ -9,6 +9,8 @@ export interface StreamReply {
   headers: Record<string, string>
   /** They end when the client goes away; their errors they turn into a last piece themselves. */
   pieces: AsyncIterable<string | Uint8Array>
+  /** It may last: its connection serves nothing after it. */
+  lasts: boolean
   /** A client that takes nothing for so long is cut off, in ms. */
   stallMs: number
 }
@@ -19,7 +21,7 @@ export interface StreamReply {
  */
 export async function sendStream(response: ServerResponse, reply: StreamReply, requestId: string): Promise<void> {
   // A stream that is over has served its connection: a server that stops need not wait for the next request on it.
-  response.shouldKeepAlive = false
+  if (reply.lasts) response.shouldKeepAlive = false
   if (!response.destroyed) {
     response.writeHead(reply.status, commonHeaders(reply, requestId, response.socket))
     response.flushHeaders()
