@@ -27,6 +27,12 @@ const leftOut = [
     there: process.env.REQUIRE_KAFKA === '1' || (hasJava17() && isThere('mvn')),
   },
   {
+    suite: 'events read by kcat',
+    pattern: 'kafka-kcat\\.e2e',
+    want: 'kcat',
+    there: process.env.REQUIRE_KCAT === '1' || runs('kcat', '-V'),
+  },
+  {
     suite: 'the Python example',
     pattern: 'kafka-example-python\\.e2e',
     want: 'python3 with docs/examples/requirements.txt',
