@@ -48,8 +48,11 @@ async function readWithKcat(id: string): Promise<Printed[]> {
   return all.map((line) => JSON.parse(line) as Printed).filter(({ key }) => key === id)
 }
 
-const headersOf = ({ headers }: Printed) =>
-  new Map(headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1] ?? '']] : [])) as [string, string][])
+function headersOf({ headers }: Printed): Map<string, string> {
+  const map = new Map<string, string>()
+  for (let index = 0; index < headers.length; index += 2) map.set(headers[index] ?? '', headers[index + 1] ?? '')
+  return map
+}
 
 test('key, headers and JSON of each event of a reservation, those of one key in order', async () => {
   const requestId = 'kcat-looks-for-this'

@@ -2,6 +2,7 @@
 import { consumerContract } from './consumer-contract'
 import { kafkaFixture } from './kafka-fixture'
 import { loadContract } from './load-contract'
+import { outboxContract } from './outbox-contract'
 import { transportContract } from './transport-contract'
 
 // A broker notices only after some seconds that a member is dead.
@@ -16,3 +17,4 @@ afterAll(async () => (await shared).cleanup())
 transportContract('Kafka', fixture)
 consumerContract('Kafka', fixture)
 loadContract('Kafka', fixture)
+outboxContract('Kafka', fixture)
