@@ -21,6 +21,13 @@ const leftOut = [
   { suite: 'the alert rules', pattern: 'alert-rules\\.e2e', want: 'promtool', there: isThere('promtool') },
   { suite: 'events over Kafka', pattern: '/kafka[^/]*\\.(int|e2e)', want: 'Docker, or Java 17 with Maven', there: canRunKafka() },
   {
+    suite: 'limits shared by Redis',
+    pattern: '/redis[^/]*\\.int',
+    want: 'redis-server',
+    // With REQUIRE_REDIS they fail where there is none.
+    there: process.env.REQUIRE_REDIS === '1' || isThere('redis-server'),
+  },
+  {
     suite: 'TLS and SASL to Kafka',
     pattern: 'secure-kafka\\.int',
     want: 'Java 17 with Maven',

@@ -15,7 +15,7 @@ import {
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 import { HttpRule } from '../gen/google/api/http'
-import { Access, Access_Who, EventType, TopicType } from '../gen/holdfast/common/v1/access'
+import { Access, Access_Who, EventType, RateLimit, type RateLimit_Kind, TopicType } from '../gen/holdfast/common/v1/access'
 
 /** What the proto says of one RPC. */
 export interface RpcDescriptor {
@@ -32,6 +32,8 @@ export interface RpcDescriptor {
   mutates: boolean
   /** Calls of it that wait at the gateway travel together. */
   combined: boolean
+  /** The limit of its own that it counts towards; undefined: none. */
+  rateLimit: RateLimit_Kind | undefined
   desc: DescMethod
 }
 
@@ -98,6 +100,7 @@ export function topicDescriptors(): readonly TopicType[] {
 function describeRpc(desc: DescMethod): RpcDescriptor {
   const access = methodOption(desc, 'holdfast.common.v1.access')
   const route = methodOption(desc, 'google.api.http')
+  const rateLimit = methodOption(desc, 'holdfast.common.v1.rate_limit')
   return {
     path: `/${desc.parent.typeName}/${desc.name}`,
     service: desc.parent.typeName,
@@ -106,6 +109,7 @@ function describeRpc(desc: DescMethod): RpcDescriptor {
     route: route instanceof Uint8Array ? HttpRule.decode(route) : undefined,
     mutates: methodOption(desc, 'holdfast.common.v1.mutates') === true,
     combined: methodOption(desc, 'holdfast.common.v1.combined') === true,
+    rateLimit: rateLimit instanceof Uint8Array ? RateLimit.decode(rateLimit).kind : undefined,
     desc,
   }
 }

@@ -40,8 +40,16 @@ async function main(): Promise<void> {
     await claimed.announce({ url: started.url, grpc: started.grpc, eventLog })
     const seconds = (performance.now() - beganAt) / 1000
     const adminPassword = fromEnvironment('HOLDFAST_ADMIN_PASSWORD', process.env)
-    const { KAFKA_BROKERS: brokers } = process.env
-    say(welcome(started, { dataFolder, adminPasswordGiven: Boolean(adminPassword), seconds, brokers: brokers || undefined }))
+    const { KAFKA_BROKERS: brokers, RATE_LIMIT_PER_IP: addressLimit } = process.env
+    say(
+      welcome(started, {
+        dataFolder,
+        adminPasswordGiven: Boolean(adminPassword),
+        seconds,
+        addressLimitGiven: Boolean(addressLimit),
+        brokers: brokers || undefined,
+      }),
+    )
     await unlessAborted(signal, async () => new Promise(() => undefined))
   } catch (error) {
     if (!signal.aborted) throw error

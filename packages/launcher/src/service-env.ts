@@ -31,8 +31,7 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     return addresses.length === 1 ? `127.0.0.1:${grpcPorts[name]}` : `ipv4:${addresses.join(',')}`
   }
   const shared = {
-    // Everyone comes from 127.0.0.1 here: one limit for all of them would only be in the way.
-    STREAMS_PER_IP_MAX: '0',
+    ...limits,
     ...inheritable(options.inherited),
     EVENTS_DATABASE_URL: databaseUrl('events'),
     GRPC_HOST: '127.0.0.1',
@@ -56,6 +55,9 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     ...options.extraFor[name],
   }))
 }
+
+/** Everyone comes from 127.0.0.1 here: one limit for all of them would only be in the way. */
+const limits = { STREAMS_PER_IP_MAX: '0', RATE_LIMIT_PER_IP: '0', RATE_LIMIT_LOGIN_PER_IP: '0', RATE_LIMIT_REGISTER_PER_IP: '0' }
 
 /** Ours is the first of some in a row. What is no port is for the services to refuse. */
 function metricsPort(name: ServiceName, { METRICS_PORT: first }: NodeJS.ProcessEnv): Record<string, string> {

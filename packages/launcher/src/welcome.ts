@@ -8,6 +8,8 @@ export interface WelcomeOptions {
   adminPasswordGiven: boolean
   /** How long the start took. */
   seconds: number
+  /** Whether RATE_LIMIT_PER_IP is set. */
+  addressLimitGiven: boolean
   /** `host:port,...` where events are on Kafka. */
   brokers?: string
 }
@@ -28,6 +30,9 @@ export function welcome(system: System, options: WelcomeOptions): string {
     `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
     `  user   ${user.email}  ${user.password}`,
     `  Both are kept in ${folder}/credentials.json, logs in ${folder}/logs/.`,
+    options.addressLimitGiven
+      ? '  Requests are limited by user and by IP address (RATE_LIMIT_...).'
+      : '  Requests are limited by user, and not by IP address: here all come from one (RATE_LIMIT_PER_IP sets a limit).',
     '',
     'To begin with, paste these one after the other: log in and list, reserve, check out.',
     '',

@@ -22,6 +22,7 @@ import { ConfigError } from './config'
 import { type CallContext, metadataNames, saneRequestId } from './context'
 import { HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
+import type { CallLimit } from './limits/direct-calls'
 import type { Logger } from './log'
 import { type PeerTls, plaintext } from './peer-tls'
 import { type CallEnvelope, type ServedRpc, type ServeParts, serveCall } from './serve-call'
@@ -52,6 +53,8 @@ export interface GrpcServerOptions<Definition> {
   tls?: PeerTls
   /** Of its streams; those of {@link streamTimes}. */
   streams?: Partial<StreamTimes>
+  /** How often users may call; undefined: as often as they like. */
+  limit?: CallLimit
 }
 
 export interface GrpcServer {

@@ -4,6 +4,7 @@ import { admitCaller, type Admitted } from './access'
 import { type CallContext, checkDeadline, checkKey } from './context'
 import { databaseError } from './database'
 import { type ErrorCode, errorCodes, HoldfastError } from './errors'
+import type { CallLimit } from './limits/direct-calls'
 import type { Logger } from './log'
 import { counter, histogram } from './metrics'
 import type { ServiceTokens, UserTokens } from './tokens'
@@ -33,6 +34,8 @@ export interface ServeParts {
   users: UserTokens
   services: ServiceTokens
   log: Logger
+  /** Undefined: everybody may call as often as they like. */
+  limit?: CallLimit
 }
 
 const requests = counter('grpc_requests_total', 'Calls served, also those that came together with others', ['method', 'code'])
@@ -64,6 +67,8 @@ export async function doCall(served: ServedRpc, bytes: Buffer, envelope: CallEnv
   let code: ErrorCode | 'OK' = 'OK'
   try {
     const admitted = await admitCaller(served.rpc, envelope, parts.users)
+    const waits = parts.limit?.(served.rpc, admitted)
+    if (waits !== undefined) await waits
     // An empty key is no key of anybody's: taken for one, it would make one request of all that have it.
     const key = envelope.idempotencyKey
     const idempotencyKey = key === undefined ? undefined : checkKey(bare(key))

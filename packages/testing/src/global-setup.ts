@@ -12,6 +12,8 @@ let server: Postgres | undefined
 /** One PostgreSQL for the whole run, in a folder that goes away with it; or the one that HOLDFAST_TEST_DATABASE_URL names. */
 export default async function globalSetup(): Promise<void> {
   reserveGivenBrokers()
+  // Nor does a system of a test count its limits together with somebody else's.
+  delete process.env.REDIS_URL
   const given = process.env.HOLDFAST_TEST_DATABASE_URL
   if (given !== undefined && given !== '') {
     setTestServerUrl(given)

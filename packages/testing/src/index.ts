@@ -3,6 +3,7 @@ export { adminToken, api, type Api, type ApiRequest, type Json, logIn, registerU
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
 export type { FaultAction } from './fault-file'
 export type { Faults } from './faults'
+export { type RedisServer, startRedis } from './redis'
 export * from './replies'
-export { startTestSystem, type TestSystem, type TestSystemOptions } from './test-system'
+export { noLimits, startTestSystem, type TestSystem, type TestSystemOptions } from './test-system'
 export { waitFor, type WaitOptions } from './wait-for'

@@ -60,7 +60,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     const system = await System.start({
       dataFolder,
       databaseUrls: databases && urlsOf(databases),
-      env: options.env,
+      env: { ...noLimits, ...options.env },
       envFor: options.faults === true ? withFaults(options.envFor, faultFolder) : options.envFor,
       restartCrashed: options.restartCrashed ?? false,
       replicas: options.replicas ?? 1,
@@ -88,6 +88,16 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     await cleanUp()
     throw error
   }
+}
+
+/** What a test asks for in a minute is not what a client does: those that are about limits set them. */
+export const noLimits = {
+  RATE_LIMIT_PER_IP: '0',
+  RATE_LIMIT_RESERVE_PER_USER: '0',
+  RATE_LIMIT_LOGIN_PER_IP: '0',
+  RATE_LIMIT_LOGIN_PER_NAME: '0',
+  RATE_LIMIT_REGISTER_PER_IP: '0',
+  RATE_LIMIT_REGISTER_PER_NAME: '0',
 }
 
 /** Prepares every service's process, over what the test wants in its environment. */

@@ -1,9 +1,22 @@
 import { eventsShape } from '@holdfast/events'
-import { ConfigError, grpcTarget, pem, port, readConfig, serviceShape, text, tlsShape, wholeNumberOr } from '@holdfast/service'
+import {
+  ConfigError,
+  grpcTarget,
+  pem,
+  perMinute,
+  port,
+  rateLimitShape,
+  readConfig,
+  serviceShape,
+  text,
+  tlsShape,
+  wholeNumberOr,
+} from '@holdfast/service'
 
 import { z } from 'zod'
 
 import { parseOrigins } from './http/cors'
+import { parseRanges } from './limits/client-address'
 import { splitPems } from './user-keys'
 
 const shape = {
@@ -17,6 +30,23 @@ const shape = {
   HTTP_CONNECTIONS_MAX: wholeNumberOr(20_000, 0, 1_000_000),
   /** Those of one address; 0: no limit. */
   HTTP_CONNECTIONS_PER_ADDRESS: wholeNumberOr(0, 0, 1_000_000),
+  ...rateLimitShape,
+  /** Requests to the API from one address in a minute, whatever they ask for; the four below as well, each 0: no limit. */
+  RATE_LIMIT_PER_IP: perMinute(100),
+  RATE_LIMIT_LOGIN_PER_IP: perMinute(20),
+  /** From one address with one e-mail address. */
+  RATE_LIMIT_LOGIN_PER_NAME: perMinute(10),
+  RATE_LIMIT_REGISTER_PER_IP: perMinute(10),
+  RATE_LIMIT_REGISTER_PER_NAME: perMinute(5),
+  /** Addresses and ranges of proxies whose X-Forwarded-For is believed. */
+  TRUSTED_PROXIES: text('').transform((value, context) => {
+    try {
+      return parseRanges(value)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+      return z.NEVER
+    }
+  }),
   INVENTORY_ADDR: grpcTarget(),
   RESERVATION_ADDR: grpcTarget(),
   ORDER_ADDR: grpcTarget(),

@@ -8,6 +8,7 @@ import {
   migrate,
   openDatabase,
   openPeerTls,
+  openRateLimits,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -25,6 +26,7 @@ import { Senders } from './http/senders'
 import { startHttpServer } from './http/server'
 import { StreamGate } from './http/stream-gate'
 import { type UpstreamAddress, Upstreams } from './http/upstreams'
+import { createEdgeLimits } from './limits/edge-limits'
 import { gatewayMigrations } from './migrations'
 import { createPasswords } from './passwords'
 import { authRpc } from './rpc'
@@ -86,6 +88,9 @@ export async function startGateway(
   )
   onStop(() => upstreams.close())
 
+  const limits = await openRateLimits(config, log)
+  onStop(() => limits.close())
+  const edge = createEdgeLimits(config, limits)
   const { REQUEST_TIMEOUT_MS: timeoutMs, BODY_LIMIT_BYTES: bodyLimit } = config
   const served = rpcDescriptors()
     .filter(({ route }) => route !== undefined)
@@ -95,7 +100,7 @@ export async function startGateway(
     upstreams,
     served.filter((rpc) => rpc.desc.methodKind === 'unary'),
   )
-  const surface = { upstreams, senders, users, timeoutMs, bodyLimit, streams, stallMs: config.STREAM_STALL_MS, log }
+  const surface = { upstreams, senders, users, limits: edge, timeoutMs, bodyLimit, streams, stallMs: config.STREAM_STALL_MS, log }
   const api = createApi(surface, served)
   const rpc = createRpcSurface(surface, served)
   const pages = createPages({
@@ -105,7 +110,7 @@ export async function startGateway(
   })
   const listener = listenerOptions(config, log)
   onStop(async () => listener.certificates?.close())
-  const http = await startHttpServer({ ...listener, api, rpc, pages, cors: config.CORS_ORIGINS, log })
+  const http = await startHttpServer({ ...listener, api, rpc, pages, edge, cors: config.CORS_ORIGINS, log })
   onStop(async () => http.stop())
   onStop(() => streams.end())
   return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }

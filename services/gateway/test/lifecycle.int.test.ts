@@ -154,6 +154,7 @@ test('a client that sends too slowly is told so and cut off, also one that never
     host: '127.0.0.1',
     port: 0,
     limits,
+    edge: { admitRequest: undefined },
     ...({ api, rpc, pages, log } as unknown as Pick<Parameters<typeof startHttpServer>[0], 'api' | 'rpc' | 'pages' | 'log'>),
   })
   const answer = await talk(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n')

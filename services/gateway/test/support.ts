@@ -16,7 +16,7 @@ import {
   startGrpcServer,
   type Stopper,
 } from '@holdfast/service'
-import { createTestDatabase } from '@holdfast/testing'
+import { createTestDatabase, noLimits } from '@holdfast/testing'
 import { Pool } from 'pg'
 
 import { readGatewayConfig } from '../src/config'
@@ -111,6 +111,7 @@ export async function startFixture(fakes: Fakes = {}): Promise<Fixture> {
     RESERVATION_ADDR: `127.0.0.1:${reservation.port}`,
     ORDER_ADDR: '127.0.0.1:1',
     AUDIT_ADDR: '127.0.0.1:1',
+    ...noLimits,
     ...fakes.env,
   }
   const gateway = await runGateway(env)

@@ -94,6 +94,7 @@ function rpc(method: string, rule: Rule): RpcDescriptor {
     route: { ...noRule, ...rule },
     mutates: false,
     combined: false,
+    rateLimit: undefined,
     desc,
   }
 }

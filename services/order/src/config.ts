@@ -1,5 +1,13 @@
 import { eventsShape } from '@holdfast/events'
-import { archiveShape, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
+import {
+  archiveShape,
+  grpcTarget,
+  rateLimitShape,
+  readConfig,
+  serviceShape,
+  userTokenShape,
+  wholeNumberOr,
+} from '@holdfast/service'
 
 import type { PaymentLimits } from './deps'
 
@@ -11,6 +19,7 @@ export function readOrderConfig(env?: NodeJS.ProcessEnv) {
       ...eventsShape,
       ...userTokenShape,
       ...archiveShape,
+      ...rateLimitShape,
       INVENTORY_ADDR: grpcTarget(),
       RESERVATION_ADDR: grpcTarget(),
       /** How long the payment provider may take to authorize, in ms. */

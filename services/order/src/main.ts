@@ -8,9 +8,12 @@ import {
   createServiceTokens,
   createUserTokens,
   jwksKeys,
+  limitDirectReserves,
   migrate,
   openDatabase,
   openPeerTls,
+  openRateLimits,
+  reserveLimitName,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -77,6 +80,8 @@ void runService(name, async (onStop) => {
     onStop(async () => cleaner.stop())
   }
 
+  const limits = await openRateLimits(config, log)
+  onStop(() => limits.close())
   const server = await startGrpcServer({
     name,
     host: config.GRPC_HOST,
@@ -87,6 +92,7 @@ void runService(name, async (onStop) => {
     services,
     log,
     tls,
+    limit: limitDirectReserves(limits.limit(reserveLimitName, config.RATE_LIMIT_RESERVE_PER_USER)),
   })
   onStop(async () => server.stop())
   return { grpcPort: server.port, metricsPort: metrics.port }

@@ -1,5 +1,14 @@
 import { eventsShape } from '@holdfast/events'
-import { archiveShape, ConfigError, grpcTarget, readConfig, serviceShape, userTokenShape, wholeNumberOr } from '@holdfast/service'
+import {
+  archiveShape,
+  ConfigError,
+  grpcTarget,
+  rateLimitShape,
+  readConfig,
+  serviceShape,
+  userTokenShape,
+  wholeNumberOr,
+} from '@holdfast/service'
 import { z } from 'zod'
 
 /** Everything this service reads from the environment, once. */
@@ -10,6 +19,7 @@ export function readReservationConfig(env?: NodeJS.ProcessEnv) {
       ...eventsShape,
       ...userTokenShape,
       ...archiveShape,
+      ...rateLimitShape,
       /** The inventory service. */
       INVENTORY_ADDR: grpcTarget(),
       /** How long a reservation lives when nothing is asked for, in seconds. */

@@ -7,10 +7,13 @@ import {
   createServiceTokens,
   createUserTokens,
   jwksKeys,
+  limitDirectReserves,
   migrate,
   openDatabase,
   openPeerTls,
+  openRateLimits,
   readAtScrape,
+  reserveLimitName,
   runService,
   startGrpcServer,
   startMetricsServer,
@@ -69,6 +72,8 @@ void runService(name, async (onStop) => {
     onStop(async () => archiver.stop())
   }
 
+  const limits = await openRateLimits(config, log)
+  onStop(() => limits.close())
   const server = await startGrpcServer({
     name,
     host: config.GRPC_HOST,
@@ -79,6 +84,7 @@ void runService(name, async (onStop) => {
     services,
     log,
     tls,
+    limit: limitDirectReserves(limits.limit(reserveLimitName, config.RATE_LIMIT_RESERVE_PER_USER)),
   })
   onStop(async () => server.stop())
   return { grpcPort: server.port, metricsPort: metrics.port }

@@ -2,6 +2,7 @@
 import { type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
 import { admitCaller, type Logger, type UserTokens } from '@holdfast/service'
 
+import type { EdgeLimits } from '../limits/edge-limits'
 import { readJsonBody } from './body'
 import { type Credentials, credentialsOf } from './credentials'
 import { tagOf, withExpectedVersion, withTag } from './etag'
@@ -21,6 +22,7 @@ export interface ApiOptions {
   upstreams: Upstreams
   senders: Senders
   users: UserTokens
+  limits: Pick<EdgeLimits, 'admitCall' | 'clientOf'>
   /** How long a call may take, in ms. */
   timeoutMs: number
   /** Most bytes of a body. */
@@ -49,11 +51,13 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
       const deadline = Date.now() + options.timeoutMs
       const credentials = credentialsOf(rpc, request.headers, route.method !== 'GET')
       // The same check as in the service that owns the rows, which does it again: here it spares the way there.
-      await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
+      const { actor } = await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
       if (route.streams) return serveEvents(options, exchange, route, segments, credentials)
       const bodyOptions = { limit: options.bodyLimit, optional: route.bodyOptional, value: route.bodyIsValue }
       const body = route.body === undefined ? undefined : await readJsonBody(request, bodyOptions)
       const message = encodeRequest(route, segments, query, withExpectedVersion(route, request.headers, body))
+      const counted = options.limits.admitCall(exchange, rpc, actor.id, message)
+      if (counted !== undefined) await counted
       const bytes = await options.senders.of(rpc)({ ...credentials, request: message, requestId, deadline }, response)
       const answer = decodeResponse(route, bytes)
       const headers: Record<string, string> = {}
@@ -68,7 +72,7 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
 }
 
 async function serveEvents(
-  { upstreams, streams, stallMs, log }: ApiOptions,
+  { upstreams, limits, streams, stallMs, log }: ApiOptions,
   { request, response, query, requestId }: Exchange,
   route: Route,
   segments: readonly string[],
@@ -77,7 +81,7 @@ async function serveEvents(
   const { input, output } = route.rpc.desc
   const resumed = resumedQuery(input, query, request.headers['last-event-id'])
   const message = encodeRequest(route, segments, resumed, undefined)
-  const signal = streams.enter(response, request.socket.remoteAddress ?? '')
+  const signal = streams.enter(response, limits.clientOf(request))
   const call: Call = { ...credentials, request: message, requestId, deadline: Infinity }
   const messages = await upstreams.of(route.rpc.service).stream(route.rpc.path, call, signal)
   return eventStream(output, messages, { requestId, stallMs, log })

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { counter, errorCodes, histogram, HoldfastError, type Logger, saneRequestId } from '@holdfast/service'
 
+import type { EdgeLimits } from '../limits/edge-limits'
 import type { Api } from './api'
 import { ClientGoneError } from './body'
 import { compress, isCompressible } from './compress'
@@ -30,6 +31,7 @@ export interface Site {
   rpc: RpcSurface
   pages: Pages
   cors: CorsOrigins
+  edge: Pick<EdgeLimits, 'admitRequest'>
   log: Logger
   /** A client that takes nothing of its answer for so long is cut off, in ms. */
   stalledMs: number
@@ -51,7 +53,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   const exchange: Exchange = { request, response, requestId, ...splitTarget(request.url ?? '/'), route: '' }
   let reply: Reply | StreamReply
   try {
-    reply = applyCors(site.cors, request, response) ?? (await replyTo(exchange, site))
+    reply = applyCors(site.cors, request, response) ?? (await countAndReply(exchange, site))
   } catch (error) {
     if (error instanceof ClientGoneError) {
       count(exchange, 499, startedAt)
@@ -79,6 +81,13 @@ function count({ request, route }: Exchange, status: number, startedAt: number):
   requests.inc({ method, route, status })
   duration.observe({ method, route }, ms / 1000)
   return ms
+}
+
+/** Pages lie ready, and probes must never be told to wait; nor is asking what may be asked a request. */
+function countAndReply(exchange: Exchange, site: Site): Reply | Promise<Reply | StreamReply> {
+  const { admitRequest } = site.edge
+  const free = admitRequest === undefined || exchange.request.method === 'OPTIONS' || site.pages.has(exchange.pathname)
+  return free ? replyTo(exchange, site) : admitRequest(exchange).then(async () => replyTo(exchange, site))
 }
 
 function replyTo(exchange: Exchange, { api, pages, rpc }: Site): Reply | Promise<Reply | StreamReply> {

@@ -48,10 +48,19 @@ const drainMs = 10_000
 
 /** @throws ConfigError when the port is taken */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { api, rpc, pages, log, certificates } = options
+  const { api, rpc, pages, edge, log, certificates } = options
   const limits = { ...httpLimits, ...options.limits }
   const server = certificates === undefined ? createServer(limits) : createEncrypted(limits, certificates)
-  const site: Site = { api, rpc, pages, log, cors: options.cors ?? new Set(), stalledMs: limits.stalledTimeout, closing: false }
+  const site: Site = {
+    api,
+    rpc,
+    pages,
+    edge,
+    log,
+    cors: options.cors ?? new Set(),
+    stalledMs: limits.stalledTimeout,
+    closing: false,
+  }
   const connections = new Connections(server, options.connections ?? { most: 0, mostOfOne: 0 })
   // Both events: a request with a header Expect that Node does not know is served like any other.
   for (const event of ['request', 'checkExpectation'] as const) {

@@ -9,6 +9,7 @@ import { type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/p
 import type { RpcDescriptor } from '@holdfast/contracts'
 import { admitCaller, counter, errorCodes, HoldfastError, type Logger, type UserTokens } from '@holdfast/service'
 
+import type { EdgeLimits } from '../../limits/edge-limits'
 import { ClientGoneError } from '../body'
 import { type Credentials, credentialsOf } from '../credentials'
 import type { Exchange } from '../exchange'
@@ -24,6 +25,7 @@ export interface RpcOptions {
   senders: Senders
   streams: StreamGate
   users: UserTokens
+  limits: Pick<EdgeLimits, 'admitCall' | 'clientOf'>
   /** How long a unary call may take, in ms. */
   timeoutMs: number
   /** A client that takes nothing of its answer for so long is cut off, in ms. */
@@ -44,6 +46,8 @@ const calls = counter('http_rpc_calls_total', 'Calls of gRPC-web and Connect', [
 
 const exchangeKey = createContextKey<Exchange | undefined>(undefined)
 const credentialsKey = createContextKey<Credentials | undefined>(undefined)
+/** The id of who was let in; empty: nobody known. */
+const userKey = createContextKey('')
 
 export function createRpcSurface(options: RpcOptions, rpcs: readonly RpcDescriptor[]): RpcSurface {
   const handlers = new Map(rpcs.map((rpc) => [rpc.path, handlerOf(rpc, options)]))
@@ -69,8 +73,8 @@ function handlerOf(rpc: RpcDescriptor, options: RpcOptions): UniversalHandler {
     requestGate: async (ctx) =>
       told(ctx, rpc, options, async (exchange) => {
         const credentials = credentialsOf(rpc, exchange.request.headers, rpc.desc.methodKind === 'unary')
-        await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
-        ctx.values.set(credentialsKey, credentials)
+        const { actor } = await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
+        ctx.values.set(credentialsKey, credentials).set(userKey, actor.id)
       }),
   })
   router.rpc(rpc.desc, implementationOf(rpc, options) as Parameters<typeof router.rpc<DescMethod>>[1])
@@ -92,6 +96,7 @@ function implementationOf(rpc: RpcDescriptor, options: RpcOptions): unknown {
     return async (request: Message, ctx: HandlerContext) =>
       told(ctx, rpc, options, async (exchange) => {
         const call = callOf(request, exchange, ctx, Date.now() + options.timeoutMs)
+        await options.limits.admitCall(exchange, rpc, ctx.values.get(userKey), call.request)
         const response = fromBinary(output, await send(call, exchange.response))
         count(ctx, rpc, 'OK')
         return response
@@ -99,7 +104,7 @@ function implementationOf(rpc: RpcDescriptor, options: RpcOptions): unknown {
   }
   return async function* (request: Message, ctx: HandlerContext) {
     const messages = await told(ctx, rpc, options, async (exchange) => {
-      const signal = options.streams.enter(exchange.response, exchange.request.socket.remoteAddress ?? '')
+      const signal = options.streams.enter(exchange.response, options.limits.clientOf(exchange.request))
       return options.upstreams.of(rpc.service).stream(rpc.path, callOf(request, exchange, ctx, Infinity), signal)
     })
     const each = messages[Symbol.asyncIterator]()

@@ -1,0 +1,71 @@
+/** How often somebody may ask for something: counts by key, in this process or in Redis for all of them. */
+import { z } from 'zod'
+
+import { wholeNumberOr } from '../config'
+import { HoldfastError } from '../errors'
+import type { Logger } from '../log'
+import type * as Limits from './create-limit'
+import type * as Shared from './shared-counts'
+
+/** A minute begins with the first request of a key, and its next one with the first after that. In seconds. */
+export const windowSeconds = 60
+
+/** So many a minute; 0: without a limit. */
+export const perMinute = (fallback: number) => wholeNumberOr(fallback, 0, 1_000_000)
+
+/** What every process that limits reads from the environment. */
+export const rateLimitShape = {
+  /** Requests to reserve, of one user in a minute. */
+  RATE_LIMIT_RESERVE_PER_USER: perMinute(10),
+  /** Limits are shared by all processes with the same one; unset: each counts by itself. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  /** How long a command to Redis may take before it is done without, in ms. */
+  REDIS_TIMEOUT_MS: wholeNumberOr(200, 1, 10_000),
+}
+
+/** What became of one request under one limit. */
+export interface Taken {
+  allowed: boolean
+  /** Requests that are left of the minute. */
+  remaining: number
+  /** When the minute ends, in ms from now. */
+  resetMs: number
+}
+
+export interface RateLimit {
+  readonly name: string
+  /** Requests of one key. */
+  readonly perMinute: number
+  /** Counts one request. Never rejects, and never waits for a Redis that does not answer. */
+  take(key: string): Promise<Taken>
+}
+
+export interface RateLimits {
+  /** @returns undefined for a limit that is off: then nothing is counted */
+  limit(name: string, perMinute: number): RateLimit | undefined
+  close(): void
+}
+
+/** @param config of {@link rateLimitShape} */
+export async function openRateLimits(config: { REDIS_URL?: string; REDIS_TIMEOUT_MS: number }, log: Logger): Promise<RateLimits> {
+  const { REDIS_URL: url, REDIS_TIMEOUT_MS: timeoutMs } = config
+  const shared = url === undefined ? undefined : await connect(url, timeoutMs, log)
+  // Loaded by those who count, and not by every service.
+  const { createLimit } = require('./create-limit') as typeof Limits
+  return {
+    limit: (name, perMinute) => (perMinute === 0 ? undefined : createLimit(name, perMinute, shared)),
+    close: () => shared?.close(),
+  }
+}
+
+/** Most processes have no Redis, and its client takes 20 MB of memory: it is loaded where there is one. */
+async function connect(url: string, timeoutMs: number, log: Logger): Promise<Shared.SharedCounts> {
+  const { SharedCounts } = require('./shared-counts') as typeof Shared
+  return SharedCounts.connect({ url, timeoutMs, log })
+}
+
+/** @throws RATE_LIMITED with the time after which to try again; @param what as `requests to reserve of one user` */
+export function checkTaken({ allowed, resetMs }: Taken, { perMinute }: RateLimit, what: string): void {
+  if (allowed) return
+  throw new HoldfastError('RATE_LIMITED', `At most ${perMinute} ${what} are taken in a minute`, { retryAfterMs: resetMs })
+}
