@@ -40,6 +40,12 @@ const leftOut = [
     there: process.env.REQUIRE_KCAT === '1' || runs('kcat', '-V'),
   },
   {
+    suite: 'the Kubernetes manifests as kustomize makes them',
+    pattern: 'kustomize\\.int',
+    want: 'kustomize, and kubernetes-validate of PyPI',
+    there: process.env.REQUIRE_KUSTOMIZE === '1' || (runs('kustomize', 'version') && isThere('kubernetes-validate')),
+  },
+  {
     suite: 'the Python example',
     pattern: 'kafka-example-python\\.e2e',
     want: 'python3 with docs/examples/requirements.txt',

@@ -115,6 +115,7 @@ async function build() {
 const launcher = join('packages', 'launcher', 'dist', 'src', 'main.js')
 const cli = join('packages', 'cli', 'dist', 'src', 'main.js')
 const kafka = join('packages', 'testing', 'dist', 'src', 'kafka', 'main.js')
+const deployment = join('packages', 'deployment', 'dist', 'src', 'main.js')
 const bench = join('packages', 'bench', 'dist', 'src', 'main.js')
 
 /** What each command runs after install and build, one after the other until one fails. */
@@ -126,6 +127,7 @@ const commands = {
   'rebuild-activity': (args) => [node(cli, 'rebuild-activity', ...args)],
   kafka: (args) => [{ ...node(kafka, ...args), endsWithUs: true }],
   dlq: (args) => [node(cli, 'dlq', ...args)],
+  deployment: (args) => [node(deployment, ...args)],
   bench: (args) => [node(bench, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],

@@ -27,9 +27,10 @@ export function dataFolder(env: NodeJS.ProcessEnv): string {
 
 async function findUrl(given: string | undefined, dataFolder: string, env: NodeJS.ProcessEnv): Promise<string> {
   if (given !== undefined) {
-    if (!/^https?:\/\/[^/]/.test(given) || !URL.canParse(given)) throw new CliProblem(`--url: ${given} is no http(s) URL`)
+    if (!/^https?:\/\/[^/]/.test(given) || !URL.canParse(given)) throw new CliProblem(`${given} is no http(s) URL`)
     return given.replace(/\/+$/, '')
   }
+  if (env.HOLDFAST_URL) return findUrl(env.HOLDFAST_URL, dataFolder, env)
   if (env.HOLDFAST_PORT) return `http://127.0.0.1:${env.HOLDFAST_PORT}`
   return (await findRunning(dataFolder))?.url ?? 'http://127.0.0.1:8080'
 }

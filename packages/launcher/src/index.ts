@@ -1,12 +1,20 @@
 export { type Credential, type Credentials, loadCredentials, readCredentials } from './credentials'
 export { callJson, type JsonReply, type JsonRequest } from './json-client'
-export { type Keys } from './keys'
 export { fromEnvironment } from './from-environment'
+export { type Keys, makePrivateKey, publicKeyOf } from './keys'
 export { freePort, isPortFree } from './ports'
-export { writePrivate } from './private-file'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres'
+export { readOrMake, writePrivate } from './private-file'
 export { findRunning, type RunningSystem } from './running'
 export { makeSamples, type SampleProduct, sampleProducts } from './sample-catalogue'
-export { allServiceNames, type DatabaseName, databaseNames, type ServiceName, serviceNames } from './services'
+export {
+  allServiceNames,
+  type DatabaseName,
+  databaseNames,
+  forEachService,
+  type ServiceName,
+  serviceNames,
+  usualGrpcPorts,
+} from './services'
 export { System, type SystemOptions } from './system'
 export { workspaceRoot } from './workspace'

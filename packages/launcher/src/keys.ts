@@ -29,10 +29,12 @@ export async function loadKeys(folder: string): Promise<Keys> {
   }
 }
 
-function makePrivateKey(): string {
+/** A new ES256 key (PKCS #8, PEM). */
+export function makePrivateKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-function publicKeyOf(privateKey: string): string {
+/** The public half of a key (SPKI, PEM). */
+export function publicKeyOf(privateKey: string): string {
   return createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'pem' }).toString()
 }

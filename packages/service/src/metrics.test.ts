@@ -97,6 +97,8 @@ test('the listener serves metrics and health and nothing else, and is off withou
   expect(metrics.headers.get('content-type')).toContain('text/plain; version=0.0.4')
   expect(await metrics.text()).toContain('process_cpu_seconds_total')
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  const ready = await fetch(`${url}/readyz`)
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'not ready' }])
   expect((await fetch(`${url}/`)).status).toBe(404)
   expect((await fetch(`${url}/metrics`, { method: 'POST' })).status).toBe(404)
   await server.stop()

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 import { ConfigError } from './config'
+import { isServing } from './service'
 
 const registry = new Registry()
 
@@ -165,7 +166,7 @@ export interface MetricsServer {
 }
 
 /**
- * Serves /metrics and /healthz on a listener of their own, which is nobody's business outside.
+ * Serves /metrics, /healthz (the process answers) and /readyz (its service takes calls) on a listener of their own, which is nobody's business outside.
  * @param port 0: any free one; undefined: no listener
  * @throws ConfigError when the port is taken
  */
@@ -180,6 +181,10 @@ export async function startMetricsServer(host: string, port: number | undefined)
       )
     } else if (path === '/healthz') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
+    } else if (path === '/readyz') {
+      const ready = isServing()
+      const status = ready ? 'ready' : 'not ready'
+      response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify({ status }))
     } else {
       response.writeHead(404).end()
     }

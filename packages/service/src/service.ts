@@ -6,6 +6,13 @@ export type Stopper = () => Promise<void> | void
 /** How long a stop may take before the process leaves all the same, in ms. */
 const stopTimeoutMs = 15_000
 
+let serving = false
+
+/** Whether this process's service has started and was not told to stop: what /readyz of its metrics listener says. */
+export function isServing(): boolean {
+  return serving
+}
+
 /**
  * Runs a service process: starts it, tells its parent (if it has one) that it is ready, and stops it in order on SIGTERM,
  * SIGINT, or when the parent is gone, finishing what is under way.
@@ -20,6 +27,7 @@ export async function runService(
   const stop = async (exitCode: number): Promise<void> => {
     if (stopping) return
     stopping = true
+    serving = false
     setTimeout(() => process.exit(exitCode === 0 ? 1 : exitCode), stopTimeoutMs).unref()
     for (const stopper of stoppers.reverse()) {
       try {
@@ -42,6 +50,7 @@ export async function runService(
   process.on('unhandledRejection', crash)
   try {
     const facts = await start((stopper) => stoppers.push(stopper))
+    serving = !stopping
     process.send?.({ type: 'ready', ...facts })
   } catch (error) {
     if (error instanceof ConfigError) process.stderr.write(`${name}: the configuration is wrong\n${error.message}\n`)

@@ -1,0 +1,78 @@
+/** The manifests as kustomize makes them of base, components and overlays, against the schemas of Kubernetes. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { allServiceNames, serviceNames } from '@holdfast/launcher'
+import { parseAllDocuments } from 'yaml'
+
+import { type Deployment, type Manifest, root } from './files'
+
+const run = promisify(execFile)
+const limits = { maxBuffer: 10_000_000 }
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-kustomize-'))
+})
+afterAll(async () => rm(folder, { recursive: true, force: true }))
+
+async function build(overlay: string): Promise<string> {
+  return (await run('kustomize', ['build', join(root, 'deploy', 'kubernetes', 'overlays', overlay)], limits)).stdout
+}
+
+const read = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as Manifest)
+const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment'
+
+interface PodSpec {
+  securityContext: { runAsNonRoot: boolean; seccompProfile: { type: string } }
+  terminationGracePeriodSeconds: number
+  containers: Record<string, unknown>[]
+}
+
+test.each(['small', 'production'])(
+  'the overlay %s is what the schemas of Kubernetes allow, and no field is unknown',
+  async (overlay) => {
+    const text = await build(overlay)
+    const file = join(folder, `${overlay}.yaml`)
+    // cert-manager's kinds are its own.
+    const ours = read(text).filter(({ kind }) => kind !== 'Certificate' && kind !== 'Issuer')
+    await writeFile(file, ours.map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+    const { stdout } = await run('kubernetes-validate', ['--strict', file], limits)
+    expect(stdout.match(/passed/g)).toHaveLength(ours.length)
+  },
+)
+
+test.each([
+  ['small', serviceNames, 1],
+  ['production', allServiceNames, 2],
+] as const)(
+  'every Deployment of %s is complete: replicas, probes, rights, and time to finish',
+  async (overlay, names, replicas) => {
+    const all = read(await build(overlay))
+    const deployments = all.filter(isDeployment)
+    expect(deployments.map((it) => it.metadata.name).sort()).toEqual([...names].sort())
+    const scaled = all.filter(({ kind }) => kind === 'HorizontalPodAutoscaler').map((it) => it.metadata.name)
+    for (const { metadata, spec } of deployments) {
+      const { name } = metadata
+      const wanted = (spec as { replicas?: number }).replicas
+      expect([name, wanted]).toEqual([name, scaled.includes(name) ? undefined : replicas])
+      const pod = spec.template.spec as unknown as PodSpec
+      expect(pod).toMatchObject({ securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } })
+      expect(pod.containers[0]).toMatchObject({
+        image: expect.stringMatching(/^holdfast:\d/) as string,
+        startupProbe: { httpGet: { path: '/readyz', port: 'metrics' } },
+        readinessProbe: { httpGet: { path: '/readyz', port: 'metrics' } },
+        livenessProbe: { httpGet: { path: '/healthz', port: 'metrics' } },
+        lifecycle: { preStop: { sleep: { seconds: 5 } } },
+        resources: { requests: { cpu: expect.anything() as string, memory: expect.anything() as string } },
+        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+      })
+      // preStop, and what a service takes to stop (packages/service/src/service.ts).
+      expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(5 + 15)
+      expect(all.filter((it) => it.kind === 'PodDisruptionBudget' && it.metadata.name === name)).toHaveLength(1)
+    }
+  },
+)
