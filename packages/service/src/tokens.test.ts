@@ -24,7 +24,7 @@ function es256(header: Record<string, unknown>, payload: unknown, key: KeyObject
   return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
 
-const verify = async (token: string) => Promise.resolve(users.verify(token))
+const verify = async (token: string) => users.verify(token)
 const header = { alg: 'ES256', typ: 'JWT', kid }
 const good = es256(header, claims())
 const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
@@ -50,6 +50,8 @@ test.each([
   ["another's key", es256(header, claims(), otherKey)],
   ['an unknown key id', es256({ ...header, kid: 'unknown' }, claims())],
   ['no key id', es256({ alg: 'ES256' }, claims())],
+  ['a beginning that is not yet', es256(header, claims({ nbf: now() + 600 }))],
+  ['more of it than any has', es256(header, claims({ padding: 'x'.repeat(5_000) }))],
   ['nonsense', 'a.b.c'],
 ])('a token with %s is refused', async (_what, token) => {
   await expect(verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
@@ -81,6 +83,33 @@ describe('service tokens', () => {
 
   test('are for one service alone', () => {
     expect(() => inventory.verify(order.issueFor('reservation'))).toThrow('token')
+  })
+
+  test('live for a minute, name whom they are for and nobody as a user', () => {
+    const payload = JSON.parse(Buffer.from(order.issueFor('inventory').split('.')[1] ?? '', 'base64url').toString()) as {
+      iat: number
+      exp: number
+    }
+    expect(payload).toEqual({ iss: 'order', aud: 'inventory', iat: payload.iat, exp: payload.iat + 60 })
+  })
+
+  test('that have ended, or are no such token at all, are refused', () => {
+    const made = (change: object) =>
+      es256({ alg: 'ES256' }, { iss: 'order', aud: 'inventory', iat: now(), exp: now() + 60, ...change })
+    expect(inventory.verify(made({}))).toBe('order')
+    for (const change of [
+      { exp: now() - 60 },
+      { exp: undefined },
+      { exp: now() + 3_600 },
+      { nbf: now() + 60 },
+      { iss: 'gateway' },
+      { aud: ['order'] },
+    ]) {
+      expect(() => inventory.verify(made(change))).toThrow('token')
+    }
+    // A user's token is not a service's, nor is a service's a user's.
+    expect(() => inventory.verify(good)).toThrow('token')
+    expect(() => inventory.verify(made({ padding: 'x'.repeat(5_000) }))).toThrow('token')
   })
 
   test("can not be made with another's key", () => {

@@ -4,7 +4,6 @@ import jwt from 'jsonwebtoken'
 import { LRUCache } from 'lru-cache'
 
 import { HoldfastError } from './errors'
-import { fetchJson } from './fetch-json'
 
 /** Of users' tokens. */
 export const userIssuer = 'holdfast'
@@ -14,6 +13,8 @@ export const userAudience = 'holdfast-api'
 export const accessTokenSeconds = 900
 
 const serviceTokenSeconds = 60
+/** Clocks differ a little. */
+const longestServiceTokenSeconds = 2 * serviceTokenSeconds
 
 export type UserRole = 'USER' | 'ADMIN'
 
@@ -34,6 +35,9 @@ export interface KeySource {
 }
 
 const mostRemembered = 50_000
+
+/** In characters; ours have some 400. What is longer is not even looked into. */
+const longestToken = 4_096
 
 interface Remembered<Claims> {
   claims: Claims
@@ -56,6 +60,7 @@ export function createUserTokens(keys: KeySource): UserTokens {
   }
   return {
     verify: (token) => {
+      if (token.length > longestToken) throw unauthenticated()
       const known = remembered.get(token)
       return known !== undefined && known.until > Date.now() ? known.claims : verifyNow(token)
     },
@@ -85,38 +90,6 @@ export function toJwk(publicKey: KeyObject): JsonWebKey {
   return { ...publicKey.export({ format: 'jwk' }), kid: keyId(publicKey), alg: 'ES256', use: 'sig' }
 }
 
-/**
- * Keys fetched from a JWKS URL: kept for five minutes, asked for again when an unknown `kid` turns up, at most once a second.
- * @param ca authorities to trust beside the system's, PEM
- */
-export function jwksKeys(url: string, ca: () => string | undefined = () => undefined): KeySource {
-  const keepMs = 300_000
-  const pauseMs = 1_000
-  let keys = new Map<string, KeyObject>()
-  let fetchedAt = 0
-  let underWay: Promise<void> | undefined
-  const fetchKeys = async (): Promise<void> => {
-    try {
-      const body = (await fetchJson(url, ca())) as { keys?: (JsonWebKey & { kid?: string })[] }
-      keys = new Map((body.keys ?? []).map((key) => [String(key.kid), createPublicKey({ key, format: 'jwk' })]))
-      fetchedAt = Date.now()
-    } catch (error) {
-      // Old keys are better than none; without any, nobody can be let in.
-      if (keys.size === 0)
-        throw new HoldfastError('UNAVAILABLE', 'The keys that tokens are checked with are not there', { cause: error })
-    } finally {
-      underWay = undefined
-    }
-  }
-  return {
-    find: async (kid) => {
-      const age = Date.now() - fetchedAt
-      if (age > keepMs || (!keys.has(kid) && age > pauseMs)) await (underWay ??= fetchKeys())
-      return keys.get(kid)
-    },
-  }
-}
-
 /** This service's tokens for others, and the check of theirs. A token names its caller and the one service it is for. */
 export interface ServiceTokens {
   /** A token for calls to `audience`, made again before it ends. */
@@ -140,6 +113,7 @@ export function createServiceTokens(self: string, privateKeyPem: string, publicK
       return token
     },
     verify: (token) => {
+      if (token.length > longestToken) throw unauthenticated()
       const known = remembered.get(token)
       if (known !== undefined && known.until > Date.now()) return known.claims
       const payload = jwt.decode(token, { json: true })
@@ -147,7 +121,9 @@ export function createServiceTokens(self: string, privateKeyPem: string, publicK
       const key = keys.get(caller)
       if (key === undefined) throw unauthenticated()
       const claims = verifyWith(token, key, { issuer: caller, audience: self })
-      remembered.set(token, { claims: caller, until: (claims.exp ?? 0) * 1000 })
+      // They are made to be short-lived: one that is not was not made by this code.
+      if (claims.exp === undefined || claims.exp > Date.now() / 1000 + longestServiceTokenSeconds) throw unauthenticated()
+      remembered.set(token, { claims: caller, until: claims.exp * 1000 })
       return caller
     },
   }
