@@ -46,6 +46,13 @@ const leftOut = [
     there: process.env.REQUIRE_KUSTOMIZE === '1' || (runs('kustomize', 'version') && isThere('kubernetes-validate')),
   },
   {
+    suite: 'pages in a browser',
+    pattern: 'browser\\.e2e',
+    want: 'chromium (its path in CHROMIUM, else /usr/bin/chromium)',
+    // With REQUIRE_BROWSER it is never left out.
+    there: process.env.REQUIRE_BROWSER === '1' || runs(process.env.CHROMIUM ?? '/usr/bin/chromium', '--version'),
+  },
+  {
     suite: 'the Python example',
     pattern: 'kafka-example-python\\.e2e',
     want: 'python3 with docs/examples/requirements.txt',
