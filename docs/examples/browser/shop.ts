@@ -45,10 +45,10 @@ export function openShop(gateway: string): Shop {
     },
     watchEvents: (sku, show) => {
       const source = new EventSource(`${gateway}/v1/availability:watch?skus=${encodeURIComponent(sku)}`)
-      source.onmessage = ({ data }: MessageEvent<string>) => {
+      source.addEventListener('message', ({ data }: MessageEvent<string>) => {
         const { availability } = JSON.parse(data) as { availability: { available: number }[] }
         for (const { available } of availability) show(available)
-      }
+      })
       return () => source.close()
     },
     register: async (email, password) => {
