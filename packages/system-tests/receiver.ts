@@ -15,6 +15,8 @@ export interface Delivery {
   subject: string
   version: number
   data: { before?: Record<string, unknown>; after: Record<string, unknown> }
+  /** As it was sent. */
+  raw: string
 }
 
 export interface Receiver {
@@ -71,7 +73,7 @@ function verified(secret: string, raw: string, headers: Record<string, string>):
     > & {
       aggregateversion: string
     }
-    return id === headers['webhook-id'] ? { id, type, subject, version: Number(aggregateversion), data } : undefined
+    return id === headers['webhook-id'] ? { id, type, subject, version: Number(aggregateversion), data, raw } : undefined
   } catch {
     return undefined
   }
