@@ -130,6 +130,17 @@ test('one SKU in two spellings is one', async () => {
   expect(one.messages[0]?.availability).toHaveLength(1)
 })
 
+test('more SKUs than may be watched together are refused, while what is watched may have more watchers', async () => {
+  const sku = await makeProduct(inventory, 1)
+  const watches = [1, 2].map(() => watch([sku]))
+  await untilIt('the snapshots', () => watches.every((one) => one.messages.length === 1))
+  const most = [1, 2].map(() => watch(Array.from({ length: 100 }, (_, index) => `MANY-${index}`)))
+  await untilIt('the refusals', () => most.every((one) => one.error !== undefined))
+  for (const { error } of most) expect(error).toMatchObject({ code: 'OVERLOADED' })
+  const more = [1, 2].map(() => watch([sku]))
+  await untilIt('more snapshots', () => more.every((one) => one.messages.length === 1))
+})
+
 test('more watchers than there may be are told to come later, and those that were there go on', async () => {
   const sku = await makeProduct(inventory, 3)
   const watches = Array.from({ length: 220 }, () => watch([sku]))

@@ -41,7 +41,9 @@ export function eventStream(output: DescMessage, messages: AsyncIterable<Buffer>
     } catch (thrown) {
       if (thrown instanceof ClientGoneError) return
       const error = HoldfastError.from(thrown)
-      if (errorCodes[error.code].http >= 500) log.warn({ requestId, code: error.code, err: error.cause }, error.message)
+      // A process that stops ends thousands: nothing that anybody has to look into.
+      const level = error.code === 'UNAVAILABLE' ? 'info' : 'error'
+      if (errorCodes[error.code].http >= 500) log[level]({ requestId, code: error.code, err: error.cause }, error.message)
       yield `event: error\ndata: ${toProblem(error, requestId).body}\n\n`
     }
   }

@@ -36,6 +36,8 @@ export class AvailabilityWatch {
   private readonly watched = new Map<string, WatchedSku>()
   private readonly watchers = new Set<Watcher>()
   private joining: Joining[] = []
+  /** SKUs that they bring along, each counted for each of them. */
+  private joiningSkus = 0
   private running = false
   private wake: (() => void) | undefined
   private nextLookAt = 0
@@ -52,9 +54,12 @@ export class AvailabilityWatch {
    */
   async join(skus: string[], resumeToken: string): Promise<Watcher> {
     const { maxWatchers, maxSkus } = this.options
-    if (this.watchers.size + this.joining.length >= maxWatchers || this.watched.size + skus.length > maxSkus) {
+    const fresh = skus.filter((sku) => !this.watched.has(sku)).length
+    const tooMany = this.watchers.size + this.joining.length >= maxWatchers
+    if (tooMany || (fresh > 0 && this.watched.size + this.joiningSkus + fresh > maxSkus)) {
       throw new HoldfastError('OVERLOADED', 'Too much is being watched right now')
     }
+    this.joiningSkus += fresh
     return new Promise<Watcher>((resolve, reject) => {
       this.joining.push({ skus, resumeToken, resolve, reject })
       this.wake?.()
@@ -86,6 +91,7 @@ export class AvailabilityWatch {
   private async look(now: number): Promise<void> {
     const joining = this.joining
     this.joining = []
+    this.joiningSkus = 0
     // Who comes is answered at once; all that is watched is read again when its time has come.
     const all = now >= this.nextLookAt
     const skus = new Set(all ? this.watched.keys() : [])

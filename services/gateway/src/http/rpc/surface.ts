@@ -140,7 +140,9 @@ async function told<T>(
     } else {
       count(ctx, rpc, error.code)
       const line = { requestId, route: rpc.path, code: error.code, err: error.cause }
-      if (errorCodes[error.code].http >= 500) log.error(line, error.message)
+      // A process that stops ends thousands of streams: nothing that anybody has to look into.
+      const level = error.code === 'UNAVAILABLE' && rpc.desc.methodKind !== 'unary' ? 'info' : 'error'
+      if (errorCodes[error.code].http >= 500) log[level](line, error.message)
     }
     throw toConnectError(error, requestId)
   }
