@@ -2,7 +2,7 @@
 import { type EventDescriptor, eventDescriptors, topicDescriptors } from '@holdfast/contracts'
 import { topicSettings } from '@holdfast/events'
 
-import { commentOf } from './comments'
+import { commentOf } from '@holdfast/contracts/comments'
 import { headersSchema } from './headers'
 import { type JsonSchema, messageSchemas, referenceTo } from './json-schema'
 import type { Sample } from './samples'

@@ -1,6 +1,6 @@
 import { eventDescriptors, topicDescriptors } from '@holdfast/contracts'
 
-import { commentOf } from './comments'
+import { commentOf } from '@holdfast/contracts/comments'
 import type { Sample } from './samples'
 
 const begin = '<!-- npm run catalogue writes from here on -->'

@@ -5,7 +5,7 @@
  */
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 
-import { commentOf } from './comments'
+import { commentOf } from '@holdfast/contracts/comments'
 
 export interface JsonSchema {
   [keyword: string]: unknown

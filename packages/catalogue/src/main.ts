@@ -1,7 +1,8 @@
-/** `npm run catalogue`: writes what the documents say of events from the protos and the samples. */
+/** `npm run catalogue`: writes what the documents say of events and of the JSON surface from the protos and the samples. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { apiFiles } from './api-files'
 import { asyncApi } from './asyncapi'
 import { withEvents } from './events-page'
 import { docsFolder, readSamples } from './samples'
@@ -10,3 +11,4 @@ const samples = readSamples()
 const page = join(docsFolder, 'events.md')
 writeFileSync(join(docsFolder, 'events', 'asyncapi.json'), `${JSON.stringify(asyncApi(samples), undefined, 2)}\n`)
 writeFileSync(page, withEvents(readFileSync(page, 'utf8'), samples))
+for (const [file, text] of apiFiles()) writeFileSync(join(docsFolder, 'api', file), text)

@@ -7,7 +7,7 @@ import { eventDescriptors } from '@holdfast/contracts'
 import Ajv, { type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 
-import { asyncApi, docsFolder, readSamples, type Sample, withEvents } from '../src'
+import { apiFiles, asyncApi, docsFolder, readSamples, type Sample, withEvents } from '../src'
 
 const read = (...path: string[]) => readFileSync(join(docsFolder, ...path), 'utf8')
 const document = JSON.parse(read('events', 'asyncapi.json')) as Record<string, unknown>
@@ -36,6 +36,10 @@ test('docs/events/asyncapi.json is what the protos say; npm run catalogue writes
 test('docs/events.md is what the protos say; npm run catalogue writes it', () => {
   const page = read('events.md')
   expect(withEvents(page, samples)).toBe(page)
+})
+
+test.each([...apiFiles()])('docs/api/%s is what the protos say; npm run catalogue writes it', (file, text) => {
+  expect(read('api', file)).toBe(text)
 })
 
 test('it is an AsyncAPI 3 document, by the schema of the AsyncAPI project', () => {

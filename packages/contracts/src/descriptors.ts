@@ -76,6 +76,12 @@ export function rpcDescriptors(): readonly RpcDescriptor[] {
   return rpcs
 }
 
+/** Whether a route of an RPC makes a resource: its success is 201, with the address of what it made. */
+export function createsResource({ method }: Pick<RpcDescriptor, 'method'>, httpMethod: string, path: string): boolean {
+  const hasVerb = /:[^/}]+$/.test(path)
+  return httpMethod === 'POST' && !hasVerb && /^(Create|Place|Register)/.test(method)
+}
+
 let events: EventDescriptor[] | undefined
 
 /** Every event that is published. */

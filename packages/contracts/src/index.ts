@@ -1,5 +1,6 @@
 export type { HttpRule } from '../gen/google/api/http'
 export {
+  createsResource,
   descriptorSet,
   type EventDescriptor,
   eventDescriptors,

@@ -16,6 +16,7 @@ import {
 } from '@holdfast/service'
 
 import { type GatewayConfig, readGatewayConfig } from './config'
+import { docsPages } from './docs/pages'
 import { ensureAdmin } from './ensure-admin'
 import { createApi } from './http/api'
 import { createReadiness } from './http/health'
@@ -107,6 +108,7 @@ export async function startGateway(
     readiness: createReadiness(database, upstreams),
     jwks: () => keys.jwks(),
     metrics: config.HTTP_METRICS === 'on',
+    docs: docsPages(served),
   })
   const listener = listenerOptions(config, log)
   onStop(async () => listener.certificates?.close())

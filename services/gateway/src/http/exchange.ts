@@ -103,7 +103,7 @@ function replyTo(exchange: Exchange, { api, pages, rpc }: Site): Reply | Promise
   }
   if (found === undefined) throw new HoldfastError('NOT_FOUND', 'There is nothing at this address')
   if (page !== undefined) exchange.route = exchange.pathname
-  if (page !== undefined && asked === 'GET') return page()
+  if (page !== undefined && asked === 'GET') return page(exchange.request)
   if ('value' in found) {
     exchange.route = found.value.template.text
     return api.serve(exchange, found.value, found.segments)

@@ -1,13 +1,13 @@
 /** What the listener answers beside the JSON surface: health, keys, and where to find what. */
 import type { JsonWebKey } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 
-import { status } from '@grpc/grpc-js'
-import { errorCodes, scrape, scrapeType } from '@holdfast/service'
+import { scrape, scrapeType } from '@holdfast/service'
 
 import type { Readiness } from './health'
 import { jsonReply, type Reply } from './reply'
 
-type Page = () => Reply | Promise<Reply>
+export type Page = (request: IncomingMessage) => Reply | Promise<Reply>
 
 /** GET only, by path. */
 export type Pages = ReadonlyMap<string, Page>
@@ -17,13 +17,12 @@ export interface PageSources {
   jwks: () => { keys: JsonWebKey[] }
   /** Whether /metrics is there. */
   metrics: boolean
+  /** Pages about the API, by path. */
+  docs?: readonly [string, Page][]
 }
 
 /** How long a set of keys may be kept by those who read it, in seconds. */
 const keysMaxAge = 60
-
-/** What the `type` of a problem points to: every code, with what it is called and its statuses. */
-const errorTable = Object.entries(errorCodes).map(([code, { http, grpc, title }]) => ({ code, title, http, grpc: status[grpc] }))
 
 export function createPages(sources: PageSources): Pages {
   const pages: [string, Page][] = [
@@ -35,13 +34,12 @@ export function createPages(sources: PageSources): Pages {
         return json(readiness.ready ? 200 : 503, { status: readiness.ready ? 'ready' : 'not ready', ...readiness })
       },
     ],
-    ['/docs/errors', () => json(200, { errors: errorTable }, 'public, max-age=3600')],
     ['/.well-known/jwks.json', () => json(200, sources.jwks(), `public, max-age=${keysMaxAge}`)],
   ]
   if (sources.metrics) pages.push(['/metrics', metrics])
-  const links = pages.map(([path]) => path)
+  const links = ['/docs', '/redoc', '/docs/errors', '/openapi.json', ...pages.map(([path]) => path)]
   pages.push(['/', () => json(200, { name: 'Holdfast', links: [...links, '/v1/products'] })])
-  return new Map(pages)
+  return new Map([...pages, ...(sources.docs ?? [])])
 }
 
 async function metrics(): Promise<Reply> {

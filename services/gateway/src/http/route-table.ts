@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
-import type { HttpRule, RpcDescriptor } from '@holdfast/contracts'
+import { createsResource, type HttpRule, type RpcDescriptor } from '@holdfast/contracts'
 
 import { type TagRule, tagRule } from './etag'
 import { findUpdateMask } from './field-mask'
@@ -41,8 +41,6 @@ export interface Route {
 export interface BoundVariable extends Variable {
   path: DescField[]
 }
-
-const creating = /^(Create|Place|Register)/
 
 /**
  * Every route, from the google.api.http rules of the descriptors: nothing is written by hand, a new RPC has its route.
@@ -94,7 +92,7 @@ function newRoute(rpc: RpcDescriptor, rule: HttpRule): Route {
     updateMask: findUpdateMask(method, rpc.desc.input),
     bodyOptional: template.verb !== '',
     responseBody,
-    creates: method === 'POST' && template.verb === '' && creating.test(rpc.method),
+    creates: createsResource(rpc, method, path),
     location: undefined,
     streams,
     cacheable,

@@ -1,0 +1,5 @@
+export { openApiDocument } from './document'
+export { httpFile } from './http-file'
+export { type Operation, operationsOf } from './operations'
+export { postmanCollection } from './postman'
+export type { JsonSchema } from './schemas'
