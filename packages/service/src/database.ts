@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Logger } from 'pino'
-import { DatabaseError, Pool, type PoolClient, TypeOverrides, types } from 'pg'
+import { DatabaseError, Pool, type PoolClient, type QueryConfig, TypeOverrides, types } from 'pg'
 
+import { arrayParameter } from './array-parameter'
 import { HoldfastError } from './errors'
 import { counter, gauge } from './metrics'
+import { parseTimestamp } from './timestamp'
 
 export interface DatabaseOptions {
   /** `postgres://...` */
@@ -56,6 +58,7 @@ for (const reason of Object.values(retryReasons)) retries.inc({ reason }, 0)
 // int8 is money, versions and sequences here: a number would lose digits, a string would sort wrong.
 const typeParsers = new TypeOverrides()
 typeParsers.setTypeParser(types.builtins.INT8, BigInt)
+typeParsers.setTypeParser(types.builtins.TIMESTAMPTZ, parseTimestamp)
 
 /** Connects, waits for the server if it is not there yet, and refuses one that may forget what it acknowledged. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
@@ -149,7 +152,20 @@ async function repeated<T>(log: Logger, work: () => Promise<T>): Promise<T> {
 /** A statement on the pool is a transaction of its own: after a deadlock it may run again like any other. */
 function repeatStatements(pool: Pool, log: Logger): void {
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
-  pool.query = (async (...args: unknown[]) => repeated(log, async () => query(...args))) as typeof pool.query
+  pool.query = (async (statement: unknown, ...more: unknown[]) => {
+    const written = withListsWritten(statement)
+    return repeated(log, async () => query(written, ...more))
+  }) as typeof pool.query
+}
+
+/** The statement with its lists as text; hot statements have a list for each column. */
+function withListsWritten(statement: unknown): unknown {
+  const { values } = statement as QueryConfig<unknown[]>
+  if (values === undefined) return statement
+  return {
+    ...(statement as QueryConfig),
+    values: values.map((value) => (Array.isArray(value) ? (arrayParameter(value) ?? value) : value)),
+  }
 }
 
 async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
