@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import { invalidField } from './errors'
 
@@ -7,10 +7,7 @@ import { invalidField } from './errors'
  * (truth 4). A version 8 UUID of RFC 9562.
  */
 export function operationId(user: string, operation: string, key: string): string {
-  const bytes = createHash('sha256')
-    .update(JSON.stringify([user, operation, key]))
-    .digest()
-    .subarray(0, 16)
+  const bytes = hash('sha256', JSON.stringify([user, operation, key]), 'buffer').subarray(0, 16)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
   const hex = bytes.toString('hex')
@@ -19,7 +16,7 @@ export function operationId(user: string, operation: string, key: string): strin
 
 /** SHA-256, hex, of a request in canonical form: the caller orders what has no order of its own. */
 export function fingerprint(canonical: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex')
+  return hash('sha256', JSON.stringify(canonical), 'hex')
 }
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

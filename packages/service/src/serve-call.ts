@@ -101,14 +101,20 @@ export function contextOf(
   idempotencyKey: string | undefined,
   serviceLog: Logger,
 ): CallContext {
+  const { requestId, deadline, traceparent } = envelope
+  const { actor, userToken, caller } = admitted
   let log: Logger | undefined
   return {
-    ...envelope,
-    ...admitted,
+    requestId,
+    actor,
+    userToken,
+    caller,
+    deadline,
     idempotencyKey,
+    traceparent,
     // Most calls never write a line of their own, and a child of the log costs more than a lookup.
     get log() {
-      return (log ??= serviceLog.child({ requestId: envelope.requestId }))
+      return (log ??= serviceLog.child({ requestId }))
     },
   }
 }
