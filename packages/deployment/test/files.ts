@@ -114,6 +114,14 @@ export function tlsEnvironment(name: ServiceName): Variables {
   return Object.fromEntries(variables.map((variable) => [variable.name, variable.value]))
 }
 
+/** What components/redis adds to a service. */
+export function redisEnvironment(name: ServiceName): Variables {
+  if (!['gateway', 'reservation', 'order'].includes(name)) return {}
+  const patch = parse(read(kubernetes, 'components', 'redis', 'deployment.yaml')) as Deployment
+  const variables = patch.spec.template.spec.containers[0].env ?? []
+  return Object.fromEntries(variables.map((variable) => [variable.name, variable.value]))
+}
+
 /** A kustomization, of the base or of an overlay. */
 export function kustomization(...path: string[]): {
   images?: { newTag: string }[]

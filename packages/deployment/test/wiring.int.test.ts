@@ -23,6 +23,7 @@ import {
   manifests,
   podEnvironment,
   read,
+  redisEnvironment,
   secretsFolder,
   type Service,
   tlsEnvironment,
@@ -50,7 +51,10 @@ const ways: [string, (name: ServiceName) => Variables][] = [
   ['docker compose', (name) => composeFile().services[name]?.environment ?? {}],
   ['docker compose with full.env', (name) => composeFile(fullEnvironment()).services[name]?.environment ?? {}],
   ['kubernetes, small', (name) => podEnvironment(name, settingsOf('small'))],
-  ['kubernetes, production', (name) => ({ ...podEnvironment(name, settingsOf('production')), ...tlsEnvironment(name) })],
+  [
+    'kubernetes, production',
+    (name) => ({ ...podEnvironment(name, settingsOf('production')), ...tlsEnvironment(name), ...redisEnvironment(name) }),
+  ],
 ]
 
 let folder: string
