@@ -12,9 +12,9 @@ const main = join(__dirname, '..', 'dist', 'src', 'main.js')
 const saleRequests = 5_500
 /** One of each kind, on every system. */
 const only =
-  'closed-1,closed-100,closed-300,closed-100-skus-10,open-500,pessimistic-300,grpc-10,grpc-open-500,holds-*,update-20,sale,crash'
-/** By the program that each needs. */
-const optional = ['redis-lua', 'pgbench']
+  'closed-1,closed-100,closed-300,closed-100-skus-10,open-500,pessimistic-300,grpc-10,grpc-open-500,holds-*,update-20,sale,audit,audit-lag,crash'
+/** By the program that each needs, or the brokers, which no one names here. */
+const optional = ['holdfast-kafka', 'redis-lua', 'pgbench']
 const there = [...(hasProgram('redis-server') ? ['redis-lua'] : []), ...(hasProgram('pgbench') ? ['pgbench'] : [])]
 const marks = 'Before\n<!-- measured: written by npm run bench -->\nold figures\n<!-- /measured -->\nAfter\n'
 
@@ -31,7 +31,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function bench(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [main, '--rounds', '1', '--seconds', '0.2', ...args])
+  const env = { ...process.env, KAFKA_BROKERS: '' }
+  const { stdout } = await promisify(execFile)(process.execPath, [main, '--rounds', '1', '--seconds', '0.2', ...args], { env })
   return stdout
 }
 
@@ -52,6 +53,13 @@ test('each request has one answer, and all of them were taken outside of the sal
     expect(sent).toBeGreaterThan(0)
     if (scenario !== 'sale' && scenario !== 'crash') expect(accepted + conflicts).toBe(sent)
   }
+})
+
+test('events are followed into the audit log', () => {
+  expect(find('holdfast', 'audit')).toMatchObject({ accepted: 2_000 })
+  const { lagP50 = 0, lagP99 = 0 } = find('holdfast', 'audit-lag')?.values ?? {}
+  expect(lagP50).toBeGreaterThan(0)
+  expect(lagP99).toBeGreaterThanOrEqual(lagP50)
 })
 
 test('an open loop starts as many requests as it should, however fast they are answered', () => {

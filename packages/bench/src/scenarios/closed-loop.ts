@@ -3,6 +3,7 @@ import { atLeast, atMost, p50, rate, ratio } from '../goals'
 import { type Bar, drawChart } from '../report/chart'
 import type { Results } from '../results'
 import { systemTitle } from '../systems/index'
+import { costTable } from './costs'
 import { loadScenario } from './load'
 import type { ScenarioGroup } from './scenario'
 
@@ -18,6 +19,7 @@ export const closedLoop: ScenarioGroup = {
         connections,
         systems: connections >= 100 ? [...all, 'nothing'] : all,
         shape: { kind: 'closed', seconds },
+        costs: connections === 300,
       }),
     ),
   goals: [
@@ -38,6 +40,7 @@ export const closedLoop: ScenarioGroup = {
       under: ['empty-relay/closed-1', p50],
     }),
   ],
+  tables: (results) => [['CPU of a reservation, 1 SKU, 300 connections, us', costTable(results, 'closed-300')]],
   charts: ({ figures }: Results) => {
     const hot = figures.filter(({ scenario, system }) => scenario === 'closed-300' && system !== 'nothing')
     const own = figures.filter(({ scenario, system }) => /^(closed|grpc)-\d/.test(scenario) && system === 'holdfast')

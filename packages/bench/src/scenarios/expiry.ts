@@ -10,6 +10,7 @@ import { watchMemory } from '../memory'
 import type { Results } from '../results'
 import { query } from '../systems/query'
 import type { RunningSystem } from '../systems/system'
+import { costTable, watchCosts } from './costs'
 import { writeDueReservations } from './due-reservations'
 import { countProblems, makeSkus, settled, targetOf } from './load'
 import { type MeasureContext, type Measured, plenty, type Scenario, type ScenarioGroup } from './scenario'
@@ -49,6 +50,7 @@ export const expiry: ScenarioGroup = {
   ],
   tables: (results) => [
     ['Expiry', sweepTable(results)],
+    [`CPU of what expires, with ${perSecond} reserves a second in it, us`, costTable(results, 'expiry')],
     ['How late a short reservation ends', shortTable(results)],
   ],
 }
@@ -77,6 +79,7 @@ async function measureSweep(due: number, skuCount: number, seconds: number, cont
   const early = dueAt.getTime() - Date.now()
   if (early < 0) throw new Error(`writing what falls due took ${-early} ms longer than it may`)
   await sleep(early, undefined, { signal })
+  const costs = await watchCosts(running)
   const watch = running.memory && watchMemory(running.memory, seconds)
   const meanwhile = await reserve(seconds).catch((error: unknown) => {
     watch?.stop()
@@ -85,11 +88,13 @@ async function measureSweep(due: number, skuCount: number, seconds: number, cont
   const memory = watch?.stop()
   const expirySeconds = await untilExpired(running, prefix, due, signal)
   const settleSeconds = (await settled(running)) / 1000
+  const costsFound = await costs.of(due)
   return {
     ...meanwhile,
     settleSeconds,
     ...(memory !== undefined && { memory }),
     values: {
+      ...costsFound,
       expiredPerSecond: due / expirySeconds,
       expirySeconds,
       p50Before: before.latency.p50,

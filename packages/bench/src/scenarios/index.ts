@@ -1,6 +1,7 @@
 import { makeFigures } from '../figures'
 import { findGoals } from '../goals'
 import type { Results, Run } from '../results'
+import { audit } from './audit'
 import { closedLoop } from './closed-loop'
 import { crash } from './crash'
 import { expiry } from './expiry'
@@ -27,6 +28,7 @@ export const scenarioGroups: ScenarioGroup[] = [
   grpc,
   sale,
   expiry,
+  audit,
   memory,
   pgbench,
   peers,

@@ -5,6 +5,7 @@ import { generateLoad } from '../load/generate-load'
 import type { LoadTask, Phase, PhaseResult, Shape, Strategy, Target, Way } from '../load/task'
 import { watchMemory } from '../memory'
 import type { RunningSystem } from '../systems/system'
+import { watchCosts } from './costs'
 import { type MeasureContext, type Measured, plenty, type Scenario } from './scenario'
 
 /** A scenario that sends one kind of request for a while. */
@@ -27,6 +28,8 @@ export interface LoadScenario {
   warmUpSeconds?: number
   /** Whether requests that fail are a finding of this system, told in `values`, and not a problem of the measurement. */
   mayFail?: boolean
+  /** Whether it is told what each request that was accepted has cost, until all that belongs to it was done. */
+  costs?: boolean
   /** Looks at what came back, for more values and problems. */
   check?: (result: PhaseResult) => Partial<Pick<Measured, 'values' | 'problems'>>
 }
@@ -60,6 +63,7 @@ export async function measureLoad(load: LoadScenario, { running, signal }: Measu
     batched,
     phases,
   }
+  const costs = load.costs === true ? await watchCosts(running) : undefined
   const watch = running.memory && watchMemory(running.memory, shape.kind === 'count' ? 0 : shape.seconds)
   const [[first, measured], memory] = await generateLoad(task, signal).then(
     (results) => [results, watch?.stop()] as const,
@@ -70,6 +74,7 @@ export async function measureLoad(load: LoadScenario, { running, signal }: Measu
   )
   if (first === undefined || measured === undefined) throw new Error('the load generator left a phase out')
   const settledAfterMs = await settled(running)
+  const costsFound = await costs?.of(first.accepted + measured.accepted)
   const reserved = await running.reserved?.([...new Set([...skus, ...warmSkus])])
   const { values, problems = [] } =
     load.check?.(measured) ?? (load.mayFail === true ? { values: { failed: measured.failed } } : {})
@@ -77,7 +82,7 @@ export async function measureLoad(load: LoadScenario, { running, signal }: Measu
     ...measured,
     settleSeconds: settledAfterMs / 1000,
     ...(memory !== undefined && { memory }),
-    ...(values !== undefined && { values }),
+    ...((values ?? costsFound) !== undefined && { values: { ...costsFound, ...values } }),
     problems: [
       ...countProblems([first, measured], reserved, load.mayFail),
       ...problems,

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { callJson, type DatabaseName, type JsonReply, serviceNames, System } from '@holdfast/launcher'
 import { Client } from 'pg'
 
-import type { BenchSystem } from './system'
+import { readProcessorTimes } from './processor-time'
+import type { BenchSystem, RunningSystem } from './system'
 
 const userCount = 8
 /** No limits: one machine is all the shoppers. */
@@ -20,47 +21,60 @@ const makersAtOnce = 50
 export const holdfast: BenchSystem = {
   name: 'holdfast',
   title: 'Holdfast, everything on',
-  start: async () => {
-    const dataFolder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
-    const remove = async (): Promise<void> => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
-    let system: System
-    try {
-      system = await System.start({ dataFolder, env })
-    } catch (error) {
+  start: async () => startHoldfast({ KAFKA_BROKERS: '' }),
+}
+
+/** The same, with its events on a Kafka that is there already. */
+export const holdfastOnKafka: BenchSystem = {
+  name: 'holdfast-kafka',
+  title: 'Holdfast, events on Kafka',
+  missing: () =>
+    (process.env.KAFKA_BROKERS ?? '') === '' ? 'KAFKA_BROKERS names no broker (`npm run kafka` starts one)' : undefined,
+  start: async () => startHoldfast({}),
+}
+
+/** @param moreEnv over that of this process */
+async function startHoldfast(moreEnv: Record<string, string>): Promise<RunningSystem> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
+  const remove = async (): Promise<void> => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
+  let system: System
+  try {
+    system = await System.start({ dataFolder, env: { ...env, ...moreEnv } })
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return {
+    targets: {
+      http: { kind: 'http', url: system.url },
+      grpc: { kind: 'grpc', address: system.grpc.reservation },
+      holds: { kind: 'holds', address: system.grpc.inventory, serviceKey: system.keys.servicePrivateKeys.reservation },
+    },
+    databaseUrl: system.databaseUrl('inventory'),
+    databaseOf: (service) => system.databaseUrl(service),
+    prepare: async (skus, stock) => {
+      const admin = await makeProducts(system, skus, stock)
+      const users = await Promise.all(Array.from({ length: userCount }, async () => register(system.url)))
+      return { users, admin }
+    },
+    reserved: async (skus) => reservedUnits(system.url, skus),
+    settle: async () => settleEvents(system),
+    crash: async () => {
+      system.crashDatabase()
+      await Promise.all(serviceNames.map(async (name) => system.kill(name)))
+    },
+    afterCrash: async (sku) => {
+      await system.waitUntilReady()
+      const text = `select count(*)::int as count from reservations where lines -> 0 ->> 'sku' = '${sku}'`
+      return { records: await queryCount(system, 'reservation', text), reserved: await reservedUnits(system.url, [sku]) }
+    },
+    memory: () => memoryOf(system),
+    processorTimes: async () => readProcessorTimes(system),
+    stop: async () => {
+      await system.stop()
       await remove()
-      throw error
-    }
-    return {
-      targets: {
-        http: { kind: 'http', url: system.url },
-        grpc: { kind: 'grpc', address: system.grpc.reservation },
-        holds: { kind: 'holds', address: system.grpc.inventory, serviceKey: system.keys.servicePrivateKeys.reservation },
-      },
-      databaseUrl: system.databaseUrl('inventory'),
-      databaseOf: (service) => system.databaseUrl(service),
-      prepare: async (skus, stock) => {
-        const admin = await makeProducts(system, skus, stock)
-        const users = await Promise.all(Array.from({ length: userCount }, async () => register(system.url)))
-        return { users, admin }
-      },
-      reserved: async (skus) => reservedUnits(system.url, skus),
-      settle: async () => settleEvents(system),
-      crash: async () => {
-        system.crashDatabase()
-        await Promise.all(serviceNames.map(async (name) => system.kill(name)))
-      },
-      afterCrash: async (sku) => {
-        await system.waitUntilReady()
-        const text = `select count(*)::int as count from reservations where lines -> 0 ->> 'sku' = '${sku}'`
-        return { records: await queryCount(system, 'reservation', text), reserved: await reservedUnits(system.url, [sku]) }
-      },
-      memory: () => memoryOf(system),
-      stop: async () => {
-        await system.stop()
-        await remove()
-      },
-    }
-  },
+    },
+  }
 }
 
 /** @returns the admin's token */
@@ -99,7 +113,7 @@ function expectStatus<Body>({ status, body }: JsonReply<Body>, wanted: number): 
   return body
 }
 
-/** Every outbox is empty, and audit has read every topic to its end. */
+/** Every outbox is empty, and audit has read every topic of the embedded log to its end. */
 async function settleEvents(system: System): Promise<void> {
   const outboxes: DatabaseName[] = ['inventory', 'reservation', 'order', 'gateway']
   for (const name of outboxes) await untilNone(system, name, 'select count(*)::int as count from outbox')

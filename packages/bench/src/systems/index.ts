@@ -1,14 +1,24 @@
 import { emptyRelay } from './empty-relay'
 import { forUpdate } from './for-update'
 import { forUpdateGrpc } from './for-update-grpc'
-import { holdfast } from './holdfast'
+import { holdfast, holdfastOnKafka } from './holdfast'
 import { medusa } from './medusa'
 import { nothing } from './nothing'
 import { pgbench } from './pgbench'
 import { redisLua } from './redis-lua'
 import type { BenchSystem } from './system'
 
-export const systems: BenchSystem[] = [holdfast, emptyRelay, forUpdate, forUpdateGrpc, redisLua, nothing, pgbench, medusa]
+export const systems: BenchSystem[] = [
+  holdfast,
+  holdfastOnKafka,
+  emptyRelay,
+  forUpdate,
+  forUpdateGrpc,
+  redisLua,
+  nothing,
+  pgbench,
+  medusa,
+]
 
 /** As tables call it. */
 export function systemTitle(name: string): string {

@@ -1,6 +1,7 @@
 import type { DatabaseName } from '@holdfast/launcher'
 
 import type { Target, Way } from '../load/task'
+import type { ProcessorTimes } from './processor-time'
 
 /** A system that can be measured. One is started at a time, and stopped before the next. */
 export interface BenchSystem {
@@ -36,6 +37,8 @@ export interface RunningSystem {
   afterCrash?: (sku: string) => Promise<Survivors>
   /** Resident memory of its processes in bytes, by name, where the platform tells. */
   memory?: () => Record<string, number>
+  /** What its processes have used of the processors so far; of none where the platform does not tell. */
+  processorTimes?: () => Promise<ProcessorTimes>
   /** Of its programs, by name. */
   readonly versions?: Record<string, string>
   stop(): Promise<void>
