@@ -27,8 +27,6 @@ interface CommonOptions {
    * are not remembered.
    */
   wants?: readonly string[] | ((event: EventMark) => boolean)
-  /** Called after a commit with the events that were new, to wake a relay or a watcher. What it throws is logged. */
-  afterCommit?: (events: PublishedEvent[]) => void
   /** Most events in one transaction; 500. */
   maxBatch?: number
   /** How often an event is tried before it is parked; 5. A database that is away does not count. */
@@ -36,16 +34,43 @@ interface CommonOptions {
 }
 
 /**
- * One of the two. Either runs in a transaction of the service's database together with the memory of the events, so both
- * happen or neither, and gets only events that this consumer has not handled yet. It must only touch the database
- * (truth 13), and may run again. It decides about event types that it does not know: mostly, by ignoring them.
+ * One of the three. Each runs in a transaction of the service's database that holds the effect and the memory of the events, so
+ * both happen or neither. It must only touch the database (truth 13), and may run again. It decides about event types that it
+ * does not know: mostly, by ignoring them.
+ *
+ * `handle` and `handleBatch` get only events that this consumer has not handled yet: the inbox remembers for them.
+ * `takeBatch` gets all that is delivered, repeats too, and remembers by its effect: a row with the event's id in a unique key,
+ * kept for good, which it looks for before it writes, under a lock that all who write it take. That spares the inbox's row. It
+ * answers what is to follow the commit.
  *
  * Whether an event is out of date is decided by the handler: it compares `event.version` with the version that its own row
  * took over (`update ... where version < $event`). A memory of versions beside that row would be a second truth.
  */
 type Handler =
-  | { handle: (client: PoolClient, event: PublishedEvent) => Promise<void>; handleBatch?: undefined }
-  | { handleBatch: (client: PoolClient, events: PublishedEvent[]) => Promise<void>; handle?: undefined }
+  | ({
+      handle: (client: PoolClient, event: PublishedEvent) => Promise<void>
+      handleBatch?: undefined
+      takeBatch?: undefined
+    } & Told)
+  | ({
+      handleBatch: (client: PoolClient, events: PublishedEvent[]) => Promise<void>
+      handle?: undefined
+      takeBatch?: undefined
+    } & Told)
+  | {
+      takeBatch: (client: PoolClient, events: PublishedEvent[]) => Promise<AfterCommit | undefined>
+      handle?: undefined
+      handleBatch?: undefined
+      afterCommit?: undefined
+    }
+
+interface Told {
+  /** Called after a commit with the events that were new, to wake a relay or a watcher. What it throws is logged. */
+  afterCommit?: (events: PublishedEvent[]) => void
+}
+
+/** Called once its transaction is committed. What it throws is logged. */
+export type AfterCommit = () => void
 
 export type ConsumerOptions = CommonOptions & Handler
 

@@ -1,5 +1,5 @@
 export { eventsShape, type EventsConfig, openTransport } from './config'
-export { type Consumer, type ConsumerOptions, type EventMark, startConsumer } from './consumer'
+export { type AfterCommit, type Consumer, type ConsumerOptions, type EventMark, startConsumer } from './consumer'
 export { deadLetterTopic, retryTopic } from './dead-letters'
 export { type DeadLetter, type DeadLetterQueue, findDeadLetterQueues, listDeadLetters } from './list-dead-letters'
 export { type EmbeddedTransportOptions, openEmbeddedTransport } from './embedded/transport'

@@ -1,6 +1,7 @@
 import { counter, faultPoint, HoldfastError } from '@holdfast/service'
+import type { PoolClient } from 'pg'
 
-import type { ConsumerOptions, EventMark } from './consumer'
+import type { AfterCommit, ConsumerOptions, EventMark } from './consumer'
 import { toDeadLetter } from './dead-letters'
 import { fromMessage } from './envelope'
 import type { PublishedEvent } from './event'
@@ -89,22 +90,25 @@ export class Settler {
 
   /** One transaction: the memory of the events that are new, and their effect. */
   async #handleOnce(deliveries: Delivery[]): Promise<void> {
-    const { name, database, log, handle, handleBatch, afterCommit } = this.options
+    const { database, log } = this.options
     const events = deliveries.map((delivery) => delivery.event)
-    const fresh = await database.transaction(async (client) => {
-      const unseen = await remember(client, name, events)
-      if (unseen.length === 0) return unseen
-      if (handleBatch !== undefined) await handleBatch(client, unseen)
-      else for (const event of unseen) await handle(client, event)
-      return unseen
-    })
+    const afterCommit = await database.transaction(async (client) => this.#handle(client, events))
     await faultPoint('consumer.handled')
-    if (fresh.length === 0 || afterCommit === undefined) return
     try {
-      afterCommit(fresh)
+      afterCommit?.()
     } catch (error) {
       log.error({ err: error }, 'what should follow the handling of events failed')
     }
+  }
+
+  async #handle(client: PoolClient, events: PublishedEvent[]): Promise<AfterCommit | undefined> {
+    const { name, handle, handleBatch, takeBatch, afterCommit } = this.options
+    if (takeBatch !== undefined) return takeBatch(client, events)
+    const unseen = await remember(client, name, events)
+    if (unseen.length === 0) return undefined
+    if (handleBatch !== undefined) await handleBatch(client, unseen)
+    else for (const event of unseen) await handle(client, event)
+    return () => afterCommit?.(unseen)
   }
 
   async #park(message: ReceivedMessage, topic: string, error: unknown, attempts: number, signal: AbortSignal): Promise<void> {

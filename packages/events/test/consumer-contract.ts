@@ -93,6 +93,33 @@ export function consumerContract(name: string, makeFixture: () => Promise<Transp
       await waitFor(() => committed.length === 300, { what: 'news of 300 events' })
     })
 
+    test('a handler that is its own memory gets repeats too, needs no inbox, and what follows its commit follows no other', async () => {
+      await database.pool.query('create table remembered (id uuid primary key)')
+      const committed: number[] = []
+      let failures = 0
+      const messages = eventMessages(topic, 'a', 1, 40)
+      await transport.publish([...messages, ...messages])
+      const consumer = await start({
+        handle: undefined,
+        takeBatch: async (client, events) => {
+          let fresh = 0
+          for (const event of events) {
+            const { rowCount } = await client.query('insert into remembered (id) values ($1) on conflict do nothing', [event.id])
+            if (rowCount === 0) continue
+            await haveEffect(client, event)
+            fresh++
+          }
+          // Once, behind its effect: rolled back, and taken again.
+          if (failures++ === 0) throw new HoldfastError('UNAVAILABLE', 'not now')
+          return () => committed.push(fresh)
+        },
+      })
+      await waitFor(async () => (await consumer.lag()) === 0, { what: 'all to be read', timeoutMs: patience })
+      expect(await database.effects()).toEqual(names('a', 1, 40))
+      expect(committed.reduce((sum, fresh) => sum + fresh, 0)).toBe(40)
+      expect((await database.pool.query('select from inbox')).rowCount).toBe(0)
+    })
+
     test.each<[string, ConsumerOptions['wants']]>([
       ['by what is known of it', ({ type }: EventMark) => type !== 'holdfast.reservation.forgotten.v9'],
       ['by its type', [eventMessage('t', 'a', 1).headers['ce_type'] ?? '']],

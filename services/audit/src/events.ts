@@ -4,6 +4,7 @@ import type { Database } from '@holdfast/service'
 import type { Logger } from '@holdfast/service'
 
 import { appendRecords } from './append'
+import type { ChainedRecord } from './record-hash'
 
 /** Every topic of the contract that has events to record. */
 export function auditedTopics(): string[] {
@@ -14,8 +15,8 @@ export function auditedTopics(): string[] {
 export interface AuditConsumerOptions {
   transport: Transport
   database: Database
-  /** Called after a commit that appended records. */
-  appended?: () => void
+  /** Called after a commit with the records that it appended. */
+  appended?: (records: ChainedRecord[]) => void
   log: Logger
 }
 
@@ -30,9 +31,9 @@ export async function startAuditConsumer({ appended, ...options }: AuditConsumer
     topics: auditedTopics(),
     // A message without a type is nobody's: it is wanted, so that it is parked and seen.
     wants: ({ type, audit }) => audit || type === '',
-    handleBatch: async (client, events) => {
-      await appendRecords(client, events)
+    takeBatch: async (client, events) => {
+      const records = await appendRecords(client, events)
+      return () => appended?.(records)
     },
-    afterCommit: appended,
   })
 }

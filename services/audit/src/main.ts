@@ -66,7 +66,7 @@ void runService(name, async (onStop) => {
   })
   onStop(async () => server.stop())
 
-  const consumer = await startAuditConsumer({ transport, database, appended: () => activity.wake(), log })
+  const consumer = await startAuditConsumer({ transport, database, appended: (records) => activity.appended(records), log })
   onStop(async () => consumer.close())
   const { CHECKPOINT_INTERVAL_MS: intervalMs } = config
   onStop(publishCheckpoints({ database, key, intervalMs, published: () => relay.wake(), log }))

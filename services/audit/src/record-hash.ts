@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import { canonicalJson, type JsonObject } from './canonical-json'
 
@@ -26,23 +26,28 @@ export interface ChainedRecord extends RecordContent {
 /** What the first record carries as the hash of the one before. */
 export const genesisHash = '0'.repeat(64)
 
+/** `before` and `after` as canonical JSON; `null` where there is none. */
+export interface StateTexts {
+  before: string
+  after: string
+}
+
+export function stateTexts({ before, after }: Pick<RecordContent, 'before' | 'after'>): StateTexts {
+  return { before: canonicalJson(before), after: canonicalJson(after) }
+}
+
 /**
  * SHA-256 over the previous record's hash (64 hex digits) followed by the content as canonical JSON. Whatever is added to
  * records later goes into the content only where it is there, so that older records keep their hash.
+ * @param states those of the content, where they are there already
  */
-export function recordHash(previousHash: string, content: RecordContent): string {
-  const { sequence, eventId, at, action, actorId, actorRole, objectType, objectId, before, after, requestId } = content
-  const canonical = canonicalJson({
-    sequence: sequence.toString(),
-    eventId,
-    at: at.toISOString(),
-    action,
-    actor: { id: actorId, role: actorRole },
-    objectType,
-    objectId,
-    before,
-    after,
-    requestId,
-  })
-  return createHash('sha256').update(previousHash).update(canonical).digest('hex')
+export function recordHash(previousHash: string, content: RecordContent, states: StateTexts = stateTexts(content)): string {
+  const { sequence, eventId, at, action, actorId, actorRole, objectType, objectId, requestId } = content
+  const text = (value: string): string => canonicalJson(value)
+  // The names in the order that canonical JSON has them in.
+  const canonical =
+    `{"action":${text(action)},"actor":{"id":${text(actorId)},"role":${text(actorRole)}},"after":${states.after},` +
+    `"at":"${at.toISOString()}","before":${states.before},"eventId":${text(eventId)},"objectId":${text(objectId)},` +
+    `"objectType":${text(objectType)},"requestId":${text(requestId)},"sequence":"${sequence}"}`
+  return hash('sha256', previousHash + canonical, 'hex')
 }

@@ -12,6 +12,8 @@ import { waitFor } from '@holdfast/testing'
 import { getActivity } from '../src/activity/get-activity'
 import { foldNext, startActivity } from '../src/activity/project'
 import { rebuildActivity } from '../src/activity/rebuild'
+import { RecentActivity } from '../src/activity/recent'
+import { appendRecords } from '../src/append'
 import { context, type Fixture, log, openFixture, reservationEvent } from './fixture'
 import { orderStory, reservationStory, type SoldLine } from './shop-day'
 
@@ -47,7 +49,7 @@ const story = (): PublishedEvent[] => [
 ]
 
 const foldAll = async (database = fixture.database, most?: number): Promise<void> => {
-  while (await foldNext(database, log, most));
+  while (await foldNext(database, log, { most }));
 }
 const ask = async (request: Partial<GetActivityRequest> = {}): Promise<GetActivityResponse> =>
   getActivity(fixture.database, GetActivityRequest.fromPartial({ ...day, ...request }), context())
@@ -99,6 +101,31 @@ describe('activity', () => {
       { sku: 'CHAIR', unitsReserved: 2n, unitsSold: 1n, revenue: { currency: 'USD', amountMinor: 9_999n } },
       { sku: 'LAMP', unitsReserved: 6n, unitsSold: 2n, revenue: { currency: 'USD', amountMinor: 2_000n } },
     ])
+  })
+
+  it('comes to the same from what is in memory, from the log, and from both in turn', async () => {
+    const recent = new RecentActivity(log)
+    const appendHere = async (events: PublishedEvent[]) => {
+      const records = await fixture.database.transaction(async (client) => appendRecords(client, events))
+      recent.add(records)
+    }
+    const events = story()
+    // The fourth to the seventh, and the last ones, are appended by somebody else.
+    await appendHere(events.slice(0, 3))
+    await fixture.append(events.slice(3, 7))
+    await appendHere(events.slice(7, 12))
+    await appendHere(events.slice(12, 15))
+    await fixture.append(events.slice(15))
+    while (await foldNext(fixture.database, log, { recent, most: 3 }));
+    while (await foldNext(fixture.database, log, { recent }));
+    await foldNext(fixture.database, log, { recent })
+    await foldNext(fixture.database, log, { recent })
+    await foldAll()
+    const shown = await figures()
+    expect(shown.totals).toMatchObject({ reservationsCreated: 5n, ordersConfirmed: 2n })
+    await rebuild()
+    await foldAll()
+    expect(await figures()).toEqual(shown)
   })
 
   it('puts each moment into its own minute, and shows the ones in which nothing happened', async () => {
@@ -228,7 +255,7 @@ describe('each event is counted once', () => {
     const replicas = [fixture.database, await fixture.openReplica(), await fixture.openReplica()]
     const caughtUp = async () => (await ask()).projection?.sequence === BigInt(stories.length)
     const folding = replicas.map(async (replica) => {
-      while (!(await caughtUp())) await foldNext(replica, log, 7).catch(() => undefined)
+      while (!(await caughtUp())) await foldNext(replica, log, { most: 7 }).catch(() => undefined)
     })
     for (let start = 0; start < stories.length; start += 20) {
       await fixture.append(stories.slice(start, start + 20))
@@ -253,8 +280,8 @@ describe('each event is counted once', () => {
         }),
     }
     for (let more = true; more;) {
-      await expect(foldNext(dying, log, 100)).rejects.toThrow('killed')
-      more = await foldNext(database, log, 100)
+      await expect(foldNext(dying, log, { most: 100 })).rejects.toThrow('killed')
+      more = await foldNext(database, log, { most: 100 })
     }
     expect((await ask()).totals).toEqual(await expected())
   })
@@ -268,7 +295,7 @@ describe('a rebuild', () => {
     const { projection, replayed } = await rebuild()
     expect({ projection, replayed }).toEqual({ projection: { generation: 2, sequence: 0n, headSequence: 19n }, replayed: false })
     await fixture.append(reservationStory(at(12, 0), [lamp]))
-    await foldNext(fixture.database, log, 5)
+    await foldNext(fixture.database, log, { most: 5 })
     const meanwhile = await ask()
     expect(meanwhile).toMatchObject({
       projection: { generation: 1, sequence: 20n },

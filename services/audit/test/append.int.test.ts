@@ -16,7 +16,7 @@ describe('appending', () => {
     expect(await fixture.sequences()).toEqual(oneTo(3))
   })
 
-  it('leaves one record for an event, also when the inbox has forgotten it', async () => {
+  it('leaves one record for an event, however often it is delivered', async () => {
     const [first, second] = [reservationEvent(), reservationEvent()]
     await fixture.append([first])
     await fixture.append([first, second, second])

@@ -56,6 +56,8 @@ describe('the list', () => {
     ['the time from which on, inclusive', { after: at(3) }, [4n, 3n]],
     ['the time up to which, exclusive', { before: at(3) }, [2n, 1n]],
     ['a span of time', { after: at(2), before: at(4) }, [3n, 2n]],
+    ['object type and time', { objectType: 'reservation', after: at(2) }, [2n]],
+    ['object type of which nothing is there', { objectType: 'reserv' }, []],
     ['several at once', { requestId: 'q1', objectType: 'order' }, [3n]],
     ['what is not there', { actorId: 'nobody' }, []],
     ['text that no database row can hold', { objectId: 'r\0' }, []],
@@ -90,6 +92,29 @@ describe('the list', () => {
       [3n, 4n],
     ])
     expect(next.nextPageToken).toBe('')
+  })
+
+  it('puts the actions of one object type in their order, page by page, both ways', async () => {
+    const other = await openFixture()
+    const types = ['created', 'expired', 'created', 'extended', 'cancelled', 'created', 'expired']
+    const events = types.map((type) => reservationEvent({ type: `holdfast.reservation.${type}.v1` }))
+    await other.append(events.flatMap((event) => [event, reservationEvent({ type: 'holdfast.order.placed.v1' })]))
+    const pages = async (oldestFirst: boolean): Promise<bigint[]> => {
+      const seen: bigint[] = []
+      let pageToken = ''
+      do {
+        const ask = ListAuditRecordsRequest.fromPartial({ objectType: 'reservation', pageSize: 2, oldestFirst, pageToken })
+        const page = await list(other.database, ask)
+        seen.push(...page.records.map((record) => record.sequence))
+        pageToken = page.nextPageToken
+      } while (pageToken !== '')
+      return seen
+    }
+    const odd = types.map((_, index) => BigInt(2 * index + 1))
+    const [oldest, newest] = [await pages(true), await pages(false)]
+    await other.close()
+    expect(oldest).toEqual(odd)
+    expect(newest).toEqual(odd.toReversed())
   })
 
   it('has shorter pages where records are long, and misses none', async () => {

@@ -1,4 +1,4 @@
-import { jsonLines, readJsonLines } from '@holdfast/service'
+import { jsonLines, readJsonLines, textArray, toLines } from '@holdfast/service'
 import type { Pool, QueryConfig, QueryResultRow } from 'pg'
 
 import type { Session } from '../session'
@@ -12,11 +12,12 @@ export async function appendMessages(pool: Pool, messages: readonly Message[]): 
   const plain = values.every((value) => value !== '' && !value.includes('\n'))
   await pool.query({
     name: plain ? 'append-messages' : 'append-any-messages',
-    text: `select append_messages($1, $2, ${plain ? readJsonLines(3) : '$3'}, ${readJsonLines(4)})`,
+    text: `select append_messages($1::text[], $2::text[], $3::text[], ${plain ? readJsonLines(4) : '$4::text[]'}, ${readJsonLines(5)})`,
     values: [
-      messages.map((message) => message.topic),
-      messages.map((message) => message.key),
-      plain ? values.join('\n') : values,
+      textArray(messages.map((message) => message.topic)),
+      textArray(messages.map((message) => message.key)),
+      textArray(messages.map((message) => message.headers['ce_type'] ?? '')),
+      plain ? toLines(values) : values,
       jsonLines(messages.map((message) => message.headers)),
     ],
   })
@@ -42,15 +43,18 @@ export async function readMessages(
 ): Promise<ReceivedMessage[]> {
   const rows = await session.query<{ offset: bigint; key: string; value: string; headers: Record<string, string> }>({
     name: types === undefined ? 'read-messages' : 'read-messages-of-types',
+    // How far the batch goes is found by the values' lengths alone: they are large, and stay where they are until they are sent.
     text: `
-      with front as (
-        select next.*, sum(octet_length(value)) over (order by "offset") - octet_length(value) as bytes_before
-        from (select * from messages where topic_id = (select id from topics where name = $1) and "offset" >= $2
-              order by "offset" limit $3) as next
+      with source as (select id from topics where name = $1), batch as (
+        select max("offset") as last
+        from (select "offset", sum(bytes) over (order by "offset") - bytes as bytes_before
+              from (select "offset", octet_length(value) as bytes from messages
+                    where topic_id = (select id from source) and "offset" >= $2 order by "offset" limit $3) as next) as front
+        where bytes_before < $4
       )
-      select "offset", key, value, headers
-      from (select *, max("offset") over () as last from front where bytes_before < $4) as batch
-      ${types === undefined ? '' : `where headers ->> 'ce_type' = any ($5) or "offset" = last`}
+      select "offset", key, value, headers from messages
+      where topic_id = (select id from source) and "offset" >= $2 and "offset" <= (select last from batch)
+      ${types === undefined ? '' : `and (coalesce(type, headers ->> 'ce_type') = any ($5) or "offset" = (select last from batch))`}
       order by "offset"`,
     values: [topic, from, limit, maxBatchBytes, ...(types === undefined ? [] : [types])],
   })

@@ -1,4 +1,4 @@
-import { jsonLines, readJsonLines } from '@holdfast/service'
+import { jsonLines, readJsonLines, textArray } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import type { NewEvent } from '../event'
@@ -37,16 +37,17 @@ export function appendEventsSql(first: number, join = ''): string {
 
 /** The parameters of {@link appendEventsSql}, in its order. */
 export function eventParameters(events: readonly NewEvent[]): unknown[] {
+  const column = (value: (event: NewEvent) => string): string => textArray(events.map(value))
   return [
-    events.map((event) => event.type),
-    events.map((event) => event.topic),
-    events.map((event) => event.key),
-    events.map((event) => event.subject),
-    events.map((event) => event.version),
-    events.map((event) => event.audit),
-    events.map((event) => event.actor.id),
-    events.map((event) => event.actor.role),
-    events.map((event) => event.requestId),
+    column((event) => event.type),
+    column((event) => event.topic),
+    column((event) => event.key),
+    column((event) => event.subject),
+    column((event) => event.version.toString()),
+    column((event) => String(event.audit)),
+    column((event) => event.actor.id),
+    column((event) => event.actor.role),
+    column((event) => event.requestId),
     events.map((event) => event.traceparent ?? null),
     jsonLines(events.map((event) => event.data)),
   ]

@@ -31,6 +31,16 @@ export interface MinuteSums {
   ordersCancelled: number
 }
 
+const counts = [
+  'reservationsCreated',
+  'reservationsCommitted',
+  'reservationsCancelled',
+  'reservationsExpired',
+  'unitsReserved',
+  'ordersConfirmed',
+  'ordersCancelled',
+] as const satisfies (keyof MinuteSums)[]
+
 /** In minor units. */
 export interface MoneySums {
   minute: number
@@ -83,6 +93,25 @@ export class ActivitySums {
     contributions[record.action]?.(this, record)
   }
 
+  /** Adds what other records come to. */
+  include(other: ActivitySums): void {
+    for (const sums of other.minutes) {
+      const own = this.minuteAt(new Date(sums.minute))
+      for (const count of counts) own[count] += sums[count]
+    }
+    for (const { minute, currency, revenue, refunds } of other.money) {
+      const own = this.moneyAt(new Date(minute), currency)
+      own.revenue += revenue
+      own.refunds += refunds
+    }
+    for (const { minute, unitsReserved, unitsSold, revenue, ...line } of other.skus) {
+      const own = this.skuAt(new Date(minute), line)
+      own.unitsReserved += unitsReserved
+      own.unitsSold += unitsSold
+      own.revenue += revenue
+    }
+  }
+
   get minutes(): MinuteSums[] {
     return [...this.#minutes.values()]
   }
@@ -114,7 +143,7 @@ export class ActivitySums {
     return entry(this.#money, `${minute} ${currency}`, () => ({ minute, currency, revenue: 0n, refunds: 0n }))
   }
 
-  skuAt(time: Date, { sku, currency }: Line): SkuSums {
+  skuAt(time: Date, { sku, currency }: Pick<Line, 'sku' | 'currency'>): SkuSums {
     const minute = minuteOf(time)
     return entry(this.#skus, `${minute} ${currency} ${sku}`, () => {
       return { minute, sku, currency, unitsReserved: 0, unitsSold: 0, revenue: 0n }

@@ -1,16 +1,22 @@
-import { jsonLines, readJsonLines } from '@holdfast/service'
+import { readJsonLines, textArray, toLines } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
-import type { ChainedRecord } from '../record-hash'
+import type { ChainedRecord, StateTexts } from '../record-hash'
+
+/** A record with what is written of its states: the text that was hashed. */
+export interface WrittenRecord extends ChainedRecord {
+  states: StateTexts
+}
 
 /**
  * Writes records and moves the head row to the last of them, in one round trip.
  * Locks: nothing new; the caller holds the head row, and the rows are its own.
  * @param records at least one, in the order of their numbers
  */
-export async function insertRecords(client: PoolClient, records: ChainedRecord[]): Promise<void> {
+export async function insertRecords(client: PoolClient, records: WrittenRecord[]): Promise<void> {
   const last = records.at(-1)
   if (last === undefined) return
+  const column = (value: (record: WrittenRecord) => string): string => textArray(records.map(value))
   await client.query({
     name: 'insert-audit-records',
     text: `
@@ -26,19 +32,19 @@ export async function insertRecords(client: PoolClient, records: ChainedRecord[]
       )
       update audit_head set sequence = $14, hash = decode($15, 'hex')`,
     values: [
-      records.map((record) => record.sequence),
-      records.map((record) => record.eventId),
-      records.map((record) => record.at),
-      records.map((record) => record.action),
-      records.map((record) => record.actorId),
-      records.map((record) => record.actorRole),
-      records.map((record) => record.objectType),
-      records.map((record) => record.objectId),
-      jsonLines(records.map((record) => record.before)),
-      jsonLines(records.map((record) => record.after)),
-      records.map((record) => record.requestId),
-      records.map((record) => record.previousHash),
-      records.map((record) => record.hash),
+      column(({ sequence }) => sequence.toString()),
+      column(({ eventId }) => eventId),
+      column(({ at }) => at.toISOString()),
+      column(({ action }) => action),
+      column(({ actorId }) => actorId),
+      column(({ actorRole }) => actorRole),
+      column(({ objectType }) => objectType),
+      column(({ objectId }) => objectId),
+      toLines(records.map(({ states }) => states.before)),
+      toLines(records.map(({ states }) => states.after)),
+      column(({ requestId }) => requestId),
+      column(({ previousHash }) => previousHash),
+      column(({ hash }) => hash),
       last.sequence,
       last.hash,
     ],

@@ -4,7 +4,7 @@ import type { Head } from '../chain'
 
 /**
  * The end of the chain, for whoever appends next.
- * Locks: the head row, until the end of the transaction; after the inbox's rows and before anything else. All who append
+ * Locks: the head row, until the end of the transaction; before anything else. All who append
  * take it first, so the next statement (a new READ COMMITTED snapshot) sees every record there is.
  */
 export async function lockHead(client: PoolClient): Promise<Head> {
