@@ -56,6 +56,20 @@ test('a batch is bounded by items and by weight, and a heavy item goes alone', a
   expect(batches).toEqual([[1, 1, 1], [1], [50], [5, 5], [5]])
 })
 
+test('how many go together may depend on the moment', async () => {
+  let most = 2
+  const { combiner, batches, nextBatch } = gated({ maxItems: () => most })
+  const all = [1, 2, 3, 4, 5, 6].map(async (item) => combiner.submit(item, soon()))
+  await nextBatch()
+  most = 10
+  await nextBatch()
+  await Promise.all(all)
+  expect(batches).toEqual([
+    [1, 2],
+    [3, 4, 5, 6],
+  ])
+})
+
 test('a full queue answers OVERLOADED with a time to try again', async () => {
   const { combiner, nextBatch } = gated({ maxQueue: 1 })
   const waiting = combiner.submit(1, soon())

@@ -9,8 +9,8 @@ export interface CombinerOptions<Item, Result> {
   name: string
   /** Does the work for a batch; answers one outcome per item, in order. It must be repeatable, or `split` is false. */
   run: (items: Item[]) => Promise<Outcome<Result>[]>
-  /** Most items in one batch. */
-  maxItems: number
+  /** Most items in one batch; asked again for each, where it depends. */
+  maxItems: number | (() => number)
   /** Most items that wait; one more is OVERLOADED. */
   maxQueue: number
   /** Batches under way at once; 1. More than one gives up the order of arrival. */
@@ -108,7 +108,8 @@ export class Combiner<Item, Result> {
 
   /** The next batch, in order of arrival; who no longer waits is dropped. */
   private take(): Waiting<Item, Result>[] {
-    const { maxItems, weight } = this.options
+    const { weight } = this.options
+    const maxItems = typeof this.options.maxItems === 'function' ? this.options.maxItems() : this.options.maxItems
     const now = Date.now()
     const batch: Waiting<Item, Result>[] = []
     let sum = 0

@@ -2,6 +2,7 @@
 import type { HoldResult } from '@holdfast/contracts/inventory'
 import {
   Combiner,
+  type CombinerOptions,
   type Database,
   databaseError,
   type ErrorCode,
@@ -14,9 +15,11 @@ import {
 import { findArchivedHolds } from './sql/archive'
 import { buryHolds, endHolds, type EndRow, type HoldEnd, type HoldProlongation, prolongHolds, toHold } from './sql/holds'
 
-export interface EndOptions {
+export interface EndOptions extends Pick<CombinerOptions<EndItem, EndAnswer>, 'yieldTo'> {
   database: Database
   published: () => void
+  /** Most in one batch; 1,000. */
+  maxItems?: CombinerOptions<EndItem, EndAnswer>['maxItems']
 }
 
 export interface EndItem extends HoldEnd {
@@ -48,8 +51,9 @@ export function createEndCombiner(kind: EndKind, options: EndOptions): Combiner<
         return { value: toAnswer(kind, item.id, rows[index], repeated) }
       })
     },
-    maxItems: 1_000,
+    maxItems: options.maxItems ?? 1_000,
     maxQueue: 50_000,
+    yieldTo: options.yieldTo,
   })
 }
 

@@ -5,6 +5,7 @@ import type { Combiner, Database, Logger } from '@holdfast/service'
 import { createAvailabilityCombiner, readLevels } from './availability'
 import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
 import { createHoldQueues, type HoldQueues } from './hold'
+import { watchShoppers } from './shoppers'
 import type { HoldProlongation } from './sql/holds'
 import { AvailabilityWatch } from './watch/availability-watch'
 
@@ -35,6 +36,13 @@ export interface Inventory {
   watch: AvailabilityWatch
 }
 
+/**
+ * What lapses is ended in batches of so many while shoppers are about: they wait for its stock rows as long as a batch is
+ * written. Nobody waits: as many as there are.
+ */
+const expiredBesideShoppers = 200
+const mostExpired = 1_000
+
 export function createInventory(options: InventoryOptions): Inventory {
   const { database, published } = options
   const ends = { database, published }
@@ -47,6 +55,17 @@ export function createInventory(options: InventoryOptions): Inventory {
       await Promise.all([commits.turn(), releases.turn(), protections.turn()])
     },
   }
+  const shoppers = watchShoppers(createHoldQueues({ database, maxQueue: options.maxHoldQueue, yieldTo, published }))
+  const expiries = createEndCombiner('EXPIRE', {
+    ...ends,
+    maxItems: () => (shoppers.about() ? expiredBesideShoppers : mostExpired),
+    // Lapsed units count as free anyway (truth 11): nobody is in a hurry for them.
+    yieldTo: {
+      turn: async () => {
+        await Promise.all([yieldTo.turn(), shoppers.turn()])
+      },
+    },
+  })
   return {
     database,
     published,
@@ -54,9 +73,9 @@ export function createInventory(options: InventoryOptions): Inventory {
     commits,
     releases,
     protections,
-    expiries: createEndCombiner('EXPIRE', ends),
+    expiries,
     extensions: createProlongCombiner('extensions', ends),
-    holds: createHoldQueues({ database, maxQueue: options.maxHoldQueue, yieldTo, published }),
+    holds: shoppers,
     availability: createAvailabilityCombiner(database),
     watch: new AvailabilityWatch({
       read: async (skus) => readLevels(database, skus),
