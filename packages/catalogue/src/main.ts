@@ -2,6 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { clientSource } from '@holdfast/openapi'
+import { rpcDescriptors } from '@holdfast/contracts'
+
 import { apiFiles } from './api-files'
 import { asyncApi } from './asyncapi'
 import { withEvents } from './events-page'
@@ -12,3 +15,4 @@ const page = join(docsFolder, 'events.md')
 writeFileSync(join(docsFolder, 'events', 'asyncapi.json'), `${JSON.stringify(asyncApi(samples), undefined, 2)}\n`)
 writeFileSync(page, withEvents(readFileSync(page, 'utf8'), samples))
 for (const [file, text] of apiFiles()) writeFileSync(join(docsFolder, 'api', file), text)
+writeFileSync(join(docsFolder, '..', 'packages', 'client', 'src', 'api.ts'), clientSource(rpcDescriptors()))

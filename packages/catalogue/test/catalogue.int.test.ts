@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import asyncApiSpecs from '@asyncapi/specs'
-import { eventDescriptors } from '@holdfast/contracts'
+import { eventDescriptors, rpcDescriptors } from '@holdfast/contracts'
+import { clientSource } from '@holdfast/openapi'
 import Ajv, { type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 
@@ -36,6 +37,10 @@ test('docs/events/asyncapi.json is what the protos say; npm run catalogue writes
 test('docs/events.md is what the protos say; npm run catalogue writes it', () => {
   const page = read('events.md')
   expect(withEvents(page, samples)).toBe(page)
+})
+
+test('the client has what the protos say; npm run catalogue writes it', () => {
+  expect(read('..', 'packages', 'client', 'src', 'api.ts')).toBe(clientSource(rpcDescriptors()))
 })
 
 test.each([...apiFiles()])('docs/api/%s is what the protos say; npm run catalogue writes it', (file, text) => {

@@ -1,3 +1,4 @@
+export { clientSource } from './client-source'
 export { openApiDocument } from './document'
 export { httpFile } from './http-file'
 export { type Operation, operationsOf } from './operations'

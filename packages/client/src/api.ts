@@ -1,0 +1,1015 @@
+// Written from the protos by npm run catalogue; not to be edited.
+
+/** One of a closed list. */
+export type ErrorCode = 'INVALID_ARGUMENT' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'NOT_ACCEPTABLE' | 'ALREADY_EXISTS' | 'INSUFFICIENT_STOCK' | 'RESERVATION_EXPIRED' | 'RESERVATION_NOT_ACTIVE' | 'ILLEGAL_TRANSITION' | 'PAYMENT_IN_PROGRESS' | 'CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'PAYMENT_DECLINED' | 'RATE_LIMITED' | 'OVERLOADED' | 'UNAVAILABLE' | 'DEADLINE_EXCEEDED' | 'UNIMPLEMENTED' | 'INTERNAL'
+
+export interface ActivityBucket {
+  start?: string
+  figures?: ActivityFigures
+}
+
+/** Amounts of money, by currency, that come to more than an int64 holds are shown as the most that it holds. */
+export interface ActivityFigures {
+  /** Made in this time. What has become of them, and of their share, is as of now, not of the end of this time. */
+  reservationsCreated: string
+  /** Units in them. */
+  unitsReserved: string
+  /** Of these reservations: sold, */
+  reservationsCommitted: string
+  /** given back, */
+  reservationsCancelled: string
+  /** lapsed, */
+  reservationsExpired: string
+  /** and still open. */
+  reservationsActive: string
+  /** committed / created, 0 to 1; absent when none was created. */
+  conversionRate?: number | 'NaN' | 'Infinity' | '-Infinity'
+  /** expired / created, 0 to 1; absent when none was created. */
+  expiryRate?: number | 'NaN' | 'Infinity' | '-Infinity'
+  /** Paid in this time, whenever they were placed. */
+  ordersConfirmed: string
+  /** Cancelled in this time, after they were paid. */
+  ordersCancelled: string
+  /** Of the orders confirmed; refunds are not taken off. */
+  revenue: readonly (Money)[]
+  /** Given back in this time. */
+  refunds: readonly (Money)[]
+}
+
+/** Which audit records the figures are made of. */
+export interface ActivityProjection {
+  /** Grows by one with each rebuild. */
+  generation: number
+  /** Those from the first up to this one. */
+  sequence: string
+  /** The last record of the log. The same as `sequence`: the figures are up to date. */
+  headSequence: string
+}
+
+export interface ActivitySku {
+  sku: string
+  /** In reservations made in this time, at a price of this currency. */
+  unitsReserved: string
+  /** In orders confirmed in this time; units that came back are not taken off. */
+  unitsSold: string
+  /** Of these units. */
+  revenue?: Money
+}
+
+/** Who did something. */
+export interface Actor {
+  /** User id, or the service's name. */
+  id: string
+  /** - `SERVICE`: A service by itself, as the sweeper or the recovery worker. - `ANONYMOUS`: Nobody known yet, as at register and login. */
+  role: 'ROLE_UNSPECIFIED' | 'USER' | 'ADMIN' | 'SERVICE' | 'ANONYMOUS'
+}
+
+export interface AdjustStockResponse {
+  movement?: StockMovement
+  level?: StockLevel
+  requestId: string
+  replayed: boolean
+}
+
+export interface AuditCheckpoint {
+  /** Of the last record; 0 when there is none. */
+  sequence: string
+  /** Its hash; 64 zeros when there is none. */
+  hash: string
+  at?: string
+  /** Says the same, signed with the audit service's own key: a JSON Web Signature (RFC 7515, compact, ES256) with the claims `sequence`, `hash` and `iat`. The key is the one of `audit` in SERVICE_PUBLIC_KEYS. */
+  signature: string
+}
+
+export interface AuditRecord {
+  /** 1, 2, 3, ... without a gap. */
+  sequence: string
+  /** When the change was made. */
+  at?: string
+  /** `<object>.<past tense>`, as `reservation.created`. */
+  action: string
+  actor?: Actor
+  /** As `reservation`. */
+  objectType: string
+  objectId: string
+  before?: Record<string, unknown>
+  after?: Record<string, unknown>
+  requestId: string
+  /** SHA-256, hex. */
+  hash: string
+  /** The hash of the record before; 64 zeros for the first. */
+  previousHash: string
+  /** The event that it was made from. */
+  eventId: string
+}
+
+/** Units of one SKU over all warehouses, and in each. */
+export interface Availability {
+  sku: string
+  onHand: number
+  reserved: number
+  available: number
+  warehouses: readonly (WarehouseAvailability)[]
+}
+
+export interface CancelOrderResponse {
+  order?: Order
+  requestId: string
+  replayed: boolean
+}
+
+export interface CancelReservationResponse {
+  reservation?: Reservation
+  requestId: string
+  replayed: boolean
+}
+
+export interface CheckConsistencyResponse {
+  consistent: boolean
+  /** How many of each were looked at, by kind. `reservations` and `orders` only where those services were asked; then `underWay` is how many holds were in the middle of a change. */
+  checked: Record<string, string>
+  /** Up to 1,000. */
+  differences: readonly (Difference)[]
+  requestId: string
+}
+
+export interface CheckoutResponse {
+  order?: Order
+  requestId: string
+  replayed: boolean
+}
+
+export interface ConfirmOrderResponse {
+  order?: Order
+  requestId: string
+  replayed: boolean
+}
+
+export interface CreateProductResponse {
+  product?: Product
+  requestId: string
+  replayed: boolean
+}
+
+export interface CreateReservationResponse {
+  reservation?: Reservation
+  requestId: string
+  replayed: boolean
+}
+
+export interface CreateWarehouseResponse {
+  warehouse?: Warehouse
+  requestId: string
+  replayed: boolean
+}
+
+export interface CreateWebhookEndpointResponse {
+  endpoint?: WebhookEndpoint
+  /** `whsec_` and 32 bytes in base64. Empty in a replay: it is told once; a lost one is rotated. */
+  secret: string
+  requestId: string
+  replayed: boolean
+}
+
+export interface DeleteWebhookEndpointResponse {
+  requestId: string
+}
+
+export interface Difference {
+  /** As `reserved`, `on_hand`, `hold_line`, `reservation`; docs/operations.md lists them. */
+  kind: string
+  /** The row, as `SKU/WAREHOUSE`, a hold's id (which is its reservation's), a hold's id and `/LINE`, or an order's id. */
+  id: string
+  expected: string
+  found: string
+}
+
+export interface ExtendReservationResponse {
+  reservation?: Reservation
+  requestId: string
+  replayed: boolean
+}
+
+export interface GetActivityResponse {
+  /** The beginning of the first bucket and the end of the last one. */
+  from?: string
+  to?: string
+  /** - `HOUR`: The default. - `DAY`: From midnight to midnight, UTC. */
+  bucket: 'BUCKET_UNSPECIFIED' | 'MINUTE' | 'HOUR' | 'DAY'
+  totals?: ActivityFigures
+  /** In order, those in which nothing happened as well. */
+  buckets: readonly (ActivityBucket)[]
+  /** By currency, the first first; only those of which there is something. */
+  topSkus: readonly (ActivitySku)[]
+  projection?: ActivityProjection
+  /** The one that is being made, and not shown yet; absent when there is none. */
+  rebuilding?: ActivityProjection
+  requestId: string
+}
+
+export interface GetAuditCheckpointResponse {
+  checkpoint?: AuditCheckpoint
+  requestId: string
+}
+
+export interface GetAuditRecordResponse {
+  record?: AuditRecord
+  requestId: string
+}
+
+export interface GetAvailabilityResponse {
+  /** In the order asked for. */
+  availability: readonly (Availability)[]
+}
+
+export interface GetMeResponse {
+  user?: User
+  requestId: string
+}
+
+export interface GetOrderResponse {
+  order?: Order
+  requestId: string
+}
+
+export interface GetProductResponse {
+  product?: Product
+  requestId: string
+}
+
+export interface GetReservationResponse {
+  reservation?: Reservation
+  requestId: string
+}
+
+export interface GetStockHistoryResponse {
+  movements: readonly (StockMovement)[]
+  nextPageToken: string
+}
+
+export interface GetWebhookDeliveryResponse {
+  delivery?: WebhookDelivery
+  /** The body as it is sent. */
+  payload: string
+  requestId: string
+}
+
+export interface GetWebhookEndpointResponse {
+  endpoint?: WebhookEndpoint
+  requestId: string
+}
+
+export interface LineRequest {
+  sku?: string
+  /** 1 to 1,000,000. */
+  quantity: number
+  /** MAIN when empty. */
+  warehouse?: string
+}
+
+export interface ListAuditRecordsResponse {
+  records: readonly (AuditRecord)[]
+  nextPageToken: string
+}
+
+export interface ListOrdersResponse {
+  orders: readonly (Order)[]
+  nextPageToken: string
+}
+
+export interface ListProductsResponse {
+  products: readonly (Product)[]
+  /** Empty on the last page. */
+  nextPageToken: string
+}
+
+export interface ListReservationsResponse {
+  reservations: readonly (Reservation)[]
+  nextPageToken: string
+}
+
+export interface ListWarehousesResponse {
+  warehouses: readonly (Warehouse)[]
+}
+
+export interface ListWebhookDeliveriesResponse {
+  deliveries: readonly (WebhookDelivery)[]
+  nextPageToken: string
+}
+
+export interface ListWebhookEndpointsResponse {
+  endpoints: readonly (WebhookEndpoint)[]
+  nextPageToken: string
+}
+
+export interface LoginResponse {
+  user?: User
+  accessToken: string
+  refreshToken: string
+  tokenType: string
+  expiresIn: number
+  requestId: string
+}
+
+export interface LogoutResponse {
+  requestId: string
+}
+
+/** An amount in one currency. */
+export interface Money {
+  /** ISO 4217 code, three capital letters. */
+  currency: string
+  /** Whole minor units (cents). A string in JSON, as proto3 has it for int64; numbers are accepted. */
+  amountMinor: string
+}
+
+/** An amount in one currency. */
+export interface MoneyInput {
+  /** ISO 4217 code, three capital letters. */
+  currency?: string
+  /** Whole minor units (cents). A string in JSON, as proto3 has it for int64; numbers are accepted. */
+  amountMinor?: string | number
+}
+
+export interface Order {
+  /** UUID. */
+  id: string
+  reservationId: string
+  userId: string
+  /** - `PENDING`: Waits for its payment. - `CONFIRMED`: Paid, its units are sold. */
+  status: 'STATUS_UNSPECIFIED' | 'PENDING' | 'CONFIRMED' | 'PROCESSING' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED'
+  /** - `UNPAID`: Nothing was tried yet. - `IN_PROGRESS`: An attempt is under way. - `SUCCEEDED`: Captured. - `DECLINED`: The last attempt was declined; another token is another attempt. - `VOIDED`: Authorized, then given up before capture. */
+  paymentStatus: 'PAYMENT_STATUS_UNSPECIFIED' | 'UNPAID' | 'IN_PROGRESS' | 'SUCCEEDED' | 'DECLINED' | 'VOIDED' | 'REFUND_PENDING' | 'REFUNDED'
+  lines: readonly (OrderLine)[]
+  total?: Money
+  createdAt?: string
+  updatedAt?: string
+  /** Grows by one with each change. */
+  version: number
+  /** Why it was cancelled, when it was: `requested`, `reservation_expired`, `reservation_cancelled`. */
+  cancelReason: string
+}
+
+export interface OrderLine {
+  sku: string
+  warehouse: string
+  quantity: number
+  /** As it was when reserved. */
+  unitPrice?: Money
+}
+
+export interface PauseWebhookEndpointResponse {
+  endpoint?: WebhookEndpoint
+  requestId: string
+  replayed: boolean
+}
+
+export interface PlaceOrderLine {
+  sku?: string
+  quantity?: number
+  warehouse?: string
+}
+
+export interface PlaceOrderResponse {
+  order?: Order
+  requestId: string
+  replayed: boolean
+}
+
+export interface Product {
+  /** ASCII `[A-Z0-9][A-Z0-9._-]{0,63}`, upper-cased on the way in. */
+  sku: string
+  name: string
+  description: string
+  price?: Money
+  createdAt?: string
+  updatedAt?: string
+  /** Grows by one with each change. */
+  version: number
+  /** Units over all warehouses at which it is told to be low; 0: never, only out and back. Absent: as the notification service is set. */
+  lowStockAt?: number
+}
+
+export interface RebuildActivityResponse {
+  /** Shown by GetActivity when it has caught up. */
+  projection?: ActivityProjection
+  requestId: string
+  replayed: boolean
+}
+
+export interface RefreshResponse {
+  user?: User
+  accessToken: string
+  refreshToken: string
+  tokenType: string
+  expiresIn: number
+  requestId: string
+}
+
+export interface RegisterResponse {
+  user?: User
+  /** JWT, ES256. */
+  accessToken: string
+  refreshToken: string
+  /** Bearer. */
+  tokenType: string
+  /** Seconds that the access token lives. */
+  expiresIn: number
+  requestId: string
+  /** The user was made by an earlier request with the same key; the tokens are new. */
+  replayed: boolean
+}
+
+export interface RepairConsistencyResponse {
+  /** As it was found; it is mended now. */
+  difference?: Difference
+  requestId: string
+}
+
+export interface ReplayWebhookDeliveriesResponse {
+  /** Deliveries that were put behind those that wait; at most 10,000 in one call, the oldest. */
+  count: number
+  requestId: string
+  replayed: boolean
+}
+
+export interface Reservation {
+  /** UUID. */
+  id: string
+  userId: string
+  /** - `COMMITTED`: Sold: there is an order. */
+  status: 'STATUS_UNSPECIFIED' | 'ACTIVE' | 'COMMITTED' | 'CANCELLED' | 'EXPIRED'
+  lines: readonly (ReservationLine)[]
+  expiresAt?: string
+  /** As asked for. */
+  ttlSeconds: number
+  createdAt?: string
+  updatedAt?: string
+  /** Grows by one with each change of this record. */
+  version: number
+}
+
+export interface ReservationLine {
+  sku: string
+  warehouse: string
+  quantity: number
+  /** The product's price when it was reserved. */
+  unitPrice?: Money
+}
+
+export interface ResumeWebhookEndpointResponse {
+  endpoint?: WebhookEndpoint
+  requestId: string
+  replayed: boolean
+}
+
+export interface RotateWebhookSecretResponse {
+  endpoint?: WebhookEndpoint
+  /** Empty in a replay. */
+  secret: string
+  requestId: string
+  replayed: boolean
+}
+
+export interface SkipWebhookDeliveryResponse {
+  delivery?: WebhookDelivery
+  requestId: string
+  replayed: boolean
+}
+
+/** Units of one SKU in one warehouse; `available = on_hand - reserved`, due units counted as free. */
+export interface StockLevel {
+  sku: string
+  warehouse: string
+  onHand: number
+  reserved: number
+  available: number
+}
+
+/** One entry of the ledger: `on_hand` of a stock level is the sum of its deltas. */
+export interface StockMovement {
+  id: string
+  sku: string
+  warehouse: string
+  /** - `OPENING`: Units that were there when the product was made. - `SALE`: A hold was committed. - `RETURN`: A cancelled order's units came back. */
+  kind: 'KIND_UNSPECIFIED' | 'OPENING' | 'ADJUSTMENT' | 'SALE' | 'RETURN'
+  delta: number
+  reason: string
+  actor?: Actor
+  /** The hold or order that it belongs to, if any. */
+  reference: string
+  at?: string
+}
+
+export interface SweepResponse {
+  /** Reservations that became EXPIRED in this pass. */
+  expired: number
+  /** Holds without a reservation that were released. */
+  orphans: number
+  requestId: string
+}
+
+export interface TransitionOrderResponse {
+  order?: Order
+  requestId: string
+  replayed: boolean
+}
+
+export interface UpdateProductResponse {
+  product?: Product
+  requestId: string
+}
+
+export interface UpdateWebhookEndpointResponse {
+  endpoint?: WebhookEndpoint
+  requestId: string
+}
+
+export interface User {
+  /** UUID. */
+  id: string
+  email: string
+  role: 'ROLE_UNSPECIFIED' | 'USER' | 'ADMIN'
+  createdAt?: string
+}
+
+export interface VerifyAuditResponse {
+  valid: boolean
+  /** Records looked at. */
+  checked: string
+  /** The first that is wrong; 0 when valid. */
+  firstBadSequence: string
+  /** What is wrong with it. */
+  problem: string
+  /** Hash of the last record. */
+  headHash: string
+  requestId: string
+}
+
+export interface Warehouse {
+  /** `[A-Z0-9][A-Z0-9_-]{0,31}`. */
+  code: string
+  name: string
+  createdAt?: string
+}
+
+export interface WarehouseAvailability {
+  warehouse: string
+  onHand: number
+  reserved: number
+  available: number
+}
+
+export interface WatchAvailabilityResponse {
+  /** The SKUs that changed, each as it is now. */
+  availability: readonly (Availability)[]
+  /** Stands for what has been sent so far; good at every replica, for as long as one likes. */
+  resumeToken: string
+}
+
+export interface WebhookDelivery {
+  /** Grows with time; those of one endpoint are sent in this order. */
+  id: string
+  endpointId: string
+  /** The webhook-id. */
+  eventId: string
+  eventType: string
+  /** What the event is about. */
+  subject: string
+  /** When it happened. */
+  eventAt?: string
+  /** - `PENDING`: Waits, for its turn or for its next try. - `DELIVERED`: Answered with 2xx. - `SKIPPED`: Given up by an admin. */
+  status: 'STATUS_UNSPECIFIED' | 'PENDING' | 'DELIVERED' | 'SKIPPED'
+  attempts: number
+  createdAt?: string
+  lastAttemptAt?: string
+  /** HTTP status of the last try; 0: there was no answer. */
+  lastStatus: number
+  /** Why the last try failed. */
+  lastError: string
+  /** The delivery that it repeats; 0: none. */
+  replayOf: string
+}
+
+export interface WebhookEndpoint {
+  /** UUID. */
+  id: string
+  url: string
+  description: string
+  /** Event types, as `holdfast.order.confirmed.v1`, all of an object, as `holdfast.stock.*`, or `*`. */
+  eventTypes: readonly (string)[]
+  status: 'STATUS_UNSPECIFIED' | 'ACTIVE' | 'PAUSED'
+  /** - `ASKED`: By an admin. - `FAILING`: The same delivery failed at every try of the schedule. - `GONE`: The receiver answered 410 Gone. */
+  pauseReason: 'PAUSE_REASON_UNSPECIFIED' | 'ASKED' | 'FAILING' | 'GONE'
+  createdAt?: string
+  updatedAt?: string
+  /** Grows by one with each change. */
+  version: number
+  /** Tries of the delivery at the head that have failed; 0: all is well. */
+  failures: number
+  /** When the one at the head is tried again; none unless it failed. */
+  nextAttemptAt?: string
+}
+
+/** What each operation takes and answers. */
+export interface Operations {
+  /** Newest first unless asked otherwise, filtered, in pages. */
+  listAuditRecords: { request: {
+    action?: string
+    objectType?: string
+    objectId?: string
+    actorId?: string
+    requestId?: string
+    /** Inclusive. */
+    after?: string
+    /** Exclusive. */
+    before?: string
+    /** 1 to 500; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+    /** From the first record on, for whoever wants them all. */
+    oldestFirst?: boolean
+  }; response: ListAuditRecordsResponse }
+  getAuditRecord: { request: {
+    sequence: string | number
+  }; response: GetAuditRecordResponse }
+  /** The end of the log as it is now, signed: kept elsewhere, it shows later whether the log was cut off or written anew. */
+  getAuditCheckpoint: { request: Record<string, never>; response: GetAuditCheckpointResponse }
+  /** Recomputes the chain of hashes and names the first record that was touched, added or removed. */
+  verifyAudit: { request: {
+    /** The `signature` of a checkpoint that was kept: the log must still have its record, with its hash. */
+    checkpoint?: string
+  }; response: VerifyAuditResponse }
+  /** What the shop did over some time: reservations and what became of them, orders, revenue, the SKUs that sold most. Made from events alone, a moment behind them. */
+  getActivity: { request: {
+    /** Inclusive; taken back to the beginning of its bucket. 24 hours before `to` when absent. */
+    from?: string
+    /** Exclusive; taken on to the end of its bucket. Now when absent. At most 1,500 buckets. */
+    to?: string
+    /** - `HOUR`: The default. - `DAY`: From midnight to midnight, UTC. */
+    bucket?: 'MINUTE' | 'HOUR' | 'DAY'
+    /** SKUs of each currency: 1 to 100; 10 when 0. */
+    top?: number
+    /** - `REVENUE`: The default. */
+    topBy?: 'REVENUE' | 'UNITS_SOLD' | 'UNITS_RESERVED'
+  }; response: GetActivityResponse }
+  /** Makes the figures again from the first audit record on. Until that is done the ones that are there are shown, and kept up. While a rebuild is under way it is answered, `replayed`. */
+  rebuildActivity: { request: {
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: RebuildActivityResponse }
+  /** Makes a user with the role USER and logs in. */
+  register: { request: {
+    email?: string
+    /** 10 to 256 characters. */
+    password: string
+    clientToken?: string
+  }; response: RegisterResponse }
+  login: { request: {
+    email?: string
+    password?: string
+  }; response: LoginResponse }
+  /** A new pair of tokens for a refresh token, which is used up by it. Using one twice ends its whole family. */
+  refresh: { request: {
+    refreshToken?: string
+  }; response: RefreshResponse }
+  /** Ends the family of a refresh token. */
+  logout: { request: {
+    refreshToken?: string
+  }; response: LogoutResponse }
+  getMe: { request: Record<string, never>; response: GetMeResponse }
+  /** Makes a product; ALREADY_EXISTS when the SKU is taken. */
+  createProduct: { request: {
+    sku?: string
+    /** 1 to 200 characters. */
+    name: string
+    /** Up to 5,000 characters. */
+    description?: string
+    price?: MoneyInput
+    /** Units put into the default warehouse MAIN. */
+    stock?: number
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+    /** 0 to 1,000,000; as in Product. */
+    lowStockAt?: number
+  }; response: CreateProductResponse }
+  /** Changes the fields that are given, leaves the others. */
+  updateProduct: { request: {
+    sku: string
+    name?: string
+    description?: string
+    price?: MoneyInput
+    /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. */
+    expectedVersion?: number
+    /** 0 to 1,000,000; -1: absent from then on. */
+    lowStockAt?: number
+  }; response: UpdateProductResponse }
+  getProduct: { request: {
+    sku: string
+  }; response: GetProductResponse }
+  /** Products by SKU, in pages. */
+  listProducts: { request: {
+    /** 1 to 1,000; 50 when 0. */
+    pageSize?: number
+    /** `next_page_token` of the page before. */
+    pageToken?: string
+  }; response: ListProductsResponse }
+  /** Makes a warehouse; ALREADY_EXISTS when the code is taken. */
+  createWarehouse: { request: {
+    code?: string
+    name?: string
+    clientToken?: string
+  }; response: CreateWarehouseResponse }
+  listWarehouses: { request: Record<string, never>; response: ListWarehousesResponse }
+  /** Adds units to, or takes them from, one stock level; never below what is reserved (INSUFFICIENT_STOCK). */
+  adjustStock: { request: {
+    sku: string
+    /** Units to add (positive) or take away (negative); not 0. */
+    delta?: number
+    /** Why, 1 to 500 characters. */
+    reason?: string
+    /** MAIN when empty. */
+    warehouse?: string
+    clientToken?: string
+  }; response: AdjustStockResponse }
+  /** The ledger of one product, newest first, in pages. */
+  getStockHistory: { request: {
+    sku: string
+    /** All warehouses when empty. */
+    warehouse?: string
+    pageSize?: number
+    pageToken?: string
+  }; response: GetStockHistoryResponse }
+  /** What can be reserved now; units of holds that are due count as free. */
+  getAvailability: { request: {
+    /** 1 to 500. */
+    skus: readonly (string)[]
+  }; response: GetAvailabilityResponse }
+  /** What can be reserved now, and each change of it within a second: the last state, not every step. The first message has what differs from the state that `resume_token` stands for, which is everything without one. A message without any field only says that the stream lives. NOT_FOUND names a SKU that there is not, before the stream begins. */
+  watchAvailability: { request: {
+    /** 1 to 100. */
+    skus: readonly (string)[]
+    /** `resume_token` of the last message received (over HTTP also the header Last-Event-ID): what has not changed since is not sent again. One that does not fit these SKUs counts as none. */
+    resumeToken?: string
+  }; stream: WatchAvailabilityResponse }
+  /** Recomputes the books of this service in one snapshot, then compares holds with the reservations and orders that the other services have; names every difference that stays. What is under way is counted, and is no difference. */
+  checkConsistency: { request: {
+    /** Goes through what was archived, too: nothing changes there, and it takes longer the older a shop is. */
+    archived?: boolean
+  }; response: CheckConsistencyResponse }
+  /** Mends one difference that CheckConsistency names, if the other rows leave no doubt of what it should be; else ILLEGAL_TRANSITION says why not. NOT_FOUND when there is no such difference (any more). */
+  repairConsistency: { request: {
+    /** Of the difference, as CheckConsistency names it. */
+    kind?: string
+    id?: string
+  }; response: RepairConsistencyResponse }
+  /** Registers an address that events are sent to from the answer on; its secret is told in the answer, and never again. */
+  createWebhookEndpoint: { request: {
+    /** https; no user and password in it, and no address of a private network. */
+    url?: string
+    /** Up to 200 characters. */
+    description?: string
+    /** 1 to 50: types of the event catalogue, all of an object as `holdfast.stock.*`, or `*`. */
+    eventTypes?: readonly (string)[]
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: CreateWebhookEndpointResponse }
+  getWebhookEndpoint: { request: {
+    id: string
+  }; response: GetWebhookEndpointResponse }
+  /** Newest first, in pages. */
+  listWebhookEndpoints: { request: {
+    /** 1 to 200; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListWebhookEndpointsResponse }
+  /** Changes what is given. What waits goes to the new address. */
+  updateWebhookEndpoint: { request: {
+    id: string
+    url?: string
+    description?: string
+    /** Empty: they stay as they are. */
+    eventTypes?: readonly (string)[]
+  }; response: UpdateWebhookEndpointResponse }
+  /** Its deliveries go with it. */
+  deleteWebhookEndpoint: { request: {
+    id: string
+  }; response: DeleteWebhookEndpointResponse }
+  /** Nothing is sent to it until it is resumed; its events wait. */
+  pauseWebhookEndpoint: { request: {
+    id: string
+  }; response: PauseWebhookEndpointResponse }
+  /** What waits is sent in its order, the first at once. */
+  resumeWebhookEndpoint: { request: {
+    id: string
+  }; response: ResumeWebhookEndpointResponse }
+  /** A new secret; for a while each delivery is signed with the old one as well. */
+  rotateWebhookSecret: { request: {
+    id: string
+    /** How long the old secret signs as well, s; 0 to 604,800; a day when not given. */
+    overlapSeconds?: number
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: RotateWebhookSecretResponse }
+  /** Sends again what is in the log of an endpoint: one delivery, or those whose events happened in a span of time, in their order. Each is a new delivery of the same event, behind those that wait, with the event's own webhook-id. */
+  replayWebhookDeliveries: { request: {
+    endpointId: string
+    /** One delivery; 0: those in the span of time. */
+    deliveryId?: string | number
+    /** Of the event's time; inclusive. */
+    after?: string
+    /** Exclusive; now when not given. */
+    before?: string
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: ReplayWebhookDeliveriesResponse }
+  /** The delivery log, newest first, in pages. */
+  listWebhookDeliveries: { request: {
+    endpointId?: string
+    /** - `PENDING`: Waits, for its turn or for its next try. - `DELIVERED`: Answered with 2xx. - `SKIPPED`: Given up by an admin. */
+    status?: 'PENDING' | 'DELIVERED' | 'SKIPPED'
+    eventType?: string
+    eventId?: string
+    /** Of the event's time; inclusive. */
+    after?: string
+    /** Exclusive. */
+    before?: string
+    /** 1 to 200; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListWebhookDeliveriesResponse }
+  /** With what is sent. */
+  getWebhookDelivery: { request: {
+    id: string | number
+  }; response: GetWebhookDeliveryResponse }
+  /** Gives up one delivery that waits, as one that its receiver will never take, so that those behind it can go. */
+  skipWebhookDelivery: { request: {
+    id: string | number
+  }; response: SkipWebhookDeliveryResponse }
+  /** An order for an existing reservation, then its payment. A second checkout returns the same order, `replayed`. */
+  checkout: { request: {
+    reservationId?: string
+    /** The provider's token for the card; the simulated provider takes none or tok_ok, tok_declined, tok_slow, tok_timeout, tok_late. */
+    paymentToken?: string
+    clientToken?: string
+  }; response: CheckoutResponse }
+  /** An order and its reservation in one call: PENDING until confirmed, cancelled when the reservation lapses. */
+  placeOrder: { request: {
+    lines?: readonly (PlaceOrderLine)[]
+    /** Seconds that the stock is held for it. */
+    ttlSeconds?: number
+    clientToken?: string
+  }; response: PlaceOrderResponse }
+  /** The caller's own; any for an admin. Another's looks absent. */
+  getOrder: { request: {
+    id: string
+  }; response: GetOrderResponse }
+  /** The caller's own, an admin's everyone's; filtered, sorted, in pages that stay stable under inserts. */
+  listOrders: { request: {
+    /** - `PENDING`: Waits for its payment. - `CONFIRMED`: Paid, its units are sold. */
+    status?: 'PENDING' | 'CONFIRMED' | 'PROCESSING' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED'
+    /** Admins only: one user's; everyone's when empty. */
+    userId?: string
+    /** Minor units, inclusive. */
+    minTotalMinor?: string | number
+    maxTotalMinor?: string | number
+    /** Inclusive. */
+    createdAfter?: string
+    /** Exclusive. */
+    createdBefore?: string
+    /** - `CREATED_DESC`: Newest first, the default. */
+    sort?: 'CREATED_DESC' | 'CREATED_ASC' | 'TOTAL_DESC' | 'TOTAL_ASC'
+    /** 1 to 200; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListOrdersResponse }
+  /** Cancels a PENDING order (stock first) or a CONFIRMED one (its units come back, the payment is refunded). */
+  cancelOrder: { request: {
+    id: string
+    clientToken?: string
+  }; response: CancelOrderResponse }
+  /** Pays a PENDING order. */
+  confirmOrder: { request: {
+    id: string
+    paymentToken?: string
+    clientToken?: string
+  }; response: ConfirmOrderResponse }
+  /** Moves an order along its status table; ILLEGAL_TRANSITION for what the table does not have. */
+  transitionOrder: { request: {
+    id: string
+    /** - `PENDING`: Waits for its payment. - `CONFIRMED`: Paid, its units are sold. */
+    status?: 'PENDING' | 'CONFIRMED' | 'PROCESSING' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED'
+    clientToken?: string
+  }; response: TransitionOrderResponse }
+  /** Holds all lines or none. Repeatable by Idempotency-Key, `client_token`, or `reuse_active`. */
+  createReservation: { request: {
+    /** 1 to MAX_LINES; the same SKU twice counts as one line with the sum. */
+    lines?: readonly (LineRequest)[]
+    /** Seconds until it lapses; RESERVATION_TTL_DEFAULT when absent. */
+    ttlSeconds?: number
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+    /** Without a key: return an identical ACTIVE reservation of the caller instead of making a second one. */
+    reuseActive?: boolean
+    /** For the order service, which derives it from the order's id: the id that the reservation will have. */
+    reservationId?: string
+    /** How inventory keeps concurrent holds of one SKU apart; for admins and services, shoppers get the default. - `COMBINING`: The default. */
+    strategy?: 'COMBINING' | 'PESSIMISTIC' | 'OPTIMISTIC'
+  }; response: CreateReservationResponse }
+  /** The caller's own; any for an admin. Another's looks absent. */
+  getReservation: { request: {
+    id: string
+  }; response: GetReservationResponse }
+  /** The caller's own, newest first, in pages; an admin may ask for everyone's. */
+  listReservations: { request: {
+    /** All when absent. */
+    status?: 'ACTIVE' | 'COMMITTED' | 'CANCELLED' | 'EXPIRED'
+    /** Admins only: one user's; everyone's when empty. */
+    userId?: string
+    /** 1 to 200; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListReservationsResponse }
+  /** Gives the units back. A second cancel is a replay. */
+  cancelReservation: { request: {
+    id: string
+    clientToken?: string
+  }; response: CancelReservationResponse }
+  /** Moves the end to a later time, at most the longest lifetime after it was made. */
+  extendReservation: { request: {
+    id: string
+    /** The new end; either this or `ttl_seconds`. */
+    expiresAt?: string
+    /** Seconds from now, turned into a time on arrival. */
+    ttlSeconds?: number
+    clientToken?: string
+  }; response: ExtendReservationResponse }
+  /** One pass of the sweeper, now: due reservations and orphaned holds. */
+  sweep: { request: Record<string, never>; response: SweepResponse }
+}
+
+export interface Operation {
+  method: string
+  /** With `{field}` where a field of the request goes. */
+  path: string
+  /** What the path does not take goes into the body; else into the query. */
+  body: boolean
+  /** It takes a token. */
+  authenticated: boolean
+  /** It takes an idempotency key. */
+  repeatable: boolean
+  /** It answers with server-sent events. */
+  streams: boolean
+}
+
+/** Where each operation is. */
+export const operations: { readonly [Id in keyof Operations]: Operation } = {
+  listAuditRecords: {"method":"GET","path":"/v1/audit/records","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  getAuditRecord: {"method":"GET","path":"/v1/audit/records/{sequence}","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  getAuditCheckpoint: {"method":"GET","path":"/v1/audit/checkpoint","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  verifyAudit: {"method":"GET","path":"/v1/audit:verify","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  getActivity: {"method":"GET","path":"/v1/activity","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  rebuildActivity: {"method":"POST","path":"/v1/activity:rebuild","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  register: {"method":"POST","path":"/v1/auth/register","body":true,"authenticated":false,"repeatable":true,"streams":false},
+  login: {"method":"POST","path":"/v1/auth/login","body":true,"authenticated":false,"repeatable":true,"streams":false},
+  refresh: {"method":"POST","path":"/v1/auth/refresh","body":true,"authenticated":false,"repeatable":true,"streams":false},
+  logout: {"method":"POST","path":"/v1/auth/logout","body":true,"authenticated":false,"repeatable":true,"streams":false},
+  getMe: {"method":"GET","path":"/v1/auth/me","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  createProduct: {"method":"POST","path":"/v1/products","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  updateProduct: {"method":"PATCH","path":"/v1/products/{sku}","body":true,"authenticated":true,"repeatable":false,"streams":false},
+  getProduct: {"method":"GET","path":"/v1/products/{sku}","body":false,"authenticated":false,"repeatable":false,"streams":false},
+  listProducts: {"method":"GET","path":"/v1/products","body":false,"authenticated":false,"repeatable":false,"streams":false},
+  createWarehouse: {"method":"POST","path":"/v1/warehouses","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  listWarehouses: {"method":"GET","path":"/v1/warehouses","body":false,"authenticated":false,"repeatable":false,"streams":false},
+  adjustStock: {"method":"POST","path":"/v1/products/{sku}/stock:adjust","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  getStockHistory: {"method":"GET","path":"/v1/products/{sku}/stock/history","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  getAvailability: {"method":"GET","path":"/v1/availability","body":false,"authenticated":false,"repeatable":false,"streams":false},
+  watchAvailability: {"method":"GET","path":"/v1/availability:watch","body":false,"authenticated":false,"repeatable":false,"streams":true},
+  checkConsistency: {"method":"GET","path":"/v1/consistency","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  repairConsistency: {"method":"POST","path":"/v1/consistency:repair","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  createWebhookEndpoint: {"method":"POST","path":"/v1/webhooks/endpoints","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  getWebhookEndpoint: {"method":"GET","path":"/v1/webhooks/endpoints/{id}","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  listWebhookEndpoints: {"method":"GET","path":"/v1/webhooks/endpoints","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  updateWebhookEndpoint: {"method":"PATCH","path":"/v1/webhooks/endpoints/{id}","body":true,"authenticated":true,"repeatable":false,"streams":false},
+  deleteWebhookEndpoint: {"method":"DELETE","path":"/v1/webhooks/endpoints/{id}","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  pauseWebhookEndpoint: {"method":"POST","path":"/v1/webhooks/endpoints/{id}:pause","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  resumeWebhookEndpoint: {"method":"POST","path":"/v1/webhooks/endpoints/{id}:resume","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  rotateWebhookSecret: {"method":"POST","path":"/v1/webhooks/endpoints/{id}:rotate-secret","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  replayWebhookDeliveries: {"method":"POST","path":"/v1/webhooks/endpoints/{endpointId}:replay","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  listWebhookDeliveries: {"method":"GET","path":"/v1/webhooks/deliveries","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  getWebhookDelivery: {"method":"GET","path":"/v1/webhooks/deliveries/{id}","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  skipWebhookDelivery: {"method":"POST","path":"/v1/webhooks/deliveries/{id}:skip","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  checkout: {"method":"POST","path":"/v1/checkout","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  placeOrder: {"method":"POST","path":"/v1/orders","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  getOrder: {"method":"GET","path":"/v1/orders/{id}","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  listOrders: {"method":"GET","path":"/v1/orders","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  cancelOrder: {"method":"POST","path":"/v1/orders/{id}:cancel","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  confirmOrder: {"method":"POST","path":"/v1/orders/{id}:confirm","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  transitionOrder: {"method":"POST","path":"/v1/orders/{id}:transition","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  createReservation: {"method":"POST","path":"/v1/reservations","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  getReservation: {"method":"GET","path":"/v1/reservations/{id}","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  listReservations: {"method":"GET","path":"/v1/reservations","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  cancelReservation: {"method":"POST","path":"/v1/reservations/{id}:cancel","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  extendReservation: {"method":"POST","path":"/v1/reservations/{id}:extend","body":true,"authenticated":true,"repeatable":true,"streams":false},
+  sweep: {"method":"POST","path":"/v1/reservations:sweep","body":true,"authenticated":true,"repeatable":false,"streams":false},
+}

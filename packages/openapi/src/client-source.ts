@@ -1,0 +1,110 @@
+/** The types and the table of operations of packages/client, from the same descriptors as the OpenAPI document. */
+import type { DescMessage } from '@bufbuild/protobuf'
+import type { RpcDescriptor } from '@holdfast/contracts'
+import { commentOf } from '@holdfast/contracts/comments'
+import { errorCodes } from '@holdfast/service'
+
+import { type Operation, operationsOf } from './operations'
+import { type Direction, type JsonSchema, Names, Schemas } from './schemas'
+
+/** @returns TypeScript. An RPC that has several routes is called by its first. */
+export function clientSource(rpcs: readonly RpcDescriptor[]): string {
+  const operations = operationsOf(rpcs).filter(({ id, rpc }) => id === rpc.desc.localName)
+  const roots = operations.flatMap(({ rpc }): [DescMessage, Direction][] => [
+    [rpc.desc.input, 'request'],
+    [rpc.desc.output, 'response'],
+  ])
+  const schemas = new Schemas(new Names(roots))
+  const entries = operations.map((operation) => operationType(operation, schemas))
+  const types = Object.entries(schemas.all()).map(([name, schema]) => interfaceOf(name, schema))
+  return `${[
+    '// Written from the protos by npm run catalogue; not to be edited.',
+    `/** One of a closed list. */\nexport type ErrorCode = ${Object.keys(errorCodes).map(quoted).join(' | ')}`,
+    ...types,
+    `/** What each operation takes and answers. */\nexport interface Operations {\n${entries.join('\n')}\n}`,
+    table(operations),
+  ].join('\n\n')}\n`
+}
+
+function operationType({ id, rpc, streams, pathFields }: Operation, schemas: Schemas): string {
+  const { input, output } = rpc.desc
+  const needed = new Set(pathFields.map(({ field }) => field.jsonName))
+  const request = inlineObject(schemas.object(input, 'request'), needed)
+  const answer = typeOf(schemas.reference(output, 'response'))
+  return `${comment(commentOf(rpc.desc), '  ')}  ${id}: { request: ${request}; ${streams ? 'stream' : 'response'}: ${answer} }`
+}
+
+function table(operations: readonly Operation[]): string {
+  const rows = operations.map(({ id, method, path, body, rpc, streams }) => {
+    const repeatable = rpc.mutates && method === 'post'
+    const authenticated = rpc.access.who !== 'PUBLIC'
+    const row = { method: method.toUpperCase(), path, body: body !== undefined, authenticated, repeatable, streams }
+    return `  ${id}: ${JSON.stringify(row)},`
+  })
+  return `export interface Operation {
+  method: string
+  /** With \`{field}\` where a field of the request goes. */
+  path: string
+  /** What the path does not take goes into the body; else into the query. */
+  body: boolean
+  /** It takes a token. */
+  authenticated: boolean
+  /** It takes an idempotency key. */
+  repeatable: boolean
+  /** It answers with server-sent events. */
+  streams: boolean
+}
+
+/** Where each operation is. */
+export const operations: { readonly [Id in keyof Operations]: Operation } = {\n${rows.join('\n')}\n}`
+}
+
+function interfaceOf(name: string, schema: JsonSchema): string {
+  return `${comment(schema['description'], '')}export interface ${name} {\n${properties(schema, new Set(), '  ').join('\n')}\n}`
+}
+
+function inlineObject(schema: JsonSchema, needed: ReadonlySet<string>): string {
+  const fields = properties(schema, needed, '    ')
+  return fields.length === 0 ? 'Record<string, never>' : `{\n${fields.join('\n')}\n  }`
+}
+
+/** @param needed beside what the schema requires */
+function properties(schema: JsonSchema, needed: ReadonlySet<string>, indent: string): string[] {
+  const required = new Set([...((schema['required'] as string[] | undefined) ?? []), ...needed])
+  return Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>).map(
+    ([name, property]) =>
+      `${comment(property['description'], indent)}${indent}${name}${required.has(name) ? '' : '?'}: ${typeOf(property)}`,
+  )
+}
+
+function typeOf(schema: JsonSchema): string {
+  const { $ref, type, items, additionalProperties, oneOf } = schema
+  const values = schema['enum']
+  if (typeof $ref === 'string') return $ref.split('/').at(-1) ?? 'unknown'
+  if (Array.isArray(values)) return values.map((value) => quoted(String(value))).join(' | ')
+  if (Array.isArray(oneOf)) return oneOf.map((one) => typeOf(one as JsonSchema)).join(' | ')
+  if (Array.isArray(type)) return type.map((one) => typeOf({ type: String(one) })).join(' | ')
+  switch (type) {
+    case 'array':
+      return `readonly (${typeOf(items as JsonSchema)})[]`
+    case 'object':
+      return `Record<string, ${typeof additionalProperties === 'object' ? typeOf(additionalProperties as JsonSchema) : 'unknown'}>`
+    case 'integer':
+    case 'number':
+      return 'number'
+    case 'boolean':
+    case 'string':
+      return type
+    default:
+      return 'unknown'
+  }
+}
+
+function comment(text: unknown, indent: string): string {
+  if (typeof text !== 'string' || text === '') return ''
+  return `${indent}/** ${text.replaceAll('*/', '*\\/').replaceAll(/\s*\n\s*/g, ' ')} */\n`
+}
+
+function quoted(text: string): string {
+  return `'${text}'`
+}
