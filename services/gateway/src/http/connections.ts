@@ -21,6 +21,7 @@ const cut = counter('http_connections_cut_total', 'Connections ended because the
 export class Connections {
   /** In the order in which they began to wait. */
   private readonly waiting = new Set<Socket>()
+  private readonly latest = new WeakMap<Socket, ServerResponse>()
   private readonly plain = new Map<string, Socket>()
   private readonly byAddress = new Map<string, number>()
   private count = 0
@@ -37,9 +38,15 @@ export class Connections {
   /** A request has come, its headers whole. */
   serving(socket: Socket, response: ServerResponse): void {
     this.waiting.delete(socket)
+    this.latest.set(socket, response)
     response.once('close', () => {
       if (!socket.destroyed) this.waiting.add(socket)
     })
+  }
+
+  /** The response to the last request that came by it. */
+  latestOf(socket: Socket): ServerResponse | undefined {
+    return this.latest.get(socket)
   }
 
   /** Browsers open some in advance: at a stop nobody waits for them. */

@@ -7,6 +7,7 @@ import type { Api } from './api'
 import { ClientGoneError } from './body'
 import { compress, isCompressible } from './compress'
 import { applyCors, type CorsOrigins } from './cors'
+import { flawOf } from './malformed'
 import type { Pages } from './pages'
 import { toProblem } from './problem'
 import { type Reply, sendReply } from './reply'
@@ -92,6 +93,11 @@ function countAndReply(exchange: Exchange, site: Site): Reply | Promise<Reply | 
 
 function replyTo(exchange: Exchange, { api, pages, rpc }: Site): Reply | Promise<Reply | StreamReply> {
   const { method = 'GET' } = exchange.request
+  const flaw = flawOf(exchange.request)
+  if (flaw !== undefined) {
+    exchange.response.shouldKeepAlive = false
+    throw new HoldfastError('INVALID_ARGUMENT', flaw)
+  }
   // HEAD is a GET whose body Node leaves away.
   const asked = method === 'HEAD' ? 'GET' : method
   const page = pages.get(exchange.pathname)

@@ -32,6 +32,14 @@ test('equal keys in different objects, and equal strings that are no keys, are f
   expect(parseJsonObject(text)).toEqual(JSON.parse(text))
 })
 
+test('width has a bound, whatever is in strings', () => {
+  const problem = ['body has more than 10000 values']
+  expect(problemsOf(`{"a":[${'1,'.repeat(10_000)}1]}`)).toEqual(problem)
+  expect(problemsOf(`{"a":[${'[],'.repeat(5_000)}1]}`)).toEqual(problem)
+  expect(problemsOf(`{"a":[${'1,'.repeat(9_990)}1]}`)).toEqual([])
+  expect(problemsOf(`{"a":"${'[,'.repeat(10_000)}"}`)).toEqual([])
+})
+
 test('depth has a bound, whatever is in strings', () => {
   expect(problemsOf(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).toEqual(['body is deeper than 32 levels'])
   expect(problemsOf(`{"a":"${'['.repeat(100)}"}`)).toEqual([])

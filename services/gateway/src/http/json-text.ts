@@ -5,6 +5,8 @@ import { isJsonObject } from './json-problems'
 
 /** No request of ours is deeper than a few levels. */
 const deepest = 32
+/** The longest reservation has 500 lines of some five values; a body of a million bytes could hold hundreds of thousands. */
+const mostValues = 10_000
 
 /** Parses a body that has to be one JSON object. @throws INVALID_ARGUMENT that names `body`, or the key that is there twice */
 export function parseJsonObject(text: string): JsonObject {
@@ -27,14 +29,18 @@ export function parseJson(text: string): JsonValue {
 
 /**
  * Refuses what JSON.parse passes over in silence: a key that is twice in one object (it would keep the last, another reader
- * the first), and depth. The text is known to be well-formed.
+ * the first), depth, and more values than any request has, each of which costs time further on. The text is known to be well-formed.
  */
 function checkNesting(text: string): void {
   /** The keys of each object that is open; undefined for an array. */
   const open: (Set<string> | undefined)[] = []
   let keyNext = false
+  let values = 0
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at)
+    // Each value but the outermost is the first of its container, or follows a comma.
+    if ((char === brace.open || char === bracket.open || char === comma) && ++values > mostValues)
+      throw invalidField('body', `has more than ${mostValues} values`)
     if (char === brace.open || char === bracket.open) {
       if (open.push(char === brace.open ? new Set() : undefined) > deepest)
         throw invalidField('body', `is deeper than ${deepest} levels`)

@@ -32,6 +32,8 @@ export function toParseProblem(error: Error & { code?: string }, requestId: stri
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return toProblem(new HoldfastError('INVALID_ARGUMENT', 'The headers are too large'), requestId, 431)
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return toProblem(new HoldfastError('PAYLOAD_TOO_LARGE', 'The chunk extensions are too large'), requestId)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return toProblem(new HoldfastError('DEADLINE_EXCEEDED', 'The request did not arrive in time'), requestId, 408)
     default:

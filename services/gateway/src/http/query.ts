@@ -15,7 +15,7 @@ export function putText(target: JsonObject, path: readonly DescField[], text: st
   if (field === undefined) return
   const value = typed(field, text, name)
   const before = at[field.jsonName]
-  if (field.fieldKind === 'list') at[field.jsonName] = Array.isArray(before) ? [...before, value] : [value]
+  if (field.fieldKind === 'list') putItem(at, field.jsonName, before, value)
   else if (before !== undefined) throw invalidField(name, 'is given more than once')
   else at[field.jsonName] = value
 }
@@ -31,6 +31,12 @@ export function innermost(target: JsonObject, path: readonly DescField[]): JsonO
     at = inner
   }
   return at
+}
+
+/** Without a copy of what is there: a query may have a thousand items. */
+function putItem(at: JsonObject, name: string, before: JsonValue | undefined, value: JsonValue): void {
+  if (Array.isArray(before)) before.push(value)
+  else at[name] = [value]
 }
 
 /**

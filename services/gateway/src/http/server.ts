@@ -3,13 +3,12 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 
-import { type Certificates, ConfigError, saneRequestId } from '@holdfast/service'
+import { type Certificates, ConfigError } from '@holdfast/service'
 
 import { type ConnectionLimits, Connections } from './connections'
 import type { CorsOrigins } from './cors'
 import { answer, type Site } from './exchange'
-import { toParseProblem } from './problem'
-import { commonHeaders } from './reply'
+import { answerParseError, refuseTunnel } from './parse-error'
 
 export interface HttpServerOptions extends Omit<Site, 'closing' | 'cors' | 'stalledMs'> {
   host: string
@@ -38,10 +37,9 @@ export const httpLimits = {
   handshakeTimeout: 10_000,
   stalledTimeout: 30_000,
   maxHeaderSize: 16_384,
+  /** Node's own refusal has no body; ours has. */
+  requireHostHeader: false,
 }
-
-/** What a client that was refused by the parser has to read its answer and go, in ms: one that never closes is closed. */
-const lingerMs = 1_000
 
 /** A stop waits this long for requests under way, in ms. */
 const drainMs = 10_000
@@ -69,7 +67,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       void answer(request, response, site)
     })
   }
-  server.on('clientError', (error, socket) => answerParseError(error, socket as Socket))
+  server.on('clientError', (error, stream) => {
+    const socket = stream as Socket
+    answerParseError(error, socket, connections.latestOf(socket), limits.stalledTimeout)
+  })
+  server.on('connect', (_request, socket) => refuseTunnel(socket as Socket))
   const port = await listen(server, options)
   return {
     port,
@@ -107,20 +109,4 @@ async function listen(server: Server, { host, port }: HttpServerOptions): Promis
     })
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
   })
-}
-
-const reasons: Record<number, string> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }
-
-function answerParseError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const requestId = saneRequestId(undefined)
-  const problem = toParseProblem(error, requestId)
-  const headers = { ...commonHeaders(problem, requestId, socket), connection: 'close' }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? ''}\r\n${lines.join('')}\r\n${problem.body}`)
-  const linger = setTimeout(() => socket.destroy(), lingerMs)
-  socket.once('close', () => clearTimeout(linger))
 }
