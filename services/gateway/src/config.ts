@@ -26,8 +26,8 @@ const shape = {
   HOLDFAST_HOST: text('127.0.0.1'),
   /** Both: the listener speaks HTTPS. */
   ...tlsShape('HOLDFAST_TLS'),
-  /** Connections to it at once; 0: no limit. */
-  HTTP_CONNECTIONS_MAX: wholeNumberOr(20_000, 0, 1_000_000),
+  /** Connections to it at once, fewer than the system lets this process have files open; 0: no limit. */
+  HTTP_CONNECTIONS_MAX: wholeNumberOr(10_000, 0, 1_000_000),
   /** Those of one address; 0: no limit. */
   HTTP_CONNECTIONS_PER_ADDRESS: wholeNumberOr(0, 0, 1_000_000),
   ...rateLimitShape,

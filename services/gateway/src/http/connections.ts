@@ -35,6 +35,10 @@ export class Connections {
     open.set(0)
   }
 
+  get size(): number {
+    return this.count
+  }
+
   /** A request has come, its headers whole. */
   serving(socket: Socket, response: ServerResponse): void {
     this.waiting.delete(socket)

@@ -24,6 +24,8 @@ export interface HttpServerOptions extends Omit<Site, 'closing' | 'cors' | 'stal
 
 export interface HttpServer {
   readonly port: number
+  /** How many are open. */
+  connections(): number
   /** Takes no new connections, finishes what is under way, then closes. */
   stop(): Promise<void>
 }
@@ -75,6 +77,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const port = await listen(server, options)
   return {
     port,
+    connections: () => connections.size,
     stop: async () => {
       site.closing = true
       await new Promise<void>((resolve) => {

@@ -1,0 +1,133 @@
+/** Clients that send too slowly, or take nothing of their answer; with short limits. */
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+
+import type { Logger } from '@holdfast/service'
+import { waitFor } from '@holdfast/testing'
+
+import type { Api } from '../src/http/api'
+import { readJsonBody } from '../src/http/body'
+import type { ConnectionLimits } from '../src/http/connections'
+import { httpLimits, type HttpServer, startHttpServer } from '../src/http/server'
+import { open, request, talk } from './raw'
+
+const large = 'x'.repeat(16_000_000)
+let server: HttpServer
+
+/** A listener whose pages need no service. */
+async function start(limits: Partial<typeof httpLimits>, connections?: ConnectionLimits): Promise<HttpServer> {
+  const page = (body: string) => () => ({ status: 200, headers: {}, body })
+  const pages = new Map([
+    ['/small', page('ok')],
+    ['/large', page(large)],
+  ])
+  const log = { info: () => undefined, error: () => undefined } as unknown as Logger
+  return startHttpServer({ host: '127.0.0.1', port: 0, limits, connections, api, pages, log })
+}
+
+/** Every POST reads its body. */
+const api: Api = {
+  routes: { find: () => ({ value: { template: { text: '/body' } }, segments: [] }) } as unknown as Api['routes'],
+  serve: async ({ request }) => {
+    await readJsonBody(request, 1_000_000, false)
+    return { status: 200, headers: {}, body: 'read' }
+  },
+}
+
+afterEach(async () => server.stop())
+
+/** Sends a byte now and then until the other side closes. */
+async function drip(socket: Socket, everyMs: number): Promise<string> {
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
+  const timer = setInterval(() => socket.write('x'), everyMs)
+  await once(socket, 'close')
+  clearInterval(timer)
+  return answer
+}
+
+test('headers that come a byte at a time are cut off with a 408', async () => {
+  server = await start({ headersTimeout: 100, requestTimeout: 10_000, connectionsCheckingInterval: 10 })
+  const socket = await open(server.port)
+  socket.write('GET /small HTTP/1.1\r\nHost: ')
+  expect(await drip(socket, 20)).toMatch(/^HTTP\/1\.1 408 [^]*DEADLINE_EXCEEDED/)
+})
+
+test('a body that comes a byte at a time is cut off with a 408, and nothing of it is done', async () => {
+  server = await start({ headersTimeout: 100, requestTimeout: 150, connectionsCheckingInterval: 10 })
+  const socket = await open(server.port)
+  socket.write(request('POST /body', ['Content-Type: application/json', 'Content-Length: 100000']))
+  const answer = await drip(socket, 20)
+  expect(answer).toMatch(/^HTTP\/1\.1 408 [^]*DEADLINE_EXCEEDED/)
+  expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1)
+})
+
+test('a chunked body that never ends is cut off as well', async () => {
+  server = await start({ headersTimeout: 100, requestTimeout: 150, connectionsCheckingInterval: 10 })
+  const head = request('POST /body', ['Content-Type: application/json', 'Transfer-Encoding: chunked'])
+  const [answer] = await talk(server.port, `${head}1\r\n{\r\n`)
+  expect(answer?.status).toBe(408)
+})
+
+test('a connection that sends nothing after an answer is closed', async () => {
+  server = await start({ keepAliveTimeout: 50, connectionsCheckingInterval: 10 })
+  const [answer] = await talk(server.port, request('GET /small'))
+  expect(answer?.status).toBe(200)
+})
+
+test('a reader that takes nothing of its answer is cut off, and what waited for it is let go', async () => {
+  server = await start({ stalledTimeout: 100 })
+  const socket = await open(server.port)
+  socket.pause()
+  socket.write(request('GET /large'))
+  // A pause stops our reading but not our being told: once the kernel's buffers are full nothing moves any more.
+  await waitFor(() => server.connections() === 0, { what: 'the stalled connection to be cut off' })
+  socket.destroy()
+})
+
+test('a reader that is slow but reads gets all of its answer', async () => {
+  server = await start({ stalledTimeout: 2_000 })
+  const socket = await open(server.port)
+  let size = 0
+  socket.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    socket.pause()
+    setTimeout(() => socket.resume(), 1)
+  })
+  socket.write(request('GET /large', ['Connection: close']))
+  await once(socket, 'close')
+  expect(size).toBeGreaterThan(large.length)
+})
+
+describe('where there are too many connections', () => {
+  test('the one that has waited longest makes room, and who is being served stays', async () => {
+    server = await start({}, { most: 3, mostOfOne: 0 })
+    const reading = await open(server.port)
+    reading.pause()
+    reading.write(request('GET /large', ['Connection: close']))
+    const oldest = await open(server.port)
+    oldest.write('GET /small HTTP/1.1\r\nHost: ')
+    const idle = await open(server.port)
+    await waitFor(() => server.connections() === 3, { what: 'all to be there' })
+    const cutOff = once(oldest, 'close')
+    expect((await talk(server.port, request('GET /small', ['Connection: close']))).map(({ status }) => status)).toEqual([200])
+    await cutOff
+    let size = 0
+    reading.on('data', (chunk: Buffer) => (size += chunk.length)).resume()
+    await once(reading, 'close')
+    expect(size).toBeGreaterThan(large.length)
+    idle.destroy()
+  })
+
+  test('of one address, the next is refused until another has gone', async () => {
+    server = await start({}, { most: 0, mostOfOne: 2 })
+    const held = [await open(server.port), await open(server.port)]
+    await waitFor(() => server.connections() === 2, { what: 'both to be there' })
+    const refused = await open(server.port)
+    await once(refused, 'close')
+    held[0]?.destroy()
+    await waitFor(() => server.connections() === 1, { what: 'one to be gone' })
+    expect((await talk(server.port, request('GET /small', ['Connection: close']))).map(({ status }) => status)).toEqual([200])
+    held[1]?.destroy()
+  })
+})
