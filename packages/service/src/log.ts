@@ -5,6 +5,13 @@ export type { Logger } from 'pino'
 /** Names whose values never reach the log. Lines are flat: looking deeper would make each three times as dear (measured). */
 const secrets = ['password', 'token', 'accessToken', 'refreshToken', 'userToken', 'paymentToken', 'authorization', 'cookie']
 
+/** PostgreSQL shows the whole row that it refused, which may hold a hash or a key. */
+function errorWithoutRows(error: Error): object {
+  const shown = pino.stdSerializers.err(error)
+  if (String(shown['detail']).startsWith('Failing row contains')) delete shown['detail']
+  return shown
+}
+
 /**
  * One JSON line per event on standard output, written in the background so that a slow reader of the log costs no request.
  * @param level as LOG_LEVEL
@@ -16,6 +23,7 @@ export function createLog(service: string, level: string): Logger {
       level,
       base: { service, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: errorWithoutRows },
       redact: { paths: secrets, censor: '[secret]' },
       formatters: { level: (label) => ({ level: label }) },
     },

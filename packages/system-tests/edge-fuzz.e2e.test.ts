@@ -1,0 +1,143 @@
+/**
+ * Thousands of requests that the contract's descriptors and a grammar of mistakes make: none is answered with our own fault, each
+ * refusal is a problem with code and request id, and nothing dies or goes out of balance.
+ * HOLDFAST_FUZZ_REQUESTS says how many; HOLDFAST_FUZZ_SEED repeats a run, `seed:path` (as a failure prints it) one case.
+ */
+import { randomInt } from 'node:crypto'
+import { Agent, request } from 'node:http'
+
+import { adminToken, allServiceNames } from '@holdfast/testing'
+import fc from 'fast-check'
+
+import { type FuzzRequest, requestsOf } from './fuzz/requests'
+import { checkOut, one, openShop, reserved, type Shop, times } from './shop'
+
+const wanted = Number(process.env.HOLDFAST_FUZZ_REQUESTS ?? 2_000)
+const [seedText = String(randomInt(2 ** 31)), ...path] = (process.env.HOLDFAST_FUZZ_SEED ?? '')
+  .split(':')
+  .filter((part) => part !== '')
+const seed = Number(seedText)
+const together = 20
+const timeoutMs = 30_000
+
+const agent = new Agent({ keepAlive: true, maxSockets: together })
+let shop: Shop
+
+beforeAll(async () => {
+  shop = await openShop({ notifications: true, env: { RATE_LIMIT_RESERVE_PER_USER: '0', RATE_LIMIT_PER_IP: '0' } })
+})
+afterAll(async () => {
+  agent.destroy()
+  await shop?.close()
+})
+
+interface Answer {
+  status: number
+  headers: NodeJS.Dict<string | string[]>
+  body: string
+}
+
+test(
+  `${wanted} requests of every kind get an answer that is not our fault`,
+  async () => {
+    process.stdout.write(`HOLDFAST_FUZZ_SEED=${seed} repeats this run\n`)
+    const shopper = await shop.shopper()
+    const skus = await times(5, async () => shop.product(10_000))
+    const reservations = await times(4, async (index) => reserved(shopper, one(skus[index] ?? '')))
+    const [first, second] = reservations
+    const paid = await checkOut(shopper, first?.id ?? '')
+    expect(paid.status).toBe(200)
+    const known = {
+      skus,
+      ids: [...reservations.map(({ id }) => id), paid.body.order.id, shopper.user.id],
+      refreshTokens: [shopper.user.refreshToken],
+    }
+    expect(second).toBeDefined()
+    const secrets = { user: shopper.user.token, admin: await adminToken(shop.system) }
+    const pids = allServiceNames.map((name) => shop.system.pid(name))
+
+    const counts = new Map<number, number>()
+    const cases = fc.array(requestsOf(known, secrets), { minLength: 1, maxLength: together, size: 'max' })
+    await fc.assert(
+      fc.asyncProperty(cases, async (requests) => {
+        const answers = await Promise.all(requests.map(async (one) => send(one)))
+        for (const [index, answer] of answers.entries()) {
+          counts.set(answer.status, (counts.get(answer.status) ?? 0) + 1)
+          const problem = problemWith(requests[index]?.method ?? '', answer)
+          if (problem !== undefined)
+            throw new Error(`${describeRequest(requests[index])}\nanswered ${describeAnswer(answer)}\n${problem}`)
+        }
+      }),
+      {
+        seed,
+        ...(path.length > 0 && { path: path.join(':') }),
+        numRuns: Math.ceil(wanted / (together / 2)),
+        endOnFailure: false,
+      },
+    )
+    const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
+    process.stdout.write(
+      `${total} answers: ${[...counts]
+        .sort()
+        .map(([status, count]) => `${count} of ${status}`)
+        .join(', ')}\n`,
+    )
+    // It is no fuzzer of one refusal: many requests get through to the services, and some change something.
+    if (path.length === 0) expect([...counts.keys()]).toEqual(expect.arrayContaining([200, 201, 400, 404, 405]))
+    expect(allServiceNames.map((name) => shop.system.pid(name))).toEqual(pids)
+  },
+  Math.max(300_000, wanted * 60),
+)
+
+test('afterwards the books balance and the audit log is whole', async () => {
+  await shop.expectBalanced()
+  const { body } = await shop.admin.get('/v1/audit:verify')
+  expect(body).toMatchObject({ valid: true })
+})
+
+async function send({ method, target, headers, body }: FuzzRequest): Promise<Answer> {
+  const { hostname, port } = new URL(shop.system.url)
+  return new Promise((resolve, reject) => {
+    const length =
+      body.length > 0 || !['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'].includes(method) ? { 'content-length': body.length } : {}
+    const options = { hostname, port, path: target, method, headers: { ...headers, ...length }, agent, timeout: timeoutMs }
+    const asked = request(options, (response) => {
+      const { statusCode: status = 0, headers: answered } = response
+      const chunks: Buffer[] = []
+      const done = (): void => resolve({ status, headers: answered, body: Buffer.concat(chunks).toString('utf8') })
+      // A stream of events goes on until its reader leaves.
+      if (String(answered['content-type']).startsWith('text/event-stream')) {
+        asked.destroy()
+        done()
+        return
+      }
+      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', done)
+    })
+    asked.on('timeout', () => asked.destroy(new Error('no answer in time')))
+    asked.on('error', (error) => reject(new Error(`${describeRequest({ method, target, headers, body })}\n${error.message}`)))
+    asked.end(body)
+  })
+}
+
+/** @returns what is wrong with an answer */
+function problemWith(method: string, { status, headers, body }: Answer): string | undefined {
+  if (status >= 500) return 'it is our fault'
+  if (headers['x-content-type-options'] !== 'nosniff') return 'it has no security headers'
+  if (method === 'HEAD' || status < 400) return undefined
+  if (headers['content-type'] !== 'application/problem+json') return 'it is no problem+json'
+  const { code, requestId, status: said } = JSON.parse(body) as Record<string, unknown>
+  if (typeof code !== 'string' || !/^[A-Z_]+$/.test(code) || code === 'INTERNAL') return 'it has no code'
+  if (typeof requestId !== 'string' || requestId !== headers['x-request-id']) return 'it has no request id'
+  return said === status ? undefined : 'its status is another'
+}
+
+function describeRequest(request: FuzzRequest | undefined): string {
+  if (request === undefined) return ''
+  const { method, target, headers, body } = request
+  const shown = { ...headers, ...(headers.authorization !== undefined && { authorization: headers.authorization.slice(0, 20) }) }
+  return `${method} ${target} ${JSON.stringify(shown)}\n${JSON.stringify(body.toString('latin1'))}`
+}
+
+function describeAnswer({ status, headers, body }: Answer): string {
+  return `${status} ${String(headers['content-type'])} ${body.slice(0, 1_000)}`
+}
