@@ -26,6 +26,7 @@ export function requestsOf(known: Known, secrets: Secrets): Arbitrary<FuzzReques
   return fc.oneof(
     { weight: 12, arbitrary: fc.constantFrom(...routes).chain((rpc) => toRoute(rpc, known, secrets)) },
     { weight: 1, arbitrary: anywhere(secrets) },
+    { weight: 2, arbitrary: fc.constantFrom(...routes).chain((rpc) => toRpc(rpc, known, secrets)) },
   )
 }
 
@@ -40,6 +41,28 @@ function toRoute(rpc: RpcDescriptor, known: Known, secrets: Secrets): Arbitrary<
     headers: headersOf(secrets),
     body: mostly(hasBody ? textOf(input, known, variablesOf(template)) : fc.constant(Buffer.alloc(0)), junkBody),
   })
+}
+
+/** By gRPC-web and Connect, whose errors are their own. */
+function toRpc(rpc: RpcDescriptor, known: Known, secrets: Secrets): Arbitrary<FuzzRequest> {
+  const json = textOf(rpc.desc.input, known, [])
+  const bytes = fc.uint8Array({ maxLength: 60 }).map((some) => Buffer.from(some))
+  const framed = bytes.map((some) => Buffer.concat([Buffer.from([0, 0, 0, 0, some.length]), some]))
+  const body: Arbitrary<[string, Buffer]> = fc.oneof(
+    json.map((text): [string, Buffer] => ['application/json', text]),
+    bytes.map((some): [string, Buffer] => ['application/proto', some]),
+    fc.oneof(framed, bytes).map((some): [string, Buffer] => ['application/grpc-web+proto', some]),
+    fc.oneof(framed, bytes).map((some): [string, Buffer] => ['application/grpc-web-text', Buffer.from(some.toString('base64'))]),
+    fc.oneof(framed, bytes).map((some): [string, Buffer] => ['application/connect+proto', some]),
+  )
+  return fc
+    .record({ headers: headersOf(secrets), body, method: mostly(fc.constant('POST'), fc.constantFrom(...methods)) })
+    .map(({ headers, body: [type, bytes], method }) => ({
+      method,
+      target: rpc.path,
+      headers: { ...headers, 'content-type': type },
+      body: bytes,
+    }))
 }
 
 function anywhere(secrets: Secrets): Arbitrary<FuzzRequest> {

@@ -1,7 +1,11 @@
 /** The JSON edge against bytes that no well-behaved client sends. */
+import { gzipSync } from 'node:zlib'
+
 import { Reservation } from '@holdfast/contracts/reservation'
 
-import { request, talk } from './raw'
+import { waitFor } from '@holdfast/testing'
+
+import { open, request, talk } from './raw'
 import { type Fixture, startFixture, type Tokens } from './support'
 
 let gateway: Fixture
@@ -165,6 +169,76 @@ describe('requests one behind the other on a connection', () => {
     const answers = await talk(gateway.httpPort, request('GET /v1/reservations/slow', [authorized()]) + bad)
     expect(answers.map(({ status }) => status)).toEqual([200, 400])
     expect(answers[1]?.headers.get('connection')).toBe('close')
+  })
+})
+
+describe('gRPC-web and Connect', () => {
+  const path = '/holdfast.reservation.v1.ReservationService/GetReservation'
+  const types = ['application/grpc-web+proto', 'application/grpc-web-text+proto', 'application/proto', 'application/json']
+
+  test.each(types)('with a broken body as %s get one answer, and the next connection is served', async (type) => {
+    const headers = [`Content-Type: ${type}`, authorized(), 'Transfer-Encoding: chunked']
+    const answers = await talk(gateway.httpPort, request(`POST ${path}`, headers, '5\r\n\0\0\0\0\x05\r\nzz\r\n'))
+    expect(answers.map(({ status }) => status)).toEqual([400])
+    expect((await talk(gateway.httpPort, request('GET /healthz', ['Connection: close']))).map(({ status }) => status)).toEqual([
+      200,
+    ])
+  })
+
+  test.each(types)('cut off in the middle as %s disturb nobody', async (type) => {
+    const socket = await open(gateway.httpPort)
+    const headers = [`Content-Type: ${type}`, authorized(), 'Content-Length: 1000']
+    socket.write(request(`POST ${path}`, headers, '\0\0\0'))
+    await waitFor(() => socket.bytesWritten > 0, { what: 'a part to be sent' })
+    socket.destroy()
+    expect((await talk(gateway.httpPort, request('GET /healthz', ['Connection: close']))).map(({ status }) => status)).toEqual([
+      200,
+    ])
+  })
+})
+
+describe('a message of gRPC-web or Connect', () => {
+  const path = '/holdfast.reservation.v1.ReservationService/CreateReservation'
+  const send = async (type: string, bytes: Buffer, more: Record<string, string> = {}) => {
+    const response = await fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': type, authorization: authorized().slice('Authorization: '.length), ...more },
+      body: new Uint8Array(bytes),
+    })
+    return `${response.status} ${response.headers.get('grpc-status')} ${Buffer.from(await response.arrayBuffer()).toString('latin1')}`
+  }
+  const framed = (bytes: Buffer): Buffer => {
+    const prefix = Buffer.alloc(5)
+    prefix.writeUInt32BE(bytes.length, 1)
+    return Buffer.concat([prefix, bytes])
+  }
+  /** Lines without anything in them: two bytes each. */
+  const wide = Buffer.from('0a00'.repeat(100_000), 'hex')
+
+  test.each([
+    ['bytes that are none', Buffer.from([0])],
+    ['a field that is cut off', Buffer.from('0a7f', 'hex')],
+    ['a hundred thousand lines', wide],
+  ])("with %s is the caller's mistake", async (_what, bytes) => {
+    expect(await send('application/proto', bytes)).toMatch(/^400 .*invalid_argument/)
+    expect(await send('application/grpc-web+proto', framed(bytes))).toMatch(/grpc-status: ?3\b|^200 3 /)
+    expect(reached).toEqual([])
+  })
+
+  test('that is compressed is refused, as JSON is', async () => {
+    const packed = gzipSync(Buffer.alloc(0))
+    expect(await send('application/proto', packed, { 'content-encoding': 'gzip' })).toMatch(/^501 .*unknown compression/)
+    expect(await send('application/grpc-web+proto', Buffer.concat([Buffer.from([1, 0, 0, 0, packed.length]), packed]))).toMatch(
+      /grpc-status: ?3\b|^200 3 /,
+    )
+    expect(reached).toEqual([])
+  })
+
+  test('with as many values in JSON is refused too', async () => {
+    expect(await send('application/json', Buffer.from(`{"lines":[${'{},'.repeat(100_000)}{}]}`))).toMatch(
+      /^400 .*invalid_argument/,
+    )
+    expect(reached).toEqual([])
   })
 })
 

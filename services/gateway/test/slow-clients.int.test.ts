@@ -9,6 +9,7 @@ import type { Api } from '../src/http/api'
 import { readJsonBody } from '../src/http/body'
 import type { ConnectionLimits } from '../src/http/connections'
 import { httpLimits, type HttpServer, startHttpServer } from '../src/http/server'
+import type { RpcSurface } from '../src/http/rpc/surface'
 import { open, request, talk } from './raw'
 
 const large = 'x'.repeat(16_000_000)
@@ -22,14 +23,16 @@ async function start(limits: Partial<typeof httpLimits>, connections?: Connectio
     ['/large', page(large)],
   ])
   const log = { info: () => undefined, error: () => undefined } as unknown as Logger
-  return startHttpServer({ host: '127.0.0.1', port: 0, limits, connections, api, pages, log })
+  return startHttpServer({ host: '127.0.0.1', port: 0, limits, connections, api, rpc, pages, log })
 }
+
+const rpc: RpcSurface = { has: () => false, serve: async () => Promise.reject(new Error('there is none')) }
 
 /** Every POST reads its body. */
 const api: Api = {
   routes: { find: () => ({ value: { template: { text: '/body' } }, segments: [] }) } as unknown as Api['routes'],
   serve: async ({ request }) => {
-    await readJsonBody(request, 1_000_000, false)
+    await readJsonBody(request, { limit: 1_000_000, optional: false, value: false })
     return { status: 200, headers: {}, body: 'read' }
   },
 }

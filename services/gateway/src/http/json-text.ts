@@ -6,7 +6,7 @@ import { isJsonObject } from './json-problems'
 /** No request of ours is deeper than a few levels. */
 const deepest = 32
 /** The longest reservation has 500 lines of some five values; a body of a million bytes could hold hundreds of thousands. */
-const mostValues = 10_000
+export const mostValues = 10_000
 
 /** Parses a body that has to be one JSON object. @throws INVALID_ARGUMENT that names `body`, or the key that is there twice */
 export function parseJsonObject(text: string): JsonObject {

@@ -22,13 +22,15 @@ export interface StreamReply {
 export async function sendStream(response: ServerResponse, reply: StreamReply, requestId: string): Promise<void> {
   // A stream that is over has served its connection: a server that stops need not wait for the next request on it.
   if (reply.lasts) response.shouldKeepAlive = false
-  if (!response.destroyed) {
+  // The parser's refusal of the rest of a request may have been first.
+  const answered = response.headersSent
+  if (!response.destroyed && !answered) {
     response.writeHead(reply.status, commonHeaders(reply, requestId, response.socket))
     response.flushHeaders()
   }
   try {
     for await (const piece of reply.pieces) {
-      if (response.destroyed || response.req.method === 'HEAD') break
+      if (answered || response.destroyed || response.req.method === 'HEAD') break
       await write(response, piece, reply.stallMs)
     }
     response.end()

@@ -1,4 +1,5 @@
 /** Node's requests and responses as connect-es's handlers know them, and back. */
+import type { DescMessage } from '@bufbuild/protobuf'
 import type { ContextValues } from '@connectrpc/connect'
 import type { UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol'
 import { HoldfastError } from '@holdfast/service'
@@ -7,12 +8,14 @@ import { readBytes } from '../body'
 import type { Exchange } from '../exchange'
 import type { StreamReply } from '../stream-reply'
 import { binaryTypeOf, decodeBase64, encodeBase64 } from './base64-body'
+import { checkBody } from './check-body'
 import { toConnectError } from './errors'
 
 /** @returns the request, and whether it came, and is to be answered, in gRPC-web's text form */
 export function toUniversalRequest(
   { request, response, requestId, pathname }: Exchange,
   bodyLimit: number,
+  input: DescMessage,
   contextValues: ContextValues,
 ): { request: UniversalServerRequest; text: boolean } {
   const header = new Headers()
@@ -40,7 +43,9 @@ export function toUniversalRequest(
   async function* body(): AsyncGenerator<Uint8Array> {
     try {
       const bytes = await readBytes(request, text ? Math.ceil(bodyLimit / 3) * 4 : bodyLimit)
-      yield text ? decodeBase64(bytes) : bytes
+      const message = text ? decodeBase64(bytes) : bytes
+      checkBody(input, header.get('content-type') ?? '', header, message)
+      yield message
     } catch (error) {
       throw toConnectError(error, requestId)
     }

@@ -57,7 +57,7 @@ export function createRpcSurface(options: RpcOptions, rpcs: readonly RpcDescript
       const handler = handlers.get(exchange.pathname)
       if (handler === undefined) throw new HoldfastError('NOT_FOUND', 'There is nothing at this address')
       const values = createContextValues().set(exchangeKey, exchange)
-      const { request, text } = toUniversalRequest(exchange, options.bodyLimit, values)
+      const { request, text } = toUniversalRequest(exchange, options.bodyLimit, handler.method.input, values)
       const response = await handler(request)
       const lasts = handler.method.methodKind === 'server_streaming'
       return toReply(response, { text, lasts, stallMs: options.stallMs })
