@@ -8,7 +8,7 @@ import { waitFor } from '@holdfast/testing'
 import type { Api } from '../src/http/api'
 import { readJsonBody } from '../src/http/body'
 import type { ConnectionLimits } from '../src/http/connections'
-import { httpLimits, type HttpServer, startHttpServer } from '../src/http/server'
+import { type httpLimits, type HttpServer, startHttpServer } from '../src/http/server'
 import type { RpcSurface } from '../src/http/rpc/surface'
 import { open, request, talk } from './raw'
 

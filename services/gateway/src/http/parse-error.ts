@@ -56,7 +56,7 @@ const reasons: Record<number, string> = {
 function endWith(problem: Reply, requestId: string, socket: Socket): void {
   const headers = { ...commonHeaders(problem, requestId, socket), connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? ''}\r\n${lines.join('')}\r\n${problem.body}`)
+  socket.end(`HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? ''}\r\n${lines.join('')}\r\n${problem.body.toString()}`)
   endAfterAll(socket)
 }
 
