@@ -23,7 +23,17 @@ async function start(limits: Partial<typeof httpLimits>, connections?: Connectio
     ['/large', page(large)],
   ])
   const log = { info: () => undefined, error: () => undefined } as unknown as Logger
-  return startHttpServer({ host: '127.0.0.1', port: 0, limits, connections, api, rpc, pages, log })
+  return startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    limits,
+    connections,
+    api,
+    rpc,
+    pages,
+    edge: { admitRequest: undefined },
+    log,
+  })
 }
 
 const rpc: RpcSurface = { has: () => false, serve: async () => Promise.reject(new Error('there is none')) }
