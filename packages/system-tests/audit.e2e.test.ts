@@ -179,6 +179,14 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     call: async (headers) =>
       shop.anonymous.post('/v1/auth/logout', { refreshToken: (await shop.shopper()).user.refreshToken }, { headers }),
   },
+  LogoutEverywhere: {
+    action: 'user.logged_out',
+    call: async (headers) => (await shop.shopper()).post('/v1/auth/logout:everywhere', undefined, { headers }),
+  },
+  UpdateUser: {
+    action: 'user.role_changed',
+    call: async (headers) => shop.admin.patch(`/v1/users/${(await shop.shopper()).user.id}`, { role: 'ADMIN' }, { headers }),
+  },
 }
 
 /** A new endpoint that nothing is sent to, and what is queued for it. */

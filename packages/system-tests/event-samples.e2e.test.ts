@@ -66,6 +66,7 @@ async function useEverything(shopper: Shopper): Promise<void> {
   await repairTheBooks(shopper)
   await sellOut(shopper)
   await notify()
+  await promote(shopper.user)
   await comeAndGo(shopper.user)
   await shop.admin.post('/v1/activity:rebuild', {})
 }
@@ -162,6 +163,10 @@ async function notify(): Promise<void> {
   await admin.patch(endpoint, { url: 'https://hook.example/new' })
   await admin.post(`${endpoint}:resume`)
   await admin.delete(endpoint)
+}
+
+async function promote({ id }: TestUser): Promise<void> {
+  await shop.admin.patch(`/v1/users/${id}`, { role: 'ADMIN' })
 }
 
 async function comeAndGo({ email, password, refreshToken }: TestUser): Promise<void> {

@@ -288,6 +288,12 @@ export interface ListReservationsResponse {
   nextPageToken: string
 }
 
+export interface ListUsersResponse {
+  users: readonly (User)[]
+  nextPageToken: string
+  requestId: string
+}
+
 export interface ListWarehousesResponse {
   warehouses: readonly (Warehouse)[]
 }
@@ -308,6 +314,10 @@ export interface LoginResponse {
   refreshToken: string
   tokenType: string
   expiresIn: number
+  requestId: string
+}
+
+export interface LogoutEverywhereResponse {
   requestId: string
 }
 
@@ -520,6 +530,11 @@ export interface UpdateProductResponse {
   requestId: string
 }
 
+export interface UpdateUserResponse {
+  user?: User
+  requestId: string
+}
+
 export interface UpdateWebhookEndpointResponse {
   endpoint?: WebhookEndpoint
   requestId: string
@@ -677,7 +692,24 @@ export interface Operations {
   logout: { request: {
     refreshToken?: string
   }; response: LogoutResponse }
+  /** Ends all families of the caller's refresh tokens, and with them the access tokens given so far. */
+  logoutEverywhere: { request: Record<string, never>; response: LogoutEverywhereResponse }
   getMe: { request: Record<string, never>; response: GetMeResponse }
+  /** Users by e-mail address, in pages. */
+  listUsers: { request: {
+    /** All when absent. */
+    role?: 'USER' | 'ADMIN'
+    /** The one user with this address; all when empty. */
+    email?: string
+    /** 1 to 200; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListUsersResponse }
+  /** Gives a user another role. The last admin stays one. Access tokens given before with more rights than now are ended. */
+  updateUser: { request: {
+    id: string
+    role?: 'USER' | 'ADMIN'
+  }; response: UpdateUserResponse }
   /** Makes a product; ALREADY_EXISTS when the SKU is taken. */
   createProduct: { request: {
     sku?: string
@@ -974,7 +1006,10 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   login: {"method":"POST","path":"/v1/auth/login","body":true,"authenticated":false,"repeatable":true,"streams":false},
   refresh: {"method":"POST","path":"/v1/auth/refresh","body":true,"authenticated":false,"repeatable":true,"streams":false},
   logout: {"method":"POST","path":"/v1/auth/logout","body":true,"authenticated":false,"repeatable":true,"streams":false},
+  logoutEverywhere: {"method":"POST","path":"/v1/auth/logout:everywhere","body":true,"authenticated":true,"repeatable":true,"streams":false},
   getMe: {"method":"GET","path":"/v1/auth/me","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  listUsers: {"method":"GET","path":"/v1/users","body":false,"authenticated":true,"repeatable":false,"streams":false},
+  updateUser: {"method":"PATCH","path":"/v1/users/{id}","body":true,"authenticated":true,"repeatable":false,"streams":false},
   createProduct: {"method":"POST","path":"/v1/products","body":true,"authenticated":true,"repeatable":true,"streams":false},
   updateProduct: {"method":"PATCH","path":"/v1/products/{sku}","body":true,"authenticated":true,"repeatable":false,"streams":false},
   getProduct: {"method":"GET","path":"/v1/products/{sku}","body":false,"authenticated":false,"repeatable":false,"streams":false},

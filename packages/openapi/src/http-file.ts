@@ -40,7 +40,7 @@ export function httpFile(rpcs: readonly RpcDescriptor[]): string {
 /** Logging in, making, everything else, and what ends things. */
 function placeOf({ id, creates, method, rpc }: Operation): number {
   const isAuth = rpc.service.endsWith('.AuthService')
-  if (isAuth) return { register: 0, login: 1 }[id] ?? (id === 'logout' ? 99 : 2)
+  if (isAuth) return { register: 0, login: 1, logoutEverywhere: 98, logout: 99 }[id] ?? 2
   if (creates) return 3 + dependsOn(rpc)
   if (method === 'delete') return 90
   return /^(cancel|logout|checkout)/.test(id) ? 80 : 10

@@ -26,7 +26,10 @@ async function start(port: number): Promise<GrpcServer> {
     login: fail,
     refresh: fail,
     logout: fail,
+    logoutEverywhere: fail,
     getMe: fail,
+    listUsers: fail,
+    updateUser: fail,
     getUser: fail,
   }
   return startGrpcServer({

@@ -21,6 +21,8 @@ export type UserRole = 'USER' | 'ADMIN'
 export interface VerifiedUser {
   id: string
   role: UserRole
+  /** Grows when all tokens of a user are ended at once; undefined: 0. */
+  generation?: number
 }
 
 /** Checks users' tokens; remembers the good ones until they expire, so that a signature is checked once. */
@@ -53,8 +55,9 @@ export function createUserTokens(keys: KeySource): UserTokens {
     if (key === undefined) throw unauthenticated()
     const claims = verifyWith(token, key, { issuer: userIssuer, audience: userAudience })
     const { sub, role, exp } = claims
+    const generation: unknown = claims['gen']
     if (typeof sub !== 'string' || (role !== 'USER' && role !== 'ADMIN') || exp === undefined) throw unauthenticated()
-    const user: VerifiedUser = { id: sub, role }
+    const user: VerifiedUser = { id: sub, role, ...(typeof generation === 'number' && { generation }) }
     remembered.set(token, { claims: user, until: exp * 1000 })
     return user
   }
@@ -69,7 +72,8 @@ export function createUserTokens(keys: KeySource): UserTokens {
 
 /** Signs users' access tokens (ES256, RFC 7518); the gateway's business. */
 export function signUserToken(user: VerifiedUser, privateKey: KeyObject): string {
-  return jwt.sign({ role: user.role }, privateKey, {
+  const claims = { role: user.role, ...(user.generation !== undefined && user.generation > 0 && { gen: user.generation }) }
+  return jwt.sign(claims, privateKey, {
     algorithm: 'ES256',
     keyid: keyId(createPublicKey(privateKey)),
     subject: user.id,

@@ -18,6 +18,20 @@ export function userEvent(event: UserEvent, user: UserRow, familyId: string, ctx
   return createEvent({ type: `holdfast.user.${event}.v1`, data, key: user.id, subject: user.id, version: user.version, ctx })
 }
 
+/** @param before as it was @param after as it is now, its version included */
+export function roleChanged(before: UserRow, after: UserRow, ctx: EventContext): NewEvent {
+  const told = ({ id, role }: UserRow): unknown => UserChange.toJSON({ id, role, familyId: '' })
+  const data = { before: told(before), after: told(after) }
+  return createEvent({
+    type: 'holdfast.user.role_changed.v1',
+    data,
+    key: after.id,
+    subject: after.id,
+    version: after.version,
+    ctx,
+  })
+}
+
 /** The call by whom it turned out to be: whoever registers or logs in is nobody known before. */
 export function byUser(user: UserRow, ctx: EventContext): EventContext {
   const actor: Actor = { id: user.id, role: user.role === 'ADMIN' ? Actor_Role.ADMIN : Actor_Role.USER }

@@ -17,6 +17,7 @@ import {
 
 import { type GatewayConfig, readGatewayConfig } from './config'
 import { docsPages } from './docs/pages'
+import { watchEndedTokens } from './ended-tokens'
 import { ensureAdmin } from './ensure-admin'
 import { createApi } from './http/api'
 import { createReadiness } from './http/health'
@@ -46,19 +47,21 @@ export async function startGateway(
   const tls = openPeerTls(name, config, log)
   onStop(async () => tls.close())
   const keys = createUserKeys(config.JWT_PRIVATE_KEY, config.JWT_PREVIOUS_PUBLIC_KEYS)
-  const users = createUserTokens(keys)
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
   await migrate(database, gatewayMigrations)
+  const endedTokens = await watchEndedTokens(database, log)
+  onStop(() => endedTokens.stop())
+  const users = endedTokens.guard(createUserTokens(keys))
 
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())
 
-  const deps = { database, passwords: createPasswords(), keys, wakeRelay: () => relay.wake() }
+  const deps = { database, passwords: createPasswords(), keys, endedTokens, wakeRelay: () => relay.wake() }
   const { HOLDFAST_ADMIN_EMAIL: adminEmail, HOLDFAST_ADMIN_PASSWORD: adminPassword } = config
   if (adminEmail !== undefined && adminPassword !== undefined) await ensureAdmin(deps, adminEmail, adminPassword, log)
 

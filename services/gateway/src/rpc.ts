@@ -1,13 +1,17 @@
 import type { AuthServiceService } from '@holdfast/contracts/auth'
 import type { Database, Handlers } from '@holdfast/service'
 
+import type { EndedTokens } from './ended-tokens'
 import { getUser } from './get-user'
+import { listUsers } from './list-users'
 import { login } from './login'
 import { logout } from './logout'
+import { logoutEverywhere } from './logout-everywhere'
 import { me } from './me'
 import type { Passwords } from './passwords'
 import { refresh } from './refresh'
 import { register } from './register'
+import { updateUser } from './update-user'
 import type { UserKeys } from './user-keys'
 
 /** What the use cases work with. */
@@ -15,6 +19,7 @@ export interface AuthDeps {
   database: Database
   passwords: Passwords
   keys: UserKeys
+  endedTokens: Pick<EndedTokens, 'read'>
   /** Called after a commit that wrote events. */
   wakeRelay: () => void
 }
@@ -26,7 +31,10 @@ export function authRpc(deps: AuthDeps): Handlers<typeof AuthServiceService> {
     login: async (request, ctx) => login(deps, request, ctx),
     refresh: async (request, ctx) => refresh(deps, request, ctx),
     logout: async (request, ctx) => logout(deps, request, ctx),
+    logoutEverywhere: async (_request, ctx) => logoutEverywhere(deps, ctx),
     getMe: async (_request, ctx) => me(deps, ctx),
+    listUsers: async (request, ctx) => listUsers(deps, request, ctx),
+    updateUser: async (request, ctx) => updateUser(deps, request, ctx),
     getUser: async ({ id }, ctx) => ({ user: await getUser(deps, id), requestId: ctx.requestId }),
   }
 }

@@ -8,7 +8,7 @@ import type { UserKeys } from './user-keys'
 export function tokenAnswer(user: UserRow, refreshToken: string, keys: UserKeys, requestId: string): LoginResponse {
   return {
     user: toUser(user),
-    accessToken: signUserToken({ id: user.id, role: user.role }, keys.signing),
+    accessToken: signUserToken({ id: user.id, role: user.role, generation: user.token_generation }, keys.signing),
     refreshToken,
     tokenType: 'Bearer',
     expiresIn: accessTokenSeconds,

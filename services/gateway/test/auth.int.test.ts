@@ -125,7 +125,13 @@ describe('login', () => {
     const database = await openDatabase({ url: gateway.env.DATABASE_URL, name: 'test', log })
     const verify = jest.fn(async () => Promise.resolve(false))
     const passwords = { hash: jest.fn(), verify }
-    const deps = { database, passwords, keys: createUserKeys(gateway.privatePem), wakeRelay: jest.fn() }
+    const deps = {
+      database,
+      passwords,
+      keys: createUserKeys(gateway.privatePem),
+      endedTokens: { read: jest.fn() },
+      wakeRelay: jest.fn(),
+    }
     const ctx = systemContext('test', log)
     await expect(login(deps, { email: 'nobody@example.com', password: 'guess' }, ctx)).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',

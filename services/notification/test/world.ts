@@ -167,7 +167,10 @@ async function startGateway(tokens: ReturnType<typeof createServiceTokens>, addr
       login: refuse,
       refresh: refuse,
       logout: refuse,
+      logoutEverywhere: refuse,
       getMe: refuse,
+      listUsers: refuse,
+      updateUser: refuse,
       getUser: async ({ id }, ctx) => {
         const email = addresses.get(id)
         if (email === undefined) throw notFound('user', id)

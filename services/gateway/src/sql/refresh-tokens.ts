@@ -58,3 +58,8 @@ export async function deleteExpiredTokens(client: PoolClient, userId: string): P
     values: [userId],
   })
 }
+
+/** Ends all families of a user. Under the lock of the user's row. */
+export async function deleteFamilies(client: PoolClient, userId: string): Promise<void> {
+  await client.query({ name: 'delete-families', text: 'delete from refresh_tokens where user_id = $1', values: [userId] })
+}
