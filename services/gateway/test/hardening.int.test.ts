@@ -1,4 +1,5 @@
 /** The JSON edge against bytes that no well-behaved client sends. */
+import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 
 import { Reservation } from '@holdfast/contracts/reservation'
@@ -126,6 +127,16 @@ describe('what is no request of HTTP/1.1', () => {
     const answers = await talk(gateway.httpPort, 'CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n\r\n')
     expect(answers.map(({ status }) => status)).toEqual([405])
     expect(JSON.parse(answers[0]?.body ?? '')).toMatchObject({ code: 'METHOD_NOT_ALLOWED' })
+  })
+
+  test('who asks for a tunnel and resets takes nothing down', async () => {
+    const socket = await open(gateway.httpPort)
+    socket.write('CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n\r\n')
+    // The answer has come: what is reset is a connection that Node has handed out.
+    await once(socket, 'data')
+    socket.resetAndDestroy()
+    // By a connection made after the reset, so that the reset has been read.
+    expect((await talk(gateway.httpPort, request('GET /healthz', ['Connection: close'])))[0]?.status).toBe(200)
   })
 
   test('TRACE tells nothing back', async () => {

@@ -41,6 +41,8 @@ export function answerParseError(
 
 /** A tunnel to somewhere else (RFC 9110, 9.3.6): Node asks nobody, and hands out the bare connection. */
 export function refuseTunnel(socket: Socket): void {
+  // Node has taken its own listener away: a client that resets would end the process.
+  socket.on('error', () => socket.destroy())
   const requestId = saneRequestId(undefined)
   endWith(toProblem(new HoldfastError('METHOD_NOT_ALLOWED', 'Tunnels are not made here'), requestId), requestId, socket)
 }
