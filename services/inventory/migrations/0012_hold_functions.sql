@@ -87,12 +87,6 @@ begin
   left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
 
   if not v_plenty then
-    for r in
-      select i.item from unnest(p_ids) with ordinality as i (id, item)
-      where exists (select from holds h where h.id = i.id) or exists (select from archived_holds a where a.id = i.id)
-    loop
-      v_fate[r.item] := 'EXISTS';
-    end loop;
     -- In a variable: a volatile function is no index condition, and each refusal would read all holds of its SKU.
     v_now := clock_timestamp();
     for r in
@@ -100,15 +94,22 @@ begin
       from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
       left join products p on p.sku = l.sku
       left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
-      where v_fate[l.item] is null
-        and (p.sku is null
-          or (coalesce(s.on_hand - s.reserved, 0) < l.quantity
-            and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
-                            and d.expires_at <= v_now)))
+      where p.sku is null
+        or (coalesce(s.on_hand - s.reserved, 0) < l.quantity
+          and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
+                          and d.expires_at <= v_now))
       order by l.line desc
     loop
       v_fate[r.item] := case when r.unknown or v_fate[r.item] = 'UNKNOWN_SKU' then 'UNKNOWN_SKU' else 'SHORT' end;
       if r.unknown or v_fate[r.item] = 'SHORT' then v_line[r.item] := r.line; end if;
+    end loop;
+    -- After that, so in a later snapshot: units that are missing because another replica has just made this very hold show it here.
+    for r in
+      select i.item from unnest(p_ids) with ordinality as i (id, item)
+      where exists (select from holds h where h.id = i.id) or exists (select from archived_holds a where a.id = i.id)
+    loop
+      v_fate[r.item] := 'EXISTS';
+      v_line[r.item] := null;
     end loop;
   end if;
 

@@ -18,6 +18,8 @@ import { buryHolds, endHolds, type EndRow, type HoldEnd, type HoldProlongation, 
 export interface EndOptions extends Pick<CombinerOptions<EndItem, EndAnswer>, 'yieldTo'> {
   database: Database
   published: () => void
+  /** Of the queue; `commits`, `releases` or `expiries`. */
+  name?: string
   /** Most in one batch; 1,000. */
   maxItems?: CombinerOptions<EndItem, EndAnswer>['maxItems']
 }
@@ -34,12 +36,13 @@ export interface EndAnswer {
 
 type EndKind = 'COMMIT' | 'RELEASE' | 'EXPIRE'
 
+const names = { COMMIT: 'commits', RELEASE: 'releases', EXPIRE: 'expires' }
 const reached = { COMMIT: 'COMMITTED', RELEASE: 'RELEASED', EXPIRE: 'EXPIRED' } as const
 
 /** A queue for one way out of HELD. Answers carry the hold as it is; `error` says why it was not ended. */
 export function createEndCombiner(kind: EndKind, options: EndOptions): Combiner<EndItem, EndAnswer> {
   return new Combiner({
-    name: `${kind.toLowerCase()}s`,
+    name: options.name ?? names[kind],
     run: async (items) => {
       const rows = await runBatch(async () => end(kind, items, options))
       if (rows.some((row) => row.outcome === 'DONE')) options.published()

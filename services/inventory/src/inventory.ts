@@ -29,7 +29,10 @@ export interface Inventory {
   holds: HoldQueues
   commits: Combiner<EndItem, EndAnswer>
   releases: Combiner<EndItem, EndAnswer>
+  /** Of a backlog: behind those who want stock. */
   expiries: Combiner<EndItem, EndAnswer>
+  /** Of a few that somebody waits for. */
+  promptExpiries: Combiner<EndItem, EndAnswer>
   extensions: Combiner<HoldProlongation, EndAnswer>
   protections: Combiner<HoldProlongation, EndAnswer>
   availability: Combiner<string[], Map<string, Availability>>
@@ -66,6 +69,7 @@ export function createInventory(options: InventoryOptions): Inventory {
       },
     },
   })
+  const promptExpiries = createEndCombiner('EXPIRE', { ...ends, name: 'prompt expiries', yieldTo })
   return {
     database,
     published,
@@ -74,6 +78,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     releases,
     protections,
     expiries,
+    promptExpiries,
     extensions: createProlongCombiner('extensions', ends),
     holds: shoppers,
     availability: createAvailabilityCombiner(database),

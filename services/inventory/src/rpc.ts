@@ -18,6 +18,8 @@ import { checkSku, checkUnits, mostItems, mostLines, warehouseOrDefault } from '
 import { createWarehouse, listWarehouses } from './warehouses'
 import { watchAvailability } from './watch/watch-availability'
 
+const fewExpiries = 5
+
 export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeof InventoryServiceService> {
   const { database } = inventory
   const publish = <Response>(response: Response): Response => {
@@ -62,8 +64,10 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
       }),
     expire: async (request, ctx) => {
       let now: Date | undefined
+      // A sweeper has many, and time; whoever asks about a reservation of theirs waits for the answer.
+      const queue = request.ids.length <= fewExpiries ? inventory.promptExpiries : inventory.expiries
       const answers = await batch(request.ids, ctx, async (id) => {
-        const answer = await inventory.expiries.submit(endOf(id, false, ctx), ctx.deadline)
+        const answer = await queue.submit(endOf(id, false, ctx), ctx.deadline)
         now = answer.now
         return answer.result
       })

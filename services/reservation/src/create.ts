@@ -138,9 +138,12 @@ async function holdStock(
   return { hold: result.hold, known: result.replayed }
 }
 
-/** The record of a repeat, brought up to what inventory has just said. */
+/**
+ * The record of a repeat, brought up to what inventory has just said of its end. That a hold is HELD for longer is left to those who
+ * move ends: it may be a payment's protection, which goes as it came.
+ */
 async function takenOver(parts: Parts, row: ReservationRow, held: Hold, ctx: CallContext): Promise<ReservationRow> {
-  if (row.status !== 'ACTIVE' || (held.state === Hold_State.HELD && held.version <= row.holdVersion)) return row
+  if (row.status !== 'ACTIVE' || held.state === Hold_State.HELD) return row
   const adopted = await parts.records.adopt({ hold: held, ctx: asService(ctx, serviceName, timeLeft(ctx)) })
   return adopted?.row ?? row
 }

@@ -146,6 +146,20 @@ test.each([Hold_State.RELEASED, Hold_State.HELD])(
   },
 )
 
+test('an archived claim keeps its id from late creates also where inventory never had a hold for it', async () => {
+  const user = world.user()
+  const id = operationId(user.id, 'reserve', 'claimed')
+  await world.database.pool.query(
+    `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
+     select $1, '', 'ABANDONED', '', '[]', t, 0, t, t, 0, t from (select now() - interval '2 days' as t) times`,
+    [id],
+  )
+  await archive(1)
+  expect(await codeOf(reserve(user, 'claimed'))).toBe('RESERVATION_EXPIRED')
+  const { rows } = await world.database.pool.query('select from reservations where id = $1', [id])
+  expect(rows).toEqual([])
+})
+
 test('replicas share the work, and a crash in the middle of a batch loses nothing and doubles nothing', async () => {
   const { pool } = world.database
   await pool.query(`

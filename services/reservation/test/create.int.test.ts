@@ -138,6 +138,17 @@ test('without a key or reuse_active every request is a reservation of its own', 
   expect(new Set(both.map(({ reservation }) => reservation?.id)).size).toBe(2)
 })
 
+test('a repeat during a payment leaves the end as it is: the protection goes as it came', async () => {
+  const user = world.user()
+  const request = createRequest({ lines: one, clientToken: 'paying' })
+  const { reservation } = await world.gateway.createReservation(request, user.ctx())
+  const later = new Date(Date.now() + 900_000)
+  world.inventory.moveEnd(reservation?.id ?? '', later, later)
+  const again = await world.gateway.createReservation(request, user.ctx())
+  expect(again).toMatchObject({ replayed: true, reservation: { expiresAt: reservation?.expiresAt, version: 1 } })
+  expect(await world.events(reservation?.id ?? '')).toHaveLength(1)
+})
+
 test('a retry with the same key picks up a hold that was made before a crash', async () => {
   const user = world.user()
   const request = createRequest({ lines: one, clientToken: 'crash' })

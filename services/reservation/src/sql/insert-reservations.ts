@@ -7,7 +7,7 @@ import { runQuery } from './run-query'
 
 /**
  * Writes new ACTIVE rows, version 1, and their events in one statement, which is one transaction; answers the ids of those that it wrote. A row
- * that exists already stays as it is; one whose time is over by now is not begun; neither has an event.
+ * that exists already, archived or not, stays as it is; one whose time is over by now is not begun; neither has an event.
  * Locks: the new keys, sorted by id, as every batch of inserts here is: two batches with the same ids wait for each other in
  * one direction. An id that another transaction is writing is waited for, so a read after this sees it. The events' places
  * are drawn for rows that are there already, behind their locks.
@@ -24,6 +24,7 @@ export async function insertReservations(pool: Pool, rows: ReservationRow[], eve
         from unnest($1::uuid[], $2::text[], $3::text[], ${readJsonLines(4)}, $5::timestamptz[], $6::integer[], $7::timestamptz[],
                     $8::integer[]) as r (id, user_id, fingerprint, lines, expires_at, ttl_seconds, created_at, hold_version)
         where expires_at > clock_timestamp()
+          and not exists (select from archived_reservations a where a.id = r.id)
         order by id
         on conflict (id) do nothing
         returning id
