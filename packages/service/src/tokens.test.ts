@@ -1,5 +1,8 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
+import { bearerToken } from './access'
 import { createServiceTokens, createUserTokens, keyId, signUserToken, toJwk, userAudience, userIssuer } from './tokens'
 
 const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
@@ -20,7 +23,10 @@ const claims = (change: Record<string, unknown> = {}) => ({
 })
 
 function es256(header: Record<string, unknown>, payload: unknown, key: KeyObject = privateKey): string {
-  const input = `${part(header)}.${part(payload)}`
+  return signed(`${part(header)}.${part(payload)}`, key)
+}
+
+function signed(input: string, key: KeyObject = privateKey): string {
   return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
 
@@ -53,8 +59,31 @@ test.each([
   ['a beginning that is not yet', es256(header, claims({ nbf: now() + 600 }))],
   ['more of it than any has', es256(header, claims({ padding: 'x'.repeat(5_000) }))],
   ['nonsense', 'a.b.c'],
+  ['a payload that is no JSON', signed(`${part(header)}.AAAA`)],
+  ['a header that is no JSON', signed(`AAAA.${part(claims())}`)],
+  ['a payload of null', signed(`${part(header)}.${part(null)}`)],
+  ['another spelling of its signature', respelt(good)],
 ])('a token with %s is refused', async (_what, token) => {
   await expect(verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+})
+
+/** The same bytes, by bits of the last character that stand for none. */
+function respelt(token: string): string {
+  const last = { A: 'B', Q: 'R', g: 'h', w: 'x' }[token.slice(-1)] ?? ''
+  return `${token.slice(0, -1)}${last}`
+}
+
+test('a token that is remembered does not keep the header that it stood in', async () => {
+  setFlagsFromString('--expose_gc')
+  const heapAfterGc = (): number => {
+    runInNewContext('gc()')
+    return process.memoryUsage().heapUsed
+  }
+  const before = heapAfterGc()
+  for (let i = 0; i < 1_000; i++) {
+    await verify(bearerToken(`Bearer${' '.repeat(32_000)}${es256(header, claims({ sub: `user ${i}` }))}`))
+  }
+  expect(heapAfterGc() - before).toBeLessThan(16_000_000)
 })
 
 function hs256(): string {
@@ -118,6 +147,12 @@ describe('service tokens', () => {
     expect(() => inventory.verify(createServiceTokens('nobody', pem(privateKey), publicKeys).issueFor('inventory'))).toThrow(
       'token',
     )
-    expect(() => inventory.verify('nonsense')).toThrow('token')
+    for (const token of [
+      'nonsense',
+      signed(`${part({ alg: 'ES256', typ: 'JWT' })}.AAAA`),
+      respelt(order.issueFor('inventory')),
+    ]) {
+      expect(() => inventory.verify(token)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }) as Error)
+    }
   })
 })
