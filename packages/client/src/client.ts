@@ -42,7 +42,8 @@ export type Client = { readonly [Id in keyof Operations]: Call<Id> }
 /**
  * A client of one system. A call that could not be made, or that the system asks to make again (429, 503), is tried again when the
  * system says, else after a pause that grows; one that changes something has the same idempotency key each time, so that
- * it happens once.
+ * it happens once. A login and a refresh are sent once: their answers are tokens, and a refresh token that the server sees
+ * twice ends its session.
  * Calls throw HoldfastApiError for a refusal, and TypeError (of `fetch`) where there is no answer.
  */
 export function createClient(options: ClientOptions): Client {
@@ -98,7 +99,8 @@ async function send(options: ClientOptions, operation: Operation, request: HttpR
         token = await options.refreshToken()
         if (token !== undefined) continue
       }
-      const again = isRefused ? isPassing(error) : isSafe(operation, key) && call.signal?.aborted !== true
+      const safe = isRefused ? isPassing(error) : isSafe(operation, key) && call.signal?.aborted !== true
+      const again = safe && !operation.once
       const waitMs = pauseMs(tried, isRefused ? error.retryAfterMs : undefined)
       if (!again || tried >= tries || waitMs > maxWaitMs) throw error
       await pause(waitMs, call.signal)

@@ -97,6 +97,29 @@ test('what changes something without a key is not repeated when its answer is lo
   expect(seen).toHaveLength(1)
 })
 
+test.each(['refresh', 'login'] as const)('a %s is sent once, whatever becomes of it', async (id) => {
+  const client = createClient({ url })
+  const ask = async (): Promise<unknown> =>
+    id === 'refresh'
+      ? client.refresh({ refreshToken: 'r1' })
+      : client.login({ email: 'a@example.com', password: 'a long password' })
+  answers = [broken]
+  await expect(ask()).rejects.toThrow('fetch failed')
+  answers = [problem(503, 'OVERLOADED', { 'retry-after': '0' })]
+  await expect(ask()).rejects.toMatchObject({ code: 'OVERLOADED' })
+  answers = [problem(429, 'RATE_LIMITED', { 'retry-after': '0' })]
+  await expect(ask()).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  expect(seen).toHaveLength(3)
+})
+
+test('registering has a key, and is tried again', async () => {
+  const client = createClient({ url })
+  answers = [broken, json(201, {})]
+  await client.register({ email: 'a@example.com', password: 'a long password' })
+  expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+  expect(seen).toHaveLength(2)
+})
+
 test('an old token is exchanged once', async () => {
   const refreshToken = jest.fn(() => 'new')
   const client = createClient({ url, token: () => 'old', refreshToken })

@@ -36,9 +36,19 @@ function operationType({ id, rpc, streams, pathFields }: Operation, schemas: Sch
 
 function table(operations: readonly Operation[]): string {
   const rows = operations.map(({ id, method, path, body, rpc, streams }) => {
-    const repeatable = rpc.mutates && method === 'post'
+    const keyed = rpc.mutates && method === 'post'
+    // Credentials for once: a second use of a refresh token is a theft to the server, a second login another session.
+    const once = keyed && givesTokens(rpc) && !takesKey(rpc)
     const authenticated = rpc.access.who !== 'PUBLIC'
-    const row = { method: method.toUpperCase(), path, body: body !== undefined, authenticated, repeatable, streams }
+    const row = {
+      method: method.toUpperCase(),
+      path,
+      body: body !== undefined,
+      authenticated,
+      repeatable: keyed && !once,
+      once,
+      streams,
+    }
     return `  ${id}: ${JSON.stringify(row)},`
   })
   return `export interface Operation {
@@ -49,14 +59,26 @@ function table(operations: readonly Operation[]): string {
   body: boolean
   /** It takes a token. */
   authenticated: boolean
-  /** It takes an idempotency key. */
+  /** It takes an idempotency key, so that a lost answer is no reason not to ask again. */
   repeatable: boolean
+  /** It is sent once, whatever comes of it. */
+  once: boolean
   /** It answers with server-sent events. */
   streams: boolean
 }
 
 /** Where each operation is. */
 export const operations: { readonly [Id in keyof Operations]: Operation } = {\n${rows.join('\n')}\n}`
+}
+
+/** It answers with tokens, which are made anew each time. */
+function givesTokens({ desc }: RpcDescriptor): boolean {
+  return desc.output.fields.some(({ name }) => name === 'refresh_token')
+}
+
+/** Its repetition is found by a key: the request has a place for it. */
+function takesKey({ desc }: RpcDescriptor): boolean {
+  return desc.input.fields.some(({ name }) => name === 'client_token')
 }
 
 function interfaceOf(name: string, schema: JsonSchema): string {
