@@ -218,7 +218,7 @@ export interface GetAuditRecordResponse {
 }
 
 export interface GetAvailabilityResponse {
-  /** In the order asked for. */
+  /** Each SKU once, in the order in which they are named first. */
   availability: readonly (Availability)[]
 }
 

@@ -1,5 +1,5 @@
 /** Calls that travelled together, each served as if it had come alone (CombinedCallService). */
-import type { CombinedCall, CombinedCallResult, CombinedCallServiceService } from '@holdfast/contracts/common'
+import { type CombinedCall, CombinedCallResult, type CombinedCallServiceService } from '@holdfast/contracts/common'
 
 import { type CallContext, saneRequestId } from './context'
 import { type ErrorCode, HoldfastError, invalidField } from './errors'
@@ -8,6 +8,8 @@ import type { Handlers } from './grpc-server'
 import { doCall, msSince, type ServedRpc, type ServeParts } from './serve-call'
 
 const mostCalls = 1_000
+/** Of the answers to them: one message carries 8 MiB, and around each answer are some bytes more. */
+const mostBytes = 6_000_000
 /** No caller waits longer, in ms. */
 const longestMs = 600_000
 
@@ -22,7 +24,7 @@ export function combinedCalls(
       if (rpc === undefined || !rpc.rpc.combined) throw invalidField('method', 'is no RPC of this service that is combined')
       if (calls.length < 1 || calls.length > mostCalls) throw invalidField('calls', `must be 1 to ${mostCalls}`)
       const startedAt = performance.now()
-      const answers = await Promise.all(calls.map(async (call) => answerOne(rpc, call, ctx, parts)))
+      const answers = whatFits(await Promise.all(calls.map(async (call) => answerOne(rpc, call, ctx, parts))))
       parts.log.info({ rpc: rpc.rpc.method, ms: msSince(startedAt), ...idsByOutcome(answers) }, 'combined')
       return { results: answers.map(({ result }) => result) }
     },
@@ -52,6 +54,26 @@ async function answerOne(served: ServedRpc, call: CombinedCall, ctx: CallContext
     const error = HoldfastError.from(thrown)
     return { requestId, outcome: error.code, result: { response: nothing, error: toItemError(error) } }
   }
+}
+
+/** An answer that found no room fails alone: what does not go into one message would fail everybody in it. */
+function whatFits(answers: Answer[]): Answer[] {
+  // By itself it has the whole message.
+  if (answers.length === 1) return answers
+  let sum = 0
+  return answers.map((answer) => {
+    const { requestId, outcome, result } = answer
+    const bytes = outcome === 'ok' ? result.response.length : CombinedCallResult.encode(result).finish().length
+    if (sum + bytes <= mostBytes) {
+      sum += bytes
+      return answer
+    }
+    const error = new HoldfastError(
+      'OVERLOADED',
+      'The call was served, but with those that came with it there is too much to answer',
+    )
+    return { requestId, outcome: error.code, result: { response: nothing, error: toItemError(error) } }
+  })
 }
 
 /** What the one line about a batch says: under each outcome the request ids that had it. */

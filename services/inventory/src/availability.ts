@@ -22,7 +22,10 @@ export function createAvailabilityCombiner(database: Database): Combiner<string[
   })
 }
 
-/** What can be reserved of each SKU now, in the order asked for. @throws NOT_FOUND that names the unknown one */
+/**
+ * What can be reserved of each SKU now: once, however often it is asked for, in the order in which they are named first.
+ * @throws NOT_FOUND that names the unknown one
+ */
 export async function getAvailability(
   combiner: Combiner<string[], Map<string, Availability>>,
   asked: string[],
@@ -30,11 +33,12 @@ export async function getAvailability(
 ): Promise<Availability[]> {
   if (asked.length < 1 || asked.length > mostSkus) throw invalidField('skus', `must be 1 to ${mostSkus} SKUs`)
   const skus = asked.map((sku, index) => checkSku(`skus[${index}]`, sku))
-  const found = await combiner.submit(skus, deadline)
-  return skus.map((sku, index) => {
+  const distinct = [...new Set(skus)]
+  const found = await combiner.submit(distinct, deadline)
+  return distinct.map((sku) => {
     const availability = found.get(sku)
     if (availability !== undefined) return availability
-    const fields = [{ field: `skus[${index}]`, message: 'there is no such product' }]
+    const fields = [{ field: `skus[${skus.indexOf(sku)}]`, message: 'there is no such product' }]
     throw new HoldfastError('NOT_FOUND', `There is no product ${sku}`, { fields })
   })
 }

@@ -237,6 +237,19 @@ describe('adjustments', () => {
   })
 })
 
+test('availability of a SKU that is asked for again and again is told once', async () => {
+  const [first, second] = [await makeProduct(inventory, 1), await makeProduct(inventory, 2)]
+  const skus = [first, second, ...Array.from({ length: 498 }, () => first)]
+  const { availability } = await inventory.reservation.getAvailability({ skus }, inventory.service())
+  expect(availability).toMatchObject([
+    { sku: first, available: 1 },
+    { sku: second, available: 2 },
+  ])
+  await expect(
+    inventory.reservation.getAvailability({ skus: [first, first, 'NOPE', 'NOPE'] }, inventory.service()),
+  ).rejects.toMatchObject({ code: 'NOT_FOUND', fields: [{ field: 'skus[2]' }] })
+})
+
 test('availability names the SKU that is not there', async () => {
   const sku = await makeProduct(inventory, 1)
   await expect(inventory.reservation.getAvailability({ skus: [sku, 'NOPE'] }, inventory.service())).rejects.toMatchObject({

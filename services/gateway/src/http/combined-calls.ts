@@ -1,6 +1,6 @@
 /** Calls of one RPC that wait travel together: a gRPC call of its own costs more than the work. */
 import { CallManyRequest, CallManyResponse, CombinedCallServiceService } from '@holdfast/contracts/common'
-import { Combiner, fromItemError, type Outcome } from '@holdfast/service'
+import { Combiner, fromItemError, HoldfastError, type Outcome } from '@holdfast/service'
 
 import type { Call, Upstream } from './upstreams'
 
@@ -40,19 +40,29 @@ async function callMany(upstream: Upstream, method: string, calls: Call[]): Prom
     })),
   }).finish()
   const [first] = calls
-  const bytes = await upstream.call(CombinedCallServiceService.callMany.path, {
-    request: asBuffer(request),
-    // The batch is the gateway's own call; it may take as long as the most patient of those who wait.
-    requestId: first?.requestId ?? '',
-    deadline: Math.max(...calls.map((call) => call.deadline)),
-    userToken: undefined,
-    idempotencyKey: undefined,
-    traceparent: undefined,
-  })
+  const bytes = await upstream
+    .call(CombinedCallServiceService.callMany.path, {
+      request: asBuffer(request),
+      // The batch is the gateway's own call; it may take as long as the most patient of those who wait.
+      requestId: first?.requestId ?? '',
+      deadline: Math.max(...calls.map((call) => call.deadline)),
+      userToken: undefined,
+      idempotencyKey: undefined,
+      traceparent: undefined,
+    })
+    .catch((error: unknown) => {
+      throw calls.length > 1 ? ofBatch(error) : error
+    })
   const { results } = CallManyResponse.decode(bytes)
   return results.map(({ response, error }) =>
     error === undefined ? { value: asBuffer(response) } : { error: fromItemError(error) },
   )
+}
+
+/** That all together are too large, or wrong in any other way, is no mistake of any one of them. */
+function ofBatch(error: unknown): unknown {
+  if (!(error instanceof HoldfastError) || error.code !== 'INVALID_ARGUMENT') return error
+  return new HoldfastError('OVERLOADED', 'Too much was asked for at the same time', { cause: error })
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
