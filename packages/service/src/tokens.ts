@@ -3,6 +3,7 @@ import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type Ke
 import jwt from 'jsonwebtoken'
 import { LRUCache } from 'lru-cache'
 
+import { copyOf } from './copy-of'
 import { HoldfastError } from './errors'
 
 /** Of users' tokens. */
@@ -150,11 +151,6 @@ function decode(token: string): jwt.Jwt {
     // Not JSON.
   }
   throw unauthenticated()
-}
-
-/** V8 cuts a text out of another by pointing into it: what is remembered must not keep the whole header that it stood in. */
-function copyOf(token: string): string {
-  return Buffer.from(token, 'latin1').toString('latin1')
 }
 
 function keyIdOf(token: string): string | undefined {

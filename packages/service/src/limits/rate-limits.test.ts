@@ -45,6 +45,18 @@ test('after its minute a key begins anew, however often it was refused', async (
   }
 })
 
+test('of too many keys the one that was asked about least lately is forgotten, and none that goes on asking', async () => {
+  const limit = await limitOf('full', 1)
+  const isAllowed = async (key: string): Promise<boolean> => (await limit.take(key)).allowed
+  expect([await isAllowed('quiet'), await isAllowed('busy')]).toEqual([true, true])
+  expect([await isAllowed('quiet'), await isAllowed('busy')]).toEqual([false, false])
+  for (let i = 0; i < 50_000; i++) {
+    await limit.take(`other ${i}`)
+    if (i % 10_000 === 0) expect(await isAllowed('busy')).toBe(false)
+  }
+  expect([await isAllowed('quiet'), await isAllowed('busy')]).toEqual([true, false])
+})
+
 test('a limit of 0 is none', async () => {
   expect((await openRateLimits({ REDIS_TIMEOUT_MS: 100 }, log)).limit('off', 0)).toBeUndefined()
 })

@@ -1,5 +1,5 @@
 /** Counting in Redis, for as long as it answers in time: whoever waits here is somebody's request. */
-import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimiterRes } from 'rate-limiter-flexible'
 import { createClient, type RedisClientType } from 'redis'
 
 import type { Logger } from '../log'
@@ -7,6 +7,12 @@ import { counter, gauge } from '../metrics'
 
 const up = gauge('rate_limit_redis_up', 'Whether limits are counted in Redis (1) or in this process for want of it (0)')
 const fallbacks = counter('rate_limit_fallback_total', 'Requests that were counted in this process because Redis did not answer')
+
+/** Where the requests of keys are counted. */
+export interface Counts {
+  /** @returns what is left of the limit, or rejects with that when it is used up */
+  consume(key: string): Promise<RateLimiterRes>
+}
 
 export interface SharedCountsOptions {
   /** `redis://` or `rediss://` */
@@ -75,7 +81,7 @@ export class SharedCounts {
    * @param here counts in the process
    * @returns what is left of the limit, or rejects with that when it is used up; never with anything else
    */
-  async consume(inRedis: RateLimiterAbstract, here: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
+  async consume(inRedis: Counts, here: Counts, key: string): Promise<RateLimiterRes> {
     if (this.well) {
       try {
         return await inTime(inRedis.consume(key), this.options.timeoutMs)

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 import { createClientAddress, parseRanges } from './client-address'
 
@@ -30,6 +32,7 @@ test.each([
   ['10.1.2.3', '203.0.113.9, unknown', '10.1.2.3'],
   ['10.1.2.3', '203.0.113.9, , 10.0.0.1', '10.0.0.1'],
   ['10.1.2.3', '1, 0x7f.1', '10.1.2.3'],
+  ['10.1.2.3', `fe80::1%${'x'.repeat(10_000)}`, '10.1.2.3'],
   // IPv6 by the network of 64 bits that a customer has.
   ['2001:db8:2:3:4:5:6:7', undefined, '2001:db8:2:3::'],
   ['2001:db8:2:3::1', undefined, '2001:db8:2:3::'],
@@ -39,6 +42,20 @@ test.each([
   expect(client(request(remote, forwarded))).toBe(expected)
   // And once more, from what was remembered.
   expect(client(request(remote, forwarded))).toBe(expected)
+})
+
+test('an address that is remembered does not keep the header that it stood in', () => {
+  setFlagsFromString('--expose_gc')
+  const heapAfterGc = (): number => {
+    runInNewContext('gc()')
+    return process.memoryUsage().heapUsed
+  }
+  const before = heapAfterGc()
+  for (let i = 0; i < 1_000; i++) {
+    const last = `2001:db8:${i.toString(16)}:3:4:5:6:7`
+    expect(client(request('10.1.2.3', `${' '.repeat(32_000)}, ${last}`))).toBe(`2001:db8:${i.toString(16)}:3::`)
+  }
+  expect(heapAfterGc() - before).toBeLessThan(16_000_000)
 })
 
 test('without proxies nobody is believed', () => {

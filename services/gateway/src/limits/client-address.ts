@@ -1,6 +1,7 @@
 /** Whose request it is: the address that limits are counted by. */
 import type { IncomingMessage } from 'node:http'
 
+import { copyOf } from '@holdfast/service'
 import ipaddr from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
 
@@ -11,6 +12,9 @@ type Range = [Address, number]
 const ipv6Prefix = 64
 
 const mostRemembered = 10_000
+
+/** In characters: IPv6 that ends in IPv4, and the name of an interface. What is longer is a text with a zone that nobody has. */
+const longestAddress = 64
 
 /** @returns the address in a form that is one for each client: IPv4 as it is, IPv6 as its /64 */
 export type ClientAddress = (request: IncomingMessage) => string
@@ -29,7 +33,7 @@ export function createClientAddress(trusted: readonly Range[]): ClientAddress {
     const address = parseAddress(text)
     if (address === undefined) return undefined
     const found = { key: keyOf(address), trusted: trusted.some((range) => contains(range, address)) }
-    known.set(text, found)
+    known.set(copyOf(text), found)
     return found
   }
   return (request) => {
@@ -74,6 +78,7 @@ function singleAddress(text: string): Range | undefined {
 
 /** IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4: so a listener on all interfaces sees it. */
 function parseAddress(text: string): Address | undefined {
+  if (text.length > longestAddress) return undefined
   // Only the full form of IPv4: "1" and "0x7f.1" are addresses to the library as well, and no proxy writes them.
   if (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined
   return ipaddr.isValid(text) ? ipaddr.process(text) : undefined
