@@ -46,12 +46,13 @@ async function repeat(deps: AuthDeps, user: UserRow, id: string, password: strin
   if (!(await deps.passwords.verify(user.password_hash, password, ctx.deadline))) {
     throw new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'This key was used to register with another password')
   }
-  const token = await deps.database.transaction(async (client) => {
+  // Role and generation may have changed while the password was looked at: what counts is the row under its lock.
+  const { locked, token } = await deps.database.transaction(async (client) => {
     const locked = await lockUser(client, user.id)
     if (locked === undefined) throw taken()
-    return issueRefreshToken(client, user.id, randomUUID())
+    return { locked, token: await issueRefreshToken(client, user.id, randomUUID()) }
   })
-  return { ...tokenAnswer(user, token, deps.keys, ctx.requestId), replayed: true }
+  return { ...tokenAnswer(locked, token, deps.keys, ctx.requestId), replayed: true }
 }
 
 function taken(): HoldfastError {
