@@ -11,16 +11,16 @@ import { endTokens, lockUser } from './sql/users'
 export async function logoutEverywhere(deps: AuthDeps, ctx: CallContext): Promise<LogoutEverywhereResponse> {
   const { id } = ctx.actor
   const ended = await deps.database.transaction(async (client) => {
-    if ((await lockUser(client, id)) === undefined) return false
+    if ((await lockUser(client, id)) === undefined) return undefined
     await deleteFamilies(client, id)
     const user = await endTokens(client, id)
-    if (user === undefined) return false
+    if (user === undefined) return undefined
     await appendEvents(client, [userEvent('logged_out', user, '', byUser(user, ctx))])
-    return true
+    return user
   })
-  if (ended) {
+  if (ended !== undefined) {
     deps.wakeRelay()
-    await deps.endedTokens.read()
+    deps.endedTokens.ended(ended)
   }
   return { requestId: ctx.requestId }
 }

@@ -19,7 +19,7 @@ export interface AuthDeps {
   database: Database
   passwords: Passwords
   keys: UserKeys
-  endedTokens: Pick<EndedTokens, 'read'>
+  endedTokens: Pick<EndedTokens, 'ended'>
   /** Called after a commit that wrote events. */
   wakeRelay: () => void
 }

@@ -16,7 +16,7 @@ export async function updateUser(deps: AuthDeps, request: UpdateUserRequest, ctx
   const { user, changed } = await deps.database.transaction(async (client) => change(client, id, role, ctx))
   if (changed) {
     deps.wakeRelay()
-    await deps.endedTokens.read()
+    deps.endedTokens.ended(user)
   }
   return { user: toUser(user), requestId: ctx.requestId }
 }

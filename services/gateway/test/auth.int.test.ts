@@ -78,6 +78,29 @@ describe('register', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409])
   })
 
+  test('repeated while the tokens of the user are ended gives one that is good', async () => {
+    const body = { email: 'meanwhile@example.com', password: 'a long enough password' }
+    const headers = { 'idempotency-key': 'meanwhile' }
+    await gateway.call('POST /v1/auth/register', { body, headers })
+    const client = await gateway.db.connect()
+    try {
+      await client.query('begin')
+      await client.query(`
+        update users set token_generation = 1, tokens_ended_at = clock_timestamp(), role = 'ADMIN'
+        where email = 'meanwhile@example.com'`)
+      const repeated = gateway.call('POST /v1/auth/register', { body, headers })
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      await waitFor(async () => (await gateway.db.query(waiting)).rowCount === 1, { what: 'the repeat to wait for the row' })
+      await client.query('commit')
+      const answer = await repeated
+      expect(answer).toMatchObject({ status: 200, body: { replayed: true, user: { role: 'ADMIN' } } })
+      const [, claims = ''] = String(answer.body?.['accessToken']).split('.')
+      expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ role: 'ADMIN', gen: 1 })
+    } finally {
+      client.release()
+    }
+  })
+
   test('can be repeated with its key, but not with another password', async () => {
     const body = { email: 'repeat@example.com', password: 'a long enough password' }
     const headers = { 'idempotency-key': 'once' }
@@ -129,7 +152,7 @@ describe('login', () => {
       database,
       passwords,
       keys: createUserKeys(gateway.privatePem),
-      endedTokens: { read: jest.fn() },
+      endedTokens: { ended: jest.fn() },
       wakeRelay: jest.fn(),
     }
     const ctx = systemContext('test', log)
