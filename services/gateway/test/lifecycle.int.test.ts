@@ -79,21 +79,48 @@ test('the first admin is there, and can log in', async () => {
   expect(await gateway.call('POST /v1/auth/login', { body })).toMatchObject({ status: 200, body: { user: { role: 'ADMIN' } } })
 })
 
-test('gateways that start at once make one admin, and a user who has the address becomes it', async () => {
-  const { email, password, id } = await gateway.register()
-  const env = { ...gateway.env, HOLDFAST_ADMIN_EMAIL: email, HOLDFAST_ADMIN_PASSWORD: 'another password' }
-  const fresh = { ...gateway.env, HOLDFAST_ADMIN_EMAIL: 'second@example.com', HOLDFAST_ADMIN_PASSWORD: 'another password' }
-  const more = await Promise.all([env, env, fresh, fresh].map(async (settings) => runGateway(settings)))
+/** Gateways that start at once with this admin. */
+async function startWithAdmin(email: string, password: string, gateways = 1): Promise<void> {
+  const env = { ...gateway.env, HOLDFAST_ADMIN_EMAIL: email, HOLDFAST_ADMIN_PASSWORD: password }
+  const more = await Promise.all(Array.from({ length: gateways }, async () => runGateway(env)))
   await Promise.all(more.map(async ({ stop }) => stop()))
-  expect(await gateway.call('POST /v1/auth/login', { body: { email, password } })).toMatchObject({
-    body: { user: { id, role: 'ADMIN' } },
+}
+
+async function userOf(email: string): Promise<unknown> {
+  const { rows } = await gateway.db.query<object>('select role, version::int from users where email = $1', [email])
+  return rows[0]
+}
+
+test('gateways that start at once make one admin', async () => {
+  await startWithAdmin('second@example.com', 'another password', 2)
+  expect(await userOf('second@example.com')).toEqual({ role: 'ADMIN', version: 1 })
+})
+
+describe('a user who has the address of the first admin already', () => {
+  beforeAll(async () => gateway.db.query(`update users set role = 'USER'`))
+  afterEach(async () => gateway.db.query(`update users set role = 'USER'`))
+
+  test('stops the start when the password is not theirs, and stays a user', async () => {
+    const { email } = await gateway.register()
+    await expect(startWithAdmin(email, 'another password')).rejects.toThrow(ConfigError)
+    await expect(startWithAdmin(email, 'another password')).rejects.toThrow('HOLDFAST_ADMIN_PASSWORD: is not the password')
+    expect(await userOf(email)).toEqual({ role: 'USER', version: 1 })
   })
-  const { rows } = await gateway.db.query(
-    `select version::int from users where email in ('second@example.com', $1) order by email`,
-    [email],
-  )
-  // One that was made; one that was registered, made an admin once, and logged in.
-  expect(rows).toEqual([{ version: 1 }, { version: 3 }])
+
+  test('becomes it, once, when the password is theirs', async () => {
+    const { email, password } = await gateway.register()
+    await startWithAdmin(email, password, 2)
+    expect(await userOf(email)).toEqual({ role: 'ADMIN', version: 2 })
+  })
+
+  test('stays a user where there is another admin, as one who was demoted', async () => {
+    const other = await gateway.register()
+    await gateway.db.query(`update users set role = 'ADMIN' where id = $1`, [other.id])
+    const { email, password } = await gateway.register()
+    await startWithAdmin(email, password)
+    await startWithAdmin(email, 'another password')
+    expect(await userOf(email)).toEqual({ role: 'USER', version: 1 })
+  })
 })
 
 test('an admin that nobody could register as stops the start by name', async () => {

@@ -69,16 +69,6 @@ export async function nextUserVersion(client: PoolClient, id: string): Promise<U
   return rows[0]
 }
 
-/** @returns the user if it was not an admin before. Locks the row; a second caller waits, and then finds it done. */
-export async function makeAdmin(client: PoolClient, email: string): Promise<UserRow | undefined> {
-  const { rows } = await client.query<UserRow>({
-    name: 'make-admin',
-    text: `update users set role = 'ADMIN', version = version + 1 where email = $1 and role <> 'ADMIN' returning ${columns}`,
-    values: [email],
-  })
-  return rows[0]
-}
-
 /** Ends the access tokens that the user has. Under the lock of the row. @returns the user with the next version, for an event */
 export async function endTokens(client: PoolClient, id: string): Promise<UserRow | undefined> {
   const { rows } = await client.query<UserRow>({
