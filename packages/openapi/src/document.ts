@@ -11,7 +11,8 @@ import { type Direction, type JsonSchema, Names, Schemas } from './schemas'
 const intro = `Sets stock aside for a shopper for a few minutes and never sells the same unit twice.
 
 **Repeating.** Whatever changes something can be repeated: send an \`Idempotency-Key\` with each POST, and the same one with each retry. A repeat
-answers with the resource as it is now, \`"replayed": true\`.
+answers with the resource as it is now, \`"replayed": true\`. Only a login and a refresh can't: a second login is another session, and a
+refresh token that is sent twice ends its session.
 
 **Lists** come in pages: \`pageSize\` says how many, and \`nextPageToken\` of one page is \`pageToken\` of the next; it is empty on the last.
 
