@@ -225,14 +225,32 @@ describe('a message of gRPC-web or Connect', () => {
   }
   /** Lines without anything in them: two bytes each. */
   const wide = Buffer.from('0a00'.repeat(100_000), 'hex')
+  const lengthOf = (bytes: number): Buffer => Buffer.from([(bytes & 0x7f) | 0x80, ((bytes >> 7) & 0x7f) | 0x80, bytes >> 14])
+  const line = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0x0a]), lengthOf(bytes.length), bytes])
 
   test.each([
     ['bytes that are none', Buffer.from([0])],
     ['a field that is cut off', Buffer.from('0a7f', 'hex')],
     ['a hundred thousand lines', wide],
+    ['a hundred thousand fields in one line', line(wide)],
+    ['six thousand lines of one field each', Buffer.from('0a020a00'.repeat(6_000), 'hex')],
+    ['a hundred thousand fields in a group that nobody knows', Buffer.from(`a306${'0801'.repeat(100_000)}a406`, 'hex')],
   ])("with %s is the caller's mistake", async (_what, bytes) => {
     expect(await send('application/proto', bytes)).toMatch(/^400 .*invalid_argument/)
     expect(await send('application/grpc-web+proto', framed(bytes))).toMatch(/grpc-status: ?3\b|^200 3 /)
+    expect(reached).toEqual([])
+  })
+
+  test.each([
+    ['with another behind it', Buffer.concat([framed(Buffer.alloc(0)), framed(wide)])],
+    ['with bytes behind it', Buffer.concat([framed(Buffer.alloc(0)), Buffer.from('x')])],
+    ['that is cut off', framed(Buffer.from('0a00', 'hex')).subarray(0, 6)],
+    ['without its length', Buffer.from([0, 0])],
+    ['that is not there', Buffer.alloc(0)],
+  ])("%s is the caller's mistake", async (_what, bytes) => {
+    for (const type of ['application/grpc-web+proto', 'application/grpc-web+json']) {
+      expect(await send(type, bytes)).toMatch(/one%20whole%20message[^]*grpc-status: ?3\b/)
+    }
     expect(reached).toEqual([])
   })
 
