@@ -175,6 +175,18 @@ describe('requests one behind the other on a connection', () => {
     expect(answers[0]?.body).toContain('slow')
   })
 
+  test('have no second answer to one that was answered before its body broke', async () => {
+    const socket = await open(gateway.httpPort)
+    let got = ''
+    socket.setEncoding('latin1').on('data', (text: string) => (got += text))
+    socket.write(request('POST /v1/reservations', [json, 'Transfer-Encoding: chunked'], '1\r\n{\r\n'))
+    await waitFor(() => got.includes('UNAUTHENTICATED'), { what: 'the answer' })
+    const closed = once(socket, 'close')
+    socket.write('zz\r\n')
+    await closed
+    expect(got.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401'])
+  })
+
   test('keep their answers when the body of what follows is broken, which has its own', async () => {
     const bad = request('POST /v1/reservations', [json, authorized(), 'Transfer-Encoding: chunked'], 'zz\r\n')
     const answers = await talk(gateway.httpPort, request('GET /v1/reservations/slow', [authorized()]) + bad)

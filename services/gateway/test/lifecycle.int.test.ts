@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
-import { type CallContext, ConfigError } from '@holdfast/service'
+import { type CallContext, ConfigError, scrape } from '@holdfast/service'
 import { waitFor } from '@holdfast/testing'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { OrderServiceService } from '@holdfast/contracts/order'
@@ -146,6 +146,10 @@ test('a client that goes away takes its call with it', async () => {
   leaving.abort()
   await expect(asked).rejects.toThrow('aborted')
   await waitFor(() => cancelled.includes('left-alone'), { what: 'the call to be cancelled', timeoutMs: 1_500 })
+  const counted = /^http_requests_total\{method="GET",route="\/v1\/orders\/\{id\}",status="(\d+)"\} 1$/m
+  let status: string | undefined
+  await waitFor(async () => (status = counted.exec(await scrape())?.[1]), { what: 'the request to be counted' })
+  expect(status).toBe('499')
 })
 
 test('a service that is too slow is a 504 when the time is over', async () => {

@@ -16,7 +16,11 @@ const large = 'x'.repeat(16_000_000)
 let server: HttpServer
 
 /** A listener whose pages need no service. */
-async function start(limits: Partial<typeof httpLimits>, connections?: ConnectionLimits): Promise<HttpServer> {
+async function start(
+  limits: Partial<typeof httpLimits>,
+  connections?: ConnectionLimits,
+  admitRequest?: () => Promise<void>,
+): Promise<HttpServer> {
   const page = (body: string) => () => ({ status: 200, headers: {}, body })
   const pages = new Map([
     ['/small', page('ok')],
@@ -31,19 +35,25 @@ async function start(limits: Partial<typeof httpLimits>, connections?: Connectio
     api,
     rpc,
     pages,
-    edge: { admitRequest: undefined },
+    edge: { admitRequest },
     log,
   })
 }
 
 const rpc: RpcSurface = { has: () => false, serve: async () => Promise.reject(new Error('there is none')) }
 
+/** What became of bodies that could not be read. */
+const broken: string[] = []
+
 /** Every POST reads its body. */
 const api: Api = {
   routes: { find: () => ({ value: { template: { text: '/body' } }, segments: [] }) } as unknown as Api['routes'],
   serve: async ({ request }) => {
-    await readJsonBody(request, { limit: 1_000_000, optional: false, value: false })
-    return { status: 200, headers: {}, body: 'read' }
+    await readJsonBody(request, { limit: 1_000_000, optional: false, value: false }).catch((error: Error) => {
+      broken.push(error.name)
+      throw error
+    })
+    return { status: 200, headers: {}, body: request.url === '/body?large' ? large : 'read' }
   },
 }
 
@@ -54,7 +64,8 @@ async function drip(socket: Socket, everyMs: number): Promise<string> {
   let answer = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
   const timer = setInterval(() => socket.write('x'), everyMs)
-  await once(socket, 'close')
+  // Its last write may meet a connection that is gone.
+  await new Promise((resolve) => socket.once('close', resolve))
   clearInterval(timer)
   return answer
 }
@@ -80,6 +91,24 @@ test('a chunked body that never ends is cut off as well', async () => {
   const head = request('POST /body', ['Content-Type: application/json', 'Transfer-Encoding: chunked'])
   const [answer] = await talk(server.port, `${head}1\r\n{\r\n`)
   expect(answer?.status).toBe(408)
+})
+
+test('a client that has gone before its body is read is not waited for', async () => {
+  let asked = false
+  let admit = (): void => undefined
+  server = await start({}, undefined, async () => {
+    asked = true
+    await new Promise<void>((resolve) => (admit = resolve))
+  })
+  broken.splice(0)
+  const socket = await open(server.port)
+  socket.write(request('POST /body', ['Content-Type: application/json', 'Content-Length: 100']))
+  await waitFor(() => asked, { what: 'the request' })
+  socket.destroy()
+  await waitFor(() => server.connections() === 0, { what: 'the end of the connection' })
+  admit()
+  await waitFor(() => broken.length > 0, { what: 'the end of the request' })
+  expect(broken).toEqual(['ClientGoneError'])
 })
 
 test('a connection that sends nothing after an answer is closed', async () => {
@@ -130,6 +159,37 @@ describe('where there are too many connections', () => {
     await once(reading, 'close')
     expect(size).toBeGreaterThan(large.length)
     idle.destroy()
+  })
+
+  test('who announces a body and does not send it makes room', async () => {
+    server = await start({}, { most: 1, mostOfOne: 0 })
+    const silent = await open(server.port)
+    const headers = ['Content-Type: application/json', 'Content-Length: 100', 'Expect: 100-continue']
+    silent.write(request('POST /body', headers))
+    await once(silent, 'data')
+    const cutOff = once(silent, 'close')
+    expect((await talk(server.port, request('GET /small', ['Connection: close']))).map(({ status }) => status)).toEqual([200])
+    await cutOff
+  })
+
+  test.each([
+    ['behind an answer that is over', request('GET /small') + request('GET /large', ['Connection: close'])],
+    [
+      'with a body that has come',
+      request('POST /body?large', ['Content-Type: application/json', 'Content-Length: 2', 'Connection: close'], '{}'),
+    ],
+  ])('who is being served %s stays', async (_how, bytes) => {
+    server = await start({}, { most: 1, mostOfOne: 0 })
+    const reading = await open(server.port)
+    reading.write(bytes)
+    const [first] = (await once(reading, 'data')) as [Buffer]
+    reading.pause()
+    const refused = await open(server.port)
+    await once(refused, 'close')
+    let size = first.length
+    reading.on('data', (chunk: Buffer) => (size += chunk.length)).resume()
+    await once(reading, 'close')
+    expect(size).toBeGreaterThan(large.length)
   })
 
   test('of one address, the next is refused until another has gone', async () => {

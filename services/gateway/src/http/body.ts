@@ -6,7 +6,7 @@ import { HoldfastError, invalidField } from '@holdfast/service'
 
 import { parseJson, parseJsonObject } from './json-text'
 
-/** The client went away before its request was whole: there is nobody to answer. */
+/** The client went away before it had its answer, or before its request was whole: there is nobody to answer. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError'
 }
@@ -48,8 +48,13 @@ function checkMediaType(request: IncomingMessage): void {
   }
 }
 
-/** A whole body. What comes after the limit is read and dropped by Node, so that the client gets to read its answer. */
+/**
+ * A whole body. What comes after the limit is read and dropped by Node, so that the client gets to read its answer.
+ * @throws PAYLOAD_TOO_LARGE, ClientGoneError
+ */
 export async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  // It would tell nobody any more.
+  if (request.destroyed) throw new ClientGoneError('the request broke off')
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0

@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { counter, gauge } from '@holdfast/service'
@@ -14,7 +14,7 @@ const open = gauge('http_connections_open', 'Connections to the HTTP listener')
 const cut = counter('http_connections_cut_total', 'Connections ended because there were too many', ['why'])
 
 /**
- * The open connections of a listener. Those by which no request is under way are *waiting*: they have sent nothing, a part of
+ * The open connections of a listener. Those by which no whole request is under way are *waiting*: they have sent nothing, a part of
  * a request, or nothing further. They cost an attacker least, so where there are too many the one that has waited longest
  * makes room for the one that comes.
  */
@@ -43,8 +43,11 @@ export class Connections {
   serving(socket: Socket, response: ServerResponse): void {
     this.waiting.delete(socket)
     this.latest.set(socket, response)
+    // A body that does not come costs as little as half a header.
+    if (announcesBody(response.req)) this.waiting.add(socket)
     response.once('close', () => {
-      if (!socket.destroyed) this.waiting.add(socket)
+      // Behind the one that is answered another may have come.
+      if (!socket.destroyed && this.latest.get(socket) === response) this.waiting.add(socket)
     })
   }
 
@@ -55,7 +58,9 @@ export class Connections {
 
   /** Browsers open some in advance: at a stop nobody waits for them. */
   closeWaiting(): void {
-    for (const socket of this.waiting) socket.destroy()
+    for (const socket of this.waiting) {
+      if (this.latest.get(socket)?.closed !== false) socket.destroy()
+    }
   }
 
   private take(socket: Socket): void {
@@ -97,11 +102,18 @@ export class Connections {
   private makeRoom(): boolean {
     for (const socket of this.waiting) {
       this.waiting.delete(socket)
+      // Its body has come meanwhile: it waits again when it has its answer.
+      const latest = this.latest.get(socket)
+      if (latest?.req.complete === true && !latest.closed) continue
       refuse(socket, 'waiting')
       return true
     }
     return false
   }
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 function refuse(socket: Socket, why: string): void {

@@ -27,13 +27,17 @@ export function answerParseError(
   const requestId = saneRequestId(undefined)
   const problem = toParseProblem(error, requestId)
   if (latest === undefined || latest.destroyed || latest.writableFinished) {
-    endWith(problem, requestId, socket)
+    // A body that nobody waited for is broken: its request has its answer already.
+    if (latest?.req.complete === false) endAfterAll(socket)
+    else endWith(problem, requestId, socket)
   } else if (latest.req.complete || latest.headersSent) {
     // Its request is well: a problem now would look like the answer to it.
     latest.once('close', () => endAfterAll(socket))
   } else {
-    // Its own body is what is broken, or does not come. Whoever waits for that body finds that the client has gone.
+    // Its own body is what is broken, or does not come. Whoever waits for that body, or comes to read it later, finds that the
+    // client has gone: of a request that has an answer Node says nothing more.
     latest.once('close', () => endAfterAll(socket))
+    socket.once('close', () => latest.req.destroy())
     latest.shouldKeepAlive = false
     sendReply(latest, problem, requestId, stalledMs)
   }

@@ -2,10 +2,15 @@ import type { ServerResponse } from 'node:http'
 
 import type { RpcDescriptor } from '@holdfast/contracts'
 
+import { ClientGoneError } from './body'
 import { combineCalls } from './combined-calls'
 import type { Call, Upstream, Upstreams } from './upstreams'
 
-/** Does a call. @param response that of the request which it is for: a client that goes away takes its call with it */
+/**
+ * Does a call.
+ * @param response that of the request which it is for: a client that goes away takes its call with it
+ * @throws HoldfastError, ClientGoneError
+ */
 export type Send = (call: Call, response: ServerResponse) => Promise<Buffer>
 
 /**
@@ -36,6 +41,8 @@ function senderOf(rpc: RpcDescriptor, upstream: Upstream): Send {
     if (response.destroyed) abort()
     try {
       return await upstream.call(rpc.path, call, gone.signal)
+    } catch (error) {
+      throw gone.signal.aborted ? new ClientGoneError('the client did not wait for its answer', { cause: error }) : error
     } finally {
       response.off('close', abort)
     }
