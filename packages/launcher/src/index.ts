@@ -6,6 +6,7 @@ export { freePort, isPortFree } from './ports'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres'
 export { readOrMake, writePrivate } from './private-file'
 export { findRunning, type RunningSystem } from './running'
+export { noLimits } from './service-env'
 export { makeSamples, type SampleProduct, sampleProducts } from './sample-catalogue'
 export {
   allServiceNames,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { allServiceNames, databaseNames, type ServiceName, System, type SystemOptions } from '@holdfast/launcher'
+import { allServiceNames, databaseNames, noLimits, type ServiceName, System, type SystemOptions } from '@holdfast/launcher'
 
 import { createTestDatabase, type TestDatabase } from './database'
 import { createFaults, faultEnvironment, type Faults } from './faults'
@@ -88,16 +88,6 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
     await cleanUp()
     throw error
   }
-}
-
-/** What a test asks for in a minute is not what a client does: those that are about limits set them. */
-export const noLimits = {
-  RATE_LIMIT_PER_IP: '0',
-  RATE_LIMIT_RESERVE_PER_USER: '0',
-  RATE_LIMIT_LOGIN_PER_IP: '0',
-  RATE_LIMIT_LOGIN_PER_NAME: '0',
-  RATE_LIMIT_REGISTER_PER_IP: '0',
-  RATE_LIMIT_REGISTER_PER_NAME: '0',
 }
 
 /** Prepares every service's process, over what the test wants in its environment. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { callJson, startPostgres, System } from '@holdfast/launcher'
+import { callJson, noLimits, startPostgres, System } from '@holdfast/launcher'
 import { Client } from 'pg'
 
 import { generateLoad } from '../load/generate-load'
@@ -41,7 +41,7 @@ export interface GrowthResults {
 }
 
 /** No limits, nothing archived while it is measured. */
-const env = { RATE_LIMIT_PER_IP: '0', RATE_LIMIT_RESERVE_PER_USER: '0', LOG_LEVEL: 'warn', ARCHIVE_AFTER_HOURS: '0' }
+const env = { ...noLimits, LOG_LEVEL: 'warn', ARCHIVE_AFTER_HOURS: '0' }
 const userCount = 8
 const inFlight = 50
 /** More than that takes the check of the books longer than a request may. */

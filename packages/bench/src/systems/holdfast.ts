@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { callJson, type DatabaseName, type JsonReply, serviceNames, System } from '@holdfast/launcher'
+import { callJson, type DatabaseName, type JsonReply, noLimits, serviceNames, System } from '@holdfast/launcher'
 import { Client } from 'pg'
 
 import { readProcessorTimes } from './processor-time'
@@ -13,7 +13,7 @@ import type { BenchSystem, RunningSystem } from './system'
 
 const userCount = 8
 /** No limits: one machine is all the shoppers. */
-const env = { RATE_LIMIT_PER_IP: '0', RATE_LIMIT_RESERVE_PER_USER: '0', LOG_LEVEL: 'warn' }
+const env = { ...noLimits, LOG_LEVEL: 'warn' }
 /** How many products are made at once. */
 const makersAtOnce = 50
 
