@@ -36,8 +36,10 @@ export class AvailabilityWatch {
   private readonly watched = new Map<string, WatchedSku>()
   private readonly watchers = new Set<Watcher>()
   private joining: Joining[] = []
-  /** SKUs that they bring along, each counted for each of them. */
-  private joiningSkus = 0
+  /** Who watches, who waits for a look and who is in the one under way; */
+  private seats = 0
+  /** and by how many of them each SKU is wanted. */
+  private readonly wanted = new Map<string, number>()
   private running = false
   private wake: (() => void) | undefined
   private nextLookAt = 0
@@ -54,12 +56,12 @@ export class AvailabilityWatch {
    */
   async join(skus: string[], resumeToken: string): Promise<Watcher> {
     const { maxWatchers, maxSkus } = this.options
-    const fresh = skus.filter((sku) => !this.watched.has(sku)).length
-    const tooMany = this.watchers.size + this.joining.length >= maxWatchers
-    if (tooMany || (fresh > 0 && this.watched.size + this.joiningSkus + fresh > maxSkus)) {
+    const fresh = skus.filter((sku) => !this.wanted.has(sku)).length
+    if (this.seats >= maxWatchers || (fresh > 0 && this.wanted.size + fresh > maxSkus)) {
       throw new HoldfastError('OVERLOADED', 'Too much is being watched right now')
     }
-    this.joiningSkus += fresh
+    this.seats++
+    for (const sku of skus) this.wanted.set(sku, (this.wanted.get(sku) ?? 0) + 1)
     return new Promise<Watcher>((resolve, reject) => {
       this.joining.push({ skus, resumeToken, resolve, reject })
       this.wake?.()
@@ -69,12 +71,22 @@ export class AvailabilityWatch {
 
   leave(watcher: Watcher): void {
     if (!this.watchers.delete(watcher)) return
+    this.release(watcher.skus)
     for (const sku of watcher.skus) {
       const one = this.watched.get(sku)
       one?.watchers.delete(watcher)
       if (one?.watchers.size === 0) this.watched.delete(sku)
     }
     watchMetrics.count(this.watchers.size, this.watched.size)
+  }
+
+  private release(skus: readonly string[]): void {
+    this.seats--
+    for (const sku of skus) {
+      const others = (this.wanted.get(sku) ?? 1) - 1
+      if (others > 0) this.wanted.set(sku, others)
+      else this.wanted.delete(sku)
+    }
   }
 
   /** Looks as long as somebody watches, one look after the other: no watcher is ever shown an older state after a newer. */
@@ -91,7 +103,6 @@ export class AvailabilityWatch {
   private async look(now: number): Promise<void> {
     const joining = this.joining
     this.joining = []
-    this.joiningSkus = 0
     // Who comes is answered at once; all that is watched is read again when its time has come.
     const all = now >= this.nextLookAt
     const skus = new Set(all ? this.watched.keys() : [])
@@ -104,7 +115,7 @@ export class AvailabilityWatch {
       this.blind = false
     } catch (thrown) {
       const error = HoldfastError.from(databaseError(thrown))
-      for (const one of joining) one.reject(error)
+      for (const one of joining) this.refuse(one, error)
       if (!this.blind) this.options.log.warn({ err: error.cause ?? error }, 'what is watched could not be read; looking again')
       this.blind = true
       if (all && performance.now() - this.sawAt > blindMs) this.failAll(error)
@@ -116,11 +127,17 @@ export class AvailabilityWatch {
     }
   }
 
-  private admit({ skus, resumeToken, resolve, reject }: Joining, found: Map<string, Availability>): void {
+  private refuse({ skus, reject }: Joining, error: HoldfastError): void {
+    this.release(skus)
+    reject(error)
+  }
+
+  private admit(joining: Joining, found: Map<string, Availability>): void {
+    const { skus, resumeToken, resolve } = joining
     const missing = skus.findIndex((sku) => !found.has(sku))
     if (missing >= 0) {
       const fields = [{ field: `skus[${missing}]`, message: 'there is no such product' }]
-      reject(new HoldfastError('NOT_FOUND', `There is no product ${skus[missing]}`, { fields }))
+      this.refuse(joining, new HoldfastError('NOT_FOUND', `There is no product ${skus[missing]}`, { fields }))
       return
     }
     const watched = skus.flatMap((sku) => this.watch(sku, found) ?? [])
