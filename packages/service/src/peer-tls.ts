@@ -22,6 +22,7 @@ import { HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
 import type { Logger } from './log'
 import { isLoopbackHost, isLoopbackTarget, isLoopbackUrl } from './loopback'
+import { streamTimes } from './serve-stream'
 import type { ServiceTokens } from './tokens'
 
 /** The part of a service's configuration that this is about; its peers are its variables `..._ADDR`. */
@@ -52,8 +53,8 @@ export interface PeerTls {
 
 /** A certificate counts when a connection is made: none lives longer, in ms, so that one which ended or changed is noticed. */
 const longestConnectionMs = 3_600_000
-/** What is under way then has so long to end, in ms. */
-const graceMs = 60_000
+/** What is under way then has so long to end, in ms: longer than any stream lives, or all would be cut at once. */
+export const connectionGraceMs = streamTimes.longestMs + 60_000
 
 /** Nothing is encrypted, for services on one machine. */
 export const plaintext: PeerTls = {
@@ -94,7 +95,7 @@ export function openPeerTls(self: string, config: PeerTlsConfig, log: Logger, ev
     serverOptions: (services) => ({
       interceptors: [checkCaller(services)],
       'grpc.max_connection_age_ms': longestConnectionMs,
-      'grpc.max_connection_age_grace_ms': graceMs,
+      'grpc.max_connection_age_grace_ms': connectionGraceMs,
     }),
     client: (peer) =>
       experimental.createCertificateProviderChannelCredentials(provider, provider, {
