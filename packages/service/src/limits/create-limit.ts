@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 
 import { counter } from '../metrics'
 import { type RateLimit, windowSeconds } from './rate-limits'
@@ -28,9 +28,9 @@ export function createLimit(name: string, perMinute: number, shared: SharedCount
         const { remainingPoints: remaining, msBeforeNext: resetMs } = await count(key)
         return { allowed: true, remaining, resetMs }
       } catch (refusal) {
-        if (refusal instanceof Error) throw refusal
+        if (!(refusal instanceof RateLimiterRes)) throw refusal
         limited.inc({ limit: name })
-        return { allowed: false, remaining: 0, resetMs: Math.max(1, (refusal as RateLimiterRes).msBeforeNext) }
+        return { allowed: false, remaining: 0, resetMs: Math.max(1, refusal.msBeforeNext) }
       }
     },
   }

@@ -1,5 +1,5 @@
 /** Counting in Redis, for as long as it answers in time: whoever waits here is somebody's request. */
-import type { RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRes } from 'rate-limiter-flexible'
 import { createClient, type RedisClientType } from 'redis'
 
 import type { Logger } from '../log'
@@ -86,8 +86,8 @@ export class SharedCounts {
       try {
         return await inTime(inRedis.consume(key), this.options.timeoutMs)
       } catch (error) {
-        // A limit that is used up is no failure, and no Error.
-        if (!(error instanceof Error)) throw error
+        // A limit that is used up is an answer; whatever else comes is not, and must not be taken for a refusal.
+        if (error instanceof RateLimiterRes) throw error
         this.failed(error)
       }
     }
