@@ -291,7 +291,7 @@ $$;
 create function end_holds(p_kind text, p_ids uuid[], p_end_protection boolean[], p_request_id text)
 returns table (
   item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
-  created_at timestamptz, protected_until timestamptz, now timestamptz
+  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, now timestamptz
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -360,7 +360,7 @@ begin
   return query
   select i.item::integer,
          case when h.id is null then 'UNKNOWN' when h.id = any (v_ends) then 'DONE' else 'AS_IS' end,
-         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, v_now
+         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at, v_now
   from unnest(p_ids) with ordinality as i (id, item)
   left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
   order by i.item;
@@ -372,7 +372,7 @@ $$;
 create function prolong_holds(p_ids uuid[], p_until timestamptz[], p_grace_ms integer[])
 returns table (
   item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
-  created_at timestamptz, protected_until timestamptz, now timestamptz
+  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, now timestamptz
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -420,7 +420,7 @@ begin
   return query
   select i.item::integer,
          case when h.id is null then 'UNKNOWN' when h.id = any (v_done) then 'DONE' else 'AS_IS' end,
-         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, v_now
+         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at, v_now
   from unnest(p_ids) with ordinality as i (id, item)
   left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
   order by i.item;

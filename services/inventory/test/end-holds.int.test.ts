@@ -113,10 +113,23 @@ describe('the end of a hold', () => {
     const base = (await holdOne(inventory, item)).hold?.expiresAt
     const [during] = await protect(item.id, 30_000)
     expect(Number(during?.hold?.expiresAt)).toBeGreaterThan(Number(base))
-    expect(fates(await release(item.id))).toEqual(['PAYMENT_IN_PROGRESS'])
+    expect(during?.hold).toMatchObject({ baseExpiresAt: base })
+    const refused = await release(item.id)
+    expect(fates(refused)).toEqual(['PAYMENT_IN_PROGRESS'])
+    expect(refused[0]?.hold).toMatchObject({ baseExpiresAt: base })
     const [after] = await protect(item.id, 0)
     expect(after?.hold).toMatchObject({ expiresAt: base, protectedUntil: undefined })
     expect(fates(await release(item.id))).toEqual(['RELEASED'])
+  })
+
+  test('an extension during a payment moves the end that is left when the payment is over', async () => {
+    const { id } = await held()
+    const later = new Date(Date.now() + 450_000)
+    await protect(id, 60_000)
+    const [during] = await extend(id, later)
+    expect(during?.hold).toMatchObject({ baseExpiresAt: later })
+    const [after] = await protect(id, 0)
+    expect(after?.hold).toMatchObject({ expiresAt: later, baseExpiresAt: later })
   })
 
   test("the order's own release goes through while its payment protects the hold", async () => {

@@ -23,6 +23,7 @@ const hold = (more: Partial<HoldNews>): HoldNews => ({
   id: 'r',
   state: Hold_State.HELD,
   expiresAt: row.expiresAt,
+  baseExpiresAt: more.expiresAt ?? row.expiresAt,
   version: 8,
   ...more,
 })
@@ -38,6 +39,24 @@ test('a later end is taken over from a newer answer only', () => {
 
 test('a newer answer that says nothing new moves only the memory of the version', () => {
   expect(takeOver(row, hold({}), now)).toEqual({ row: { ...row, holdVersion: 8 }, change: undefined })
+})
+
+test("a payment's protection is shown when the owner's own end is past, and not before", () => {
+  const paying = hold({ expiresAt: new Date(90_000), baseExpiresAt: new Date(30_000) })
+  const extended = takeOver(row, paying, now)
+  expect(extended).toMatchObject({ change: 'EXTENDED', row: { expiresAt: new Date(30_000), holdVersion: 8, due: false } })
+  if (extended === undefined) throw new Error('nothing was taken over')
+  expect(takeOver(extended.row, paying, new Date(29_999))).toBeUndefined()
+  // The same version tells more when it is asked later; but an older one never does.
+  const past = new Date(30_000)
+  const kept = takeOver(extended.row, paying, past)
+  expect(kept).toMatchObject({ change: 'EXTENDED', row: { expiresAt: new Date(90_000), due: false } })
+  if (kept === undefined) throw new Error('nothing was taken over')
+  expect(takeOver(kept.row, paying, past)).toBeUndefined()
+  expect(takeOver(extended.row, { ...paying, version: 7 }, past)).toBeUndefined()
+  // And when the payment is over the reservation is.
+  const over = hold({ expiresAt: new Date(30_000), version: 9 })
+  expect(takeOver(kept.row, over, past)).toMatchObject({ row: { expiresAt: new Date(30_000), due: true } })
 })
 
 test('an end that comes forward again may be past', () => {

@@ -7,7 +7,7 @@ import type { ReservationRow, Status } from './reservation'
 export type Change = 'EXTENDED' | 'COMMITTED' | 'CANCELLED' | 'EXPIRED'
 
 /** A hold as every answer of inventory tells it. */
-export type HoldNews = Pick<Hold, 'id' | 'state' | 'expiresAt' | 'version'>
+export type HoldNews = Pick<Hold, 'id' | 'state' | 'expiresAt' | 'baseExpiresAt' | 'version'>
 
 export interface TakenOver {
   row: ReservationRow
@@ -29,8 +29,8 @@ const endOf: Partial<Record<Hold_State, { status: Status; change: Change }>> = {
 export function takeOver(row: ReservationRow, hold: HoldNews, now: Date): TakenOver | undefined {
   if (row.status !== 'ACTIVE') return undefined
   const end = endOf[hold.state]
-  if (end === undefined && hold.version <= row.holdVersion) return undefined
-  const expiresAt = hold.expiresAt ?? row.expiresAt
+  const expiresAt = shownEnd(hold, now) ?? row.expiresAt
+  if (end === undefined && hold.version <= row.holdVersion && !isProtectedNow(row, hold, now)) return undefined
   const known = { ...row, expiresAt, holdVersion: hold.version, due: expiresAt <= now }
   if (end !== undefined)
     return { row: { ...known, status: end.status, version: row.version + 1, updatedAt: now }, change: end.change }
@@ -39,10 +39,22 @@ export function takeOver(row: ReservationRow, hold: HoldNews, now: Date): TakenO
   return { row: { ...known, version: row.version + 1, updatedAt: now }, change: 'EXTENDED' }
 }
 
+/** What a payment adds to the end goes as it came: it is shown only when the owner's own end is past, and it alone keeps the hold. */
+function shownEnd({ state, expiresAt, baseExpiresAt }: HoldNews, now: Date): Date | undefined {
+  const isOwn = state === Hold_State.HELD && baseExpiresAt !== undefined && baseExpiresAt > now
+  return isOwn ? baseExpiresAt : expiresAt
+}
+
+/** One version of a hold can show two ends: its owner's, and after that the payment's. */
+function isProtectedNow(row: ReservationRow, { version, baseExpiresAt, expiresAt }: HoldNews, now: Date): boolean {
+  const isPast = baseExpiresAt !== undefined && baseExpiresAt <= now
+  return version === row.holdVersion && isPast && expiresAt?.getTime() !== row.expiresAt.getTime()
+}
+
 /**
  * Inventory does not know the hold of a reservation that exists. That must not be: the hold was committed before the row
  * was written. Nothing can be sold without a hold, so the reservation is over; it is logged as the fault that it is.
  */
 export function lostHold(row: Pick<ReservationRow, 'id'>): HoldNews {
-  return { id: row.id, state: Hold_State.EXPIRED, expiresAt: undefined, version: 0 }
+  return { id: row.id, state: Hold_State.EXPIRED, expiresAt: undefined, baseExpiresAt: undefined, version: 0 }
 }

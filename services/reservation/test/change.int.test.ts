@@ -36,7 +36,7 @@ const inSeconds = (seconds: number) => new Date((made.createdAt?.getTime() ?? 0)
 /** As time does, for hold and record. */
 const letTimePass = async () => {
   const past = new Date(Date.now() - 1_000)
-  world.inventory.put({ ...world.inventory.holdOf(id), expiresAt: past })
+  world.inventory.put({ ...world.inventory.holdOf(id), expiresAt: past, baseExpiresAt: past })
   await world.database.pool.query('update reservations set expires_at = $2, sweep_after = $2 where id = $1', [id, past])
 }
 
@@ -155,6 +155,29 @@ describe('extend', () => {
   test('of what was cancelled is refused', async () => {
     await cancel()
     expect(await codeOf(extend({ ttlSeconds: 600 }))).toBe('RESERVATION_NOT_ACTIVE')
+  })
+
+  test("during a payment shows the owner's new end, not the payment's, and a refused cancel shows neither", async () => {
+    world.inventory.moveEnd(id, inSeconds(900), inSeconds(900))
+    expect(await codeOf(cancel())).toBe('PAYMENT_IN_PROGRESS')
+    expect(await world.gateway.getReservation({ id }, user.ctx())).toMatchObject({ reservation: { expiresAt: made.expiresAt } })
+    const until = inSeconds(600)
+    expect(await extend({ expiresAt: until })).toMatchObject({ replayed: false, reservation: { expiresAt: until, version: 2 } })
+    expect(await extend({ expiresAt: until })).toMatchObject({ replayed: true, reservation: { expiresAt: until, version: 2 } })
+    expect(await typesOf()).toEqual(['created', 'extended'])
+    expect(world.inventory.holdOf(id).expiresAt).toEqual(inSeconds(900))
+  })
+
+  test('during a payment leaves a reservation that the payment alone keeps when the new end is past', async () => {
+    world.inventory.moveEnd(id, inSeconds(900), inSeconds(900))
+    await extend({ expiresAt: inSeconds(600) })
+    await letTimePass()
+    world.inventory.put({ ...world.inventory.holdOf(id), expiresAt: inSeconds(900) })
+    // Settled with inventory it is ACTIVE, until then it reads as past its time.
+    expect(await codeOf(cancel())).toBe('PAYMENT_IN_PROGRESS')
+    expect(await world.gateway.getReservation({ id }, user.ctx())).toMatchObject({
+      reservation: { status: 'ACTIVE', expiresAt: inSeconds(900) },
+    })
   })
 
   test('works while a payment has moved the end of a hold whose record still says its old one', async () => {

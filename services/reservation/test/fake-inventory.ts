@@ -34,10 +34,11 @@ export class FakeInventory {
     return hold
   }
 
-  /** As a payment's protection does: the end moves, and the version grows. */
+  /** As a payment's protection does, or (without one) an extension: the end moves, and the version grows. */
   moveEnd(id: string, expiresAt: Date, protectedUntil?: Date): void {
     const hold = this.holdOf(id)
-    this.put({ ...hold, expiresAt, protectedUntil, version: hold.version + 1 })
+    const baseExpiresAt = protectedUntil === undefined ? expiresAt : hold.baseExpiresAt
+    this.put({ ...hold, expiresAt, baseExpiresAt, protectedUntil, version: hold.version + 1 })
   }
 
   put(hold: Hold): Hold {
@@ -136,6 +137,7 @@ export class FakeInventory {
       lines: item.lines.map((line) => ({ ...line, unitPrice: { currency: 'EUR', amountMinor: 9_007_199_254_740_993n } })),
       createdAt: new Date(now),
       protectedUntil: undefined,
+      baseExpiresAt: new Date(now + item.ttlSeconds * 1000),
     }
     return { hold: this.put(hold), error: undefined, replayed: false }
   }
@@ -164,7 +166,16 @@ export class FakeInventory {
     const hold = this.holds.get(id)
     const now = new Date()
     if (hold === undefined) {
-      const tombstone = { id, state: Hold_State.RELEASED, expiresAt: now, version: 1, owner: '', fingerprint: '', lines: [] }
+      const tombstone = {
+        id,
+        state: Hold_State.RELEASED,
+        expiresAt: now,
+        baseExpiresAt: now,
+        version: 1,
+        owner: '',
+        fingerprint: '',
+        lines: [],
+      }
       return { hold: this.put({ ...tombstone, createdAt: now, protectedUntil: undefined }), error: undefined, replayed: false }
     }
     const isProtected = hold.protectedUntil !== undefined && hold.protectedUntil > now
@@ -178,8 +189,9 @@ export class FakeInventory {
   private extend(id: string, expiresAt: Date): HoldResult {
     const hold = this.holds.get(id)
     if (hold === undefined || hold.state !== Hold_State.HELD || isDue(hold)) return this.end(id, Hold_State.HELD)
-    const later = hold.expiresAt !== undefined && hold.expiresAt > expiresAt ? hold.expiresAt : expiresAt
-    return { hold: this.put({ ...hold, expiresAt: later, version: hold.version + 1 }), error: undefined, replayed: false }
+    const baseExpiresAt = latest(hold.baseExpiresAt, expiresAt)
+    const moved = { ...hold, baseExpiresAt, expiresAt: latest(hold.protectedUntil, baseExpiresAt), version: hold.version + 1 }
+    return { hold: this.put(moved), error: undefined, replayed: false }
   }
 
   private expire(id: string): HoldResult {
@@ -197,6 +209,10 @@ export class FakeInventory {
     const holds = held.slice(from, from + pageSize).map((hold) => ({ ...hold, lines: [] }))
     return Promise.resolve({ holds, nextPageToken: from + pageSize < held.length ? String(from + pageSize) : '' })
   }
+}
+
+function latest(one: Date | undefined, other: Date): Date {
+  return one !== undefined && one > other ? one : other
 }
 
 function isDue(hold: Hold): boolean {

@@ -35,7 +35,7 @@ async function make(ttlSeconds = 60): Promise<string> {
 /** As time does, for holds and records. */
 async function letTimePass(ids: string[]): Promise<void> {
   const past = new Date(Date.now() - 1_000)
-  for (const id of ids) world.inventory.put({ ...world.inventory.holdOf(id), expiresAt: past })
+  for (const id of ids) world.inventory.put({ ...world.inventory.holdOf(id), expiresAt: past, baseExpiresAt: past })
   await world.database.pool.query('update reservations set expires_at = $2, sweep_after = $2 where id = any($1::uuid[])', [
     ids,
     past,
@@ -62,6 +62,7 @@ async function writeBacklog(count: number): Promise<void> {
       lines: [{ sku: 'CAMERA', warehouse: 'MAIN', quantity: 1, unitPrice: undefined }],
       createdAt: past,
       protectedUntil: undefined,
+      baseExpiresAt: past,
     })
   }
 }
@@ -246,7 +247,8 @@ test('with inventory away the claim is given back, and the sweeper goes on', asy
 test('an answer that is older than what is known changes nothing', async () => {
   const id = await make()
   const old = world.inventory.holdOf(id)
-  const newer = { ...old, version: 3, expiresAt: new Date(Date.now() + 120_000) }
+  const later = new Date(Date.now() + 120_000)
+  const newer = { ...old, version: 3, expiresAt: later, baseExpiresAt: later }
   const ctx = callContext(world.log)
   const [first] = await adoptAll(world.database, [{ hold: newer, ctx }])
   expect(first).toMatchObject({ change: 'EXTENDED', row: { version: 2, holdVersion: 3 } })

@@ -13,6 +13,7 @@ const hold = (state: HoldState['state'], more: Partial<HoldState> = {}): HoldSta
   state,
   version: 2,
   expiresAt: later,
+  baseExpiresAt: later,
   tombstone: false,
   due: false,
   ageMs: old,
@@ -55,6 +56,10 @@ const task = { returnReference: 'r' }
 test.each<[string, Rows]>([
   ['held and active', { hold: hold('HELD'), reservation: reservation('ACTIVE') }],
   ['behind its hold, by a protection', { hold: hold('HELD', { version: 5 }), reservation: reservation('ACTIVE') }],
+  [
+    'extended during a payment',
+    { hold: hold('HELD', { expiresAt: new Date(now + 90_000) }), reservation: reservation('ACTIVE') },
+  ],
   ['sold, with an order', { hold: hold('COMMITTED'), reservation: reservation('COMMITTED'), order: order('DELIVERED') }],
   ['cancelled', { hold: hold('RELEASED'), reservation: reservation('CANCELLED'), order: order('CANCELLED') }],
   ['expired', { hold: hold('EXPIRED'), reservation: reservation('EXPIRED'), order: order('CANCELLED') }],

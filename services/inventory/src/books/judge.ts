@@ -8,6 +8,8 @@ export interface HoldState {
   state: 'HELD' | 'COMMITTED' | 'RELEASED' | 'EXPIRED'
   version: number
   expiresAt: Date
+  /** The same, but for a payment's protection. */
+  baseExpiresAt: Date
   /** An id that was released before it was held. */
   tombstone: boolean
   /** Its time is past, by the database's clock when it was read. */
@@ -71,8 +73,11 @@ function judgeReservation({ id, hold, reservation }: Entry, { graceMs, now }: Ju
     if (status === 'ACTIVE' && (lapsed || hold.ageMs < graceMs)) return 'underWay'
     return { kind: 'reservation', id, expected: statusOfHold[state], found: status }
   }
-  // It may know less of its hold: a payment's protection is not told to it. It can't know more, or otherwise.
-  if (holdVersion > hold.version || (holdVersion === hold.version && endsAt !== hold.expiresAt.getTime())) {
+  // It may know less of its hold: a payment's protection is not told to it, and is not shown by it while its own end is to come.
+  // It can't know more, or otherwise.
+  const ends = state === 'HELD' ? [hold.expiresAt, hold.baseExpiresAt] : [hold.expiresAt]
+  const isEnd = ends.some((end) => end.getTime() === endsAt)
+  if (holdVersion > hold.version || (holdVersion === hold.version && !isEnd)) {
     return {
       kind: 'reservation_expiry',
       id,

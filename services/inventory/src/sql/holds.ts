@@ -10,6 +10,8 @@ export interface HoldColumns {
   fingerprint: string
   created_at: Date
   protected_until: Date | null
+  /** Not of hold_batch. */
+  base_expires_at?: Date
 }
 
 /** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity. */
@@ -42,6 +44,7 @@ export function toHold(id: string, row: HoldColumns, lines: Hold['lines'] = []):
     lines,
     createdAt: row.created_at,
     protectedUntil: row.protected_until ?? undefined,
+    baseExpiresAt: row.base_expires_at,
   }
 }
 
