@@ -11,7 +11,11 @@ const shared = {
   testTimeout: 60_000,
   modulePathIgnorePatterns: ['/dist/', '/.holdfast/'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } }],
+    // The client is the one package of ours that is an ES module.
+    '(\\.ts|/packages/client/dist/.+\\.js)$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } },
+    ],
   },
 }
 

@@ -37,6 +37,11 @@ export interface FakeSystem {
 
 type Answer = [status: number, body: unknown]
 
+const refusal = (status: number, code: string, detail = code): Answer => [
+  status,
+  { type: `/docs/errors#${code}`, title: code, status, detail, code, requestId: 'r', errors: [] },
+]
+
 /** Just enough of a system, in memory, to play the demo against: the shapes of the JSON routes, and honest arithmetic. */
 export async function startFakeSystem(): Promise<FakeSystem> {
   const onHand = new Map<string, number>()
@@ -62,7 +67,7 @@ export async function startFakeSystem(): Promise<FakeSystem> {
     const wanted = new Map<string, number>()
     for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity)
     const short = [...wanted].some(([sku, units]) => (onHand.get(sku) ?? 0) - reservedOf(sku) < units)
-    if (short && !fake.oversells) return [409, { code: 'INSUFFICIENT_STOCK', detail: 'not enough' }]
+    if (short && !fake.oversells) return refusal(409, 'INSUFFICIENT_STOCK', 'not enough')
     const held = { id: randomUUID(), lines, status: 'ACTIVE', endsAt: Date.now() + ttlSeconds * 1000 }
     reservations.set(held.id, held)
     return [201, { reservation: show(held) }]
@@ -70,7 +75,7 @@ export async function startFakeSystem(): Promise<FakeSystem> {
 
   const checkOut = (id: string): Answer => {
     const held = reservations.get(id)
-    if (held === undefined || statusOf(held) !== 'ACTIVE') return [409, { code: 'RESERVATION_NOT_ACTIVE' }]
+    if (held === undefined || statusOf(held) !== 'ACTIVE') return refusal(409, 'RESERVATION_NOT_ACTIVE')
     held.status = 'COMMITTED'
     for (const { sku, quantity } of held.lines) onHand.set(sku, (onHand.get(sku) ?? 0) - quantity)
     const orderId = randomUUID()
@@ -83,7 +88,7 @@ export async function startFakeSystem(): Promise<FakeSystem> {
     [
       /^POST \/v1\/products$/,
       (_path, { sku }) => {
-        if (onHand.has(sku)) return [409, { code: 'ALREADY_EXISTS' }]
+        if (onHand.has(sku)) return refusal(409, 'ALREADY_EXISTS')
         onHand.set(sku, 0)
         return [201, { product: { sku } }]
       },
@@ -121,11 +126,11 @@ export async function startFakeSystem(): Promise<FakeSystem> {
       /^GET \/v1\/reservations\/(.+)$/,
       ([, id = '']) => {
         const held = reservations.get(id)
-        return held === undefined ? [404, { code: 'NOT_FOUND' }] : [200, { reservation: show(held) }]
+        return held === undefined ? refusal(404, 'NOT_FOUND') : [200, { reservation: show(held) }]
       },
     ],
     [/^POST \/v1\/checkout$/, (_path, { reservationId }) => checkOut(reservationId)],
-    [/^GET \/v1\/consistency$/, () => [200, { consistent: [...onHand.values()].every((units) => units >= 0) }]],
+    [/^GET \/v1\/consistency$/, () => [200, { consistent: [...onHand.values()].every((units) => units >= 0), differences: [] }]],
     [
       /^GET \/v1\/audit\/records$/,
       () => [200, { records: orders.map((objectId, index) => ({ sequence: String(index + 1), objectId })) }],
@@ -146,7 +151,7 @@ export async function startFakeSystem(): Promise<FakeSystem> {
       const path = pattern.exec(line)
       if (path !== null) return handle(path, body, url)
     }
-    return [404, { code: 'NOT_FOUND', detail: line }]
+    return refusal(404, 'NOT_FOUND', line)
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -156,7 +161,7 @@ export async function startFakeSystem(): Promise<FakeSystem> {
 
 const noBody: Body = { sku: '', delta: 0, lines: [], ttlSeconds: 0, reservationId: '' }
 
-const overloaded: Answer = [503, { code: 'OVERLOADED' }]
+const overloaded = refusal(503, 'OVERLOADED')
 
 const statusOf = ({ status, endsAt }: Held): string => (status === 'ACTIVE' && endsAt <= Date.now() ? 'EXPIRED' : status)
 

@@ -14,8 +14,10 @@ export interface ClientOptions {
   timeoutMs?: number
   /** Tries of one call in all; 5. 1: none is repeated. */
   tries?: number
-  /** The longest wait between two tries, in ms; 60,000. What asks for longer is not tried again. */
+  /** The longest wait that the system may ask for, in ms; 60,000. What asks for longer is not tried again. */
   maxWaitMs?: number
+  /** Told before each wait for another try: why, and how long, in ms. */
+  onRetry?: (error: unknown, waitMs: number) => void
   /** Instead of the global one. */
   fetch?: typeof globalThis.fetch
 }
@@ -59,18 +61,17 @@ export function createClient(options: ClientOptions): Client {
 type Fields = Readonly<Record<string, unknown>>
 
 async function answerOf(options: ClientOptions, operation: Operation, fields: Fields, call: CallOptions): Promise<unknown> {
-  const response = await send(options, operation, httpRequest(operation, fields), call)
-  return response.json()
+  return send(options, operation, httpRequest(operation, fields), call, async (response) => response.json())
 }
 
 /** Begins again where it broke off, with what the last message stands for. A stream that can't begin ends with the error. */
 async function* watch(options: ClientOptions, operation: Operation, fields: Fields, call: CallOptions): AsyncGenerator {
   let resumed = fields
   for (;;) {
-    const response = await send(options, operation, httpRequest(operation, resumed), call)
-    if (response.body === null) return
+    const body = await send(options, operation, httpRequest(operation, resumed), call, async (response) => response.body)
+    if (body === null) return
     try {
-      for await (const message of messagesOf(response.body)) {
+      for await (const message of messagesOf(body)) {
         const { resumeToken } = message as { resumeToken?: unknown }
         if (typeof resumeToken === 'string') resumed = { ...fields, resumeToken }
         yield message
@@ -82,7 +83,14 @@ async function* watch(options: ClientOptions, operation: Operation, fields: Fiel
   }
 }
 
-async function send(options: ClientOptions, operation: Operation, request: HttpRequest, call: CallOptions): Promise<Response> {
+/** @param read what of a success is wanted; one that breaks off there is as lost as one that never came */
+async function send<Answer>(
+  options: ClientOptions,
+  operation: Operation,
+  request: HttpRequest,
+  call: CallOptions,
+  read: (response: Response) => Promise<Answer>,
+): Promise<Answer> {
   const { tries = 5, maxWaitMs = 60_000 } = options
   const key = call.idempotencyKey ?? (operation.repeatable ? globalThis.crypto.randomUUID() : undefined)
   let token = operation.authenticated ? await options.token?.() : undefined
@@ -90,7 +98,7 @@ async function send(options: ClientOptions, operation: Operation, request: HttpR
   for (let tried = 1; ; tried++) {
     try {
       const response = await tryOnce(options, operation, request, { ...call, idempotencyKey: key }, token)
-      if (response.ok) return response
+      if (response.ok) return await read(response)
       throw await errorOf(response)
     } catch (error) {
       const isRefused = error instanceof HoldfastApiError
@@ -101,8 +109,10 @@ async function send(options: ClientOptions, operation: Operation, request: HttpR
       }
       const safe = isRefused ? isPassing(error) : isSafe(operation, key) && call.signal?.aborted !== true
       const again = safe && !operation.once
-      const waitMs = pauseMs(tried, isRefused ? error.retryAfterMs : undefined)
-      if (!again || tried >= tries || waitMs > maxWaitMs) throw error
+      const askedMs = isRefused ? error.retryAfterMs : undefined
+      if (!again || tried >= tries || (askedMs ?? 0) > maxWaitMs) throw error
+      const waitMs = pauseMs(tried, askedMs)
+      options.onRetry?.(error, waitMs)
       await pause(waitMs, call.signal)
     }
   }

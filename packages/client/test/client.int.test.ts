@@ -73,6 +73,29 @@ test('a call is tried again when it is asked for or has no answer, with one key'
   expect(keys.has(seen.at(-1)?.headers['idempotency-key'])).toBe(false)
 })
 
+test('an answer that breaks off is a lost one, and each further try is told of', async () => {
+  const told: unknown[] = []
+  const client = createClient({ url, token: () => 't1', onRetry: (error, waitMs) => told.push([error, waitMs]) })
+  const cutOff = (response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' })
+    response.write('{"user":', () => response.destroy())
+  }
+  answers = [cutOff, problem(503, 'OVERLOADED', { 'retry-after': '0' }), json(200, { user: {} })]
+  await expect(client.getMe({})).resolves.toEqual({ user: {} })
+  expect(told).toEqual([
+    [expect.objectContaining({ message: 'terminated' }), expect.any(Number)],
+    [expect.objectContaining({ code: 'OVERLOADED' }), 0],
+  ])
+  answers = [cutOff]
+  await expect(client.updateProduct({ sku: 'A', name: 'New' })).rejects.toThrow('terminated')
+})
+
+test('the longest wait that may be asked for is waited for', async () => {
+  const client = createClient({ url, maxWaitMs: 1_000 })
+  answers = [problem(429, 'RATE_LIMITED', { 'retry-after': '1' }), json(200, { products: [] })]
+  await expect(client.listProducts({})).resolves.toEqual({ products: [] })
+})
+
 test('a refusal is thrown with its code, at once; so is one that asks for a longer wait than is wanted', async () => {
   const client = createClient({ url, token: () => 't1', maxWaitMs: 1_000 })
   answers = [problem(409, 'INSUFFICIENT_STOCK')]

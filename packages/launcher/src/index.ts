@@ -1,5 +1,4 @@
 export { type Credential, type Credentials, loadCredentials, readCredentials } from './credentials'
-export { callJson, type JsonReply, type JsonRequest } from './json-client'
 export { fromEnvironment } from './from-environment'
 export { type Keys, makePrivateKey, publicKeyOf } from './keys'
 export { freePort, isPortFree } from './ports'

@@ -1,4 +1,5 @@
-import { callJson, type JsonReply } from './json-client'
+import { type Client, createClient, HoldfastApiError, type Problem } from '@holdfast/client'
+
 import type { Credentials } from './credentials'
 
 export interface SampleProduct {
@@ -24,30 +25,31 @@ export const sampleProducts: SampleProduct[] = [
 
 /** Makes what is not there yet of the sample catalogue, and the sample user. Changes nothing that is there. */
 export async function makeSamples(url: string, credentials: Credentials): Promise<void> {
-  const token = await logIn(url, credentials)
-  for (const sample of sampleProducts) await makeProduct(url, token, sample)
-  const registered = await callJson('POST', `${url}/v1/auth/register`, { body: credentials.user })
-  expectStatus(registered, [200, 201, 409], `register ${credentials.user.email}`)
+  const anonymous = createClient({ url })
+  const admin = await may(anonymous.login(credentials.admin), `log in as ${credentials.admin.email}`)
+  const client = createClient({ url, token: () => admin?.accessToken })
+  for (const sample of sampleProducts) await makeProduct(client, sample)
+  await may(anonymous.register(credentials.user), `register ${credentials.user.email}`, 'ALREADY_EXISTS')
 }
 
-async function logIn(url: string, { admin }: Credentials): Promise<string> {
-  const reply = await callJson<{ accessToken: string }>('POST', `${url}/v1/auth/login`, { body: admin })
-  expectStatus(reply, [200], `log in as ${admin.email}`)
-  return reply.body.accessToken
-}
-
-async function makeProduct(url: string, token: string, sample: SampleProduct): Promise<void> {
+async function makeProduct(client: Client, sample: SampleProduct): Promise<void> {
   const { sku, name, description, amountMinor, stock } = sample
-  const known = await callJson('GET', `${url}/v1/products/${sku}`)
-  if (known.status === 200) return
-  const body = { sku, name, description, price: { currency: 'USD', amountMinor: String(amountMinor) }, stock }
-  // 409: another start was quicker.
-  const made = await callJson('POST', `${url}/v1/products`, { token, idempotencyKey: `sample-${sku}`, body })
-  expectStatus(made, [200, 201, 409], `make the product ${sku}`)
+  if ((await may(client.getProduct({ sku }), `read the product ${sku}`, 'NOT_FOUND')) !== undefined) return
+  const wanted = { sku, name, description, price: { currency: 'USD', amountMinor: String(amountMinor) }, stock }
+  const making = client.createProduct(wanted, { idempotencyKey: `sample-${sku}` })
+  // Another start may be quicker.
+  await may(making, `make the product ${sku}`, 'ALREADY_EXISTS')
 }
 
-function expectStatus(reply: JsonReply<unknown>, statuses: number[], what: string): void {
-  if (!statuses.includes(reply.status)) throw new Error(`could not ${what}: ${reply.status} ${JSON.stringify(reply.body)}`)
+/** @returns undefined where it is refused with the code that may be */
+async function may<Answer>(call: Promise<Answer>, what: string, code?: Problem['code']): Promise<Answer | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (!(error instanceof HoldfastApiError)) throw error
+    if (error.code === code) return undefined
+    throw new Error(`could not ${what}: ${error.status} ${error.message}`, { cause: error })
+  }
 }
 
 function product(sku: string, name: string, description: string, amountMinor: number, stock: number): SampleProduct {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+import { createClient } from '@holdfast/client'
+
 import { readCredentials } from '../src/credentials'
-import { callJson } from '../src/json-client'
 import { freePort, isPortFree } from '../src/ports'
 import { waitForEnd } from '../src/process-info'
 import { sampleProducts } from '../src/sample-catalogue'
@@ -47,24 +48,23 @@ async function startedProcesses(): Promise<number[]> {
 }
 
 async function stockOf(sku: string): Promise<{ onHand: number } | undefined> {
-  type Availability = { availability: { onHand: number }[] }
-  return (await callJson<Availability>('GET', `${url()}/v1/availability?skus=${sku}`)).body.availability[0]
+  const { availability } = await createClient({ url: url() }).getAvailability({ skus: [sku] })
+  return availability[0]
 }
 
 /** Puts one more unit of a product into stock, as the admin. */
 async function addOne(sku: string): Promise<void> {
   const credentials = await readCredentials(dataFolder)
-  const login = await callJson<{ accessToken: string }>('POST', `${url()}/v1/auth/login`, { body: credentials?.admin })
-  const body = { delta: 1, reason: 'found' }
-  const request = { token: login.body.accessToken, idempotencyKey: 'one-more', body }
-  expect(await callJson('POST', `${url()}/v1/products/${sku}/stock:adjust`, request)).toMatchObject({ status: 200 })
+  const { accessToken } = await createClient({ url: url() }).login({ ...credentials?.admin })
+  const admin = createClient({ url: url(), token: () => accessToken })
+  await admin.adjustStock({ sku, delta: 1, reason: 'found' }, { idempotencyKey: 'one-more' })
 }
 
 test('the first start makes the catalogue, the admin and the user, and prints where everything is', async () => {
   const first = start()
   await first.ready
-  const { body } = await callJson<{ products: { sku: string }[] }>('GET', `${url()}/v1/products`)
-  expect(body.products.map(({ sku }) => sku).sort()).toEqual(sampleProducts.map(({ sku }) => sku).sort())
+  const { products } = await createClient({ url: url() }).listProducts({})
+  expect(products.map(({ sku }) => sku).sort()).toEqual(sampleProducts.map(({ sku }) => sku).sort())
   expect(await stockOf('CAMERA001')).toMatchObject({ onHand: 3 })
   const credentials = await readCredentials(dataFolder)
   for (const text of [url(), credentials?.admin.password, credentials?.user.password]) expect(first.output()).toContain(text)

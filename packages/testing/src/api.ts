@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
-import { callJson, type Credential, type JsonReply, type JsonRequest } from '@holdfast/launcher'
+import type { Credential } from '@holdfast/launcher'
+
+import { callJson, type JsonReply, type JsonRequest } from './json-client'
 
 /** JSON calls to one gateway; a status is an answer, whatever it is. */
 export interface Api {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { callJson, noLimits, startPostgres, System } from '@holdfast/launcher'
+import { type Client as Caller, createClient } from '@holdfast/client'
+import { noLimits, startPostgres, System } from '@holdfast/launcher'
 import { Client } from 'pg'
 
 import { generateLoad } from '../load/generate-load'
@@ -114,16 +115,12 @@ async function grow(dataFolder: string, { active, closed, say, signal }: GrowthO
 
 async function makeSide(system: System, isEmpty: boolean): Promise<Side> {
   if (isEmpty) {
-    const admin = await callJson<{ accessToken: string }>('POST', `${system.url}/v1/auth/login`, {
-      body: system.credentials.admin,
-    })
-    const body = { sku: hotSku, name: hotSku, price: { currency: 'USD', amountMinor: '1000' }, stock: 500_000_000 }
-    const { status } = await callJson('POST', `${system.url}/v1/products`, { token: admin.body.accessToken, body })
-    if (status !== 201) throw new Error(`the product could not be made: ${status}`)
+    const admin = await asAdmin(system)
+    await admin.createProduct({ sku: hotSku, name: hotSku, price: { currency: 'USD', amountMinor: '1000' }, stock: 500_000_000 })
   }
   const register = async (): Promise<string> => {
-    const body = { email: `growth-${randomUUID()}@shop.example`, password: randomUUID() }
-    return (await callJson<{ accessToken: string }>('POST', `${system.url}/v1/auth/register`, { body })).body.accessToken
+    const credential = { email: `growth-${randomUUID()}@shop.example`, password: randomUUID() }
+    return (await createClient({ url: system.url }).register(credential)).accessToken
   }
   return { system, tokens: await Promise.all(Array.from({ length: userCount }, register)) }
 }
@@ -160,11 +157,11 @@ async function measureSide(side: Side, { seconds, signal }: GrowthOptions, probl
 
 async function readAvailability({ system }: Side, readers: number, seconds: number): Promise<Latencies> {
   const latencies = new Latencies()
+  const client = createClient({ url: system.url, tries: 1 })
   const endsAt = performance.now() + seconds * 1000
   const read = async (): Promise<void> => {
     for (let now = performance.now(); now < endsAt;) {
-      const { status } = await callJson('GET', `${system.url}/v1/availability?skus=${hotSku}`)
-      if (status !== 200) throw new Error(`availability: ${status}`)
+      await client.getAvailability({ skus: [hotSku] })
       const before = now
       now = performance.now()
       latencies.record(now - before)
@@ -181,10 +178,9 @@ async function measureExpiry({ system, tokens }: Side): Promise<{ p50: number; p
   const left = Array.from({ length: shortLived.count }, (_, index) => tokens[index % tokens.length]).values()
   const make = async (): Promise<void> => {
     for (const token of left) {
-      const body = { lines, ttlSeconds: shortLived.ttlSeconds }
-      const reply = await callJson<{ reservation: { id: string } }>('POST', `${system.url}/v1/reservations`, { token, body })
-      if (reply.status !== 201) throw new Error(`reserve: ${reply.status} ${JSON.stringify(reply.body)}`)
-      ids.push(reply.body.reservation.id)
+      const shopper = createClient({ url: system.url, token: () => token })
+      const { reservation } = await shopper.createReservation({ lines, ttlSeconds: shortLived.ttlSeconds })
+      ids.push(reservation?.id ?? '')
     }
   }
   await Promise.all(Array.from({ length: 20 }, make))
@@ -243,11 +239,13 @@ function makeFigures(samples: { empty: Sample; grown: Sample }[]): GrowthFigure[
 }
 
 async function countDifferences(system: System): Promise<number> {
-  const admin = await callJson<{ accessToken: string }>('POST', `${system.url}/v1/auth/login`, { body: system.credentials.admin })
-  const { body } = await callJson<{ differences: unknown[] }>('GET', `${system.url}/v1/consistency`, {
-    token: admin.body.accessToken,
-  })
-  return body.differences.length
+  const admin = await asAdmin(system)
+  return (await admin.checkConsistency({})).differences.length
+}
+
+async function asAdmin({ url, credentials }: System): Promise<Caller> {
+  const { accessToken } = await createClient({ url }).login(credentials.admin)
+  return createClient({ url, token: () => accessToken })
 }
 
 async function query<Row extends object>(url: string, text: string, values: unknown[] = []): Promise<Row[]> {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { callJson, type DatabaseName, type JsonReply, noLimits, serviceNames, System } from '@holdfast/launcher'
+import { createClient } from '@holdfast/client'
+import { type DatabaseName, noLimits, serviceNames, System } from '@holdfast/launcher'
 import { Client } from 'pg'
 
 import { readProcessorTimes } from './processor-time'
@@ -79,38 +80,32 @@ async function startHoldfast(moreEnv: Record<string, string>): Promise<RunningSy
 
 /** @returns the admin's token */
 async function makeProducts({ url, credentials }: System, skus: string[], stock: number): Promise<string> {
-  const login = await callJson<{ accessToken: string }>('POST', `${url}/v1/auth/login`, { body: credentials.admin })
-  const token = expectStatus(login, 200).accessToken
+  const { accessToken } = await createClient({ url }).login(credentials.admin)
+  const admin = createClient({ url, token: () => accessToken })
   const left = skus.values()
   const make = async (): Promise<void> => {
     for (const sku of left) {
-      const body = { sku, name: `Product ${sku}`, price: { currency: 'USD', amountMinor: '1000' }, stock }
-      expectStatus(await callJson('POST', `${url}/v1/products`, { token, body }), 201)
+      await admin.createProduct({ sku, name: `Product ${sku}`, price: { currency: 'USD', amountMinor: '1000' }, stock })
     }
   }
   await Promise.all(Array.from({ length: Math.min(makersAtOnce, skus.length) }, make))
-  return token
+  return accessToken
 }
 
 async function register(url: string): Promise<string> {
-  const body = { email: `bench-${randomUUID()}@shop.example`, password: randomUUID() }
-  return expectStatus(await callJson<{ accessToken: string }>('POST', `${url}/v1/auth/register`, { body }), 201).accessToken
+  const credential = { email: `bench-${randomUUID()}@shop.example`, password: randomUUID() }
+  return (await createClient({ url }).register(credential)).accessToken
 }
 
 /** As clients read it, in pages of as many SKUs as one request may name. */
 async function reservedUnits(url: string, skus: string[]): Promise<number> {
+  const client = createClient({ url })
   let sum = 0
   for (let from = 0; from < skus.length; from += 500) {
-    const query = skus.slice(from, from + 500).map((sku) => `skus=${sku}`)
-    const reply = await callJson<{ availability: { reserved: number }[] }>('GET', `${url}/v1/availability?${query.join('&')}`)
-    for (const { reserved } of expectStatus(reply, 200).availability) sum += reserved
+    const { availability } = await client.getAvailability({ skus: skus.slice(from, from + 500) })
+    for (const { reserved } of availability) sum += reserved
   }
   return sum
-}
-
-function expectStatus<Body>({ status, body }: JsonReply<Body>, wanted: number): Body {
-  if (status !== wanted) throw new Error(`expected ${wanted}, got ${status}: ${JSON.stringify(body)}`)
-  return body
 }
 
 /** Every outbox is empty, and audit has read every topic of the embedded log to its end. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { callJson, freePort, startPostgres } from '@holdfast/launcher'
+import { freePort, startPostgres } from '@holdfast/launcher'
 import { Client } from 'pg'
 
 import { hasProgram } from './program-version'
@@ -211,9 +211,10 @@ async function tail(folder: string): Promise<string> {
 }
 
 async function call<Body>(url: string, token: string | undefined, body: object): Promise<Body> {
-  const reply = await callJson<Body>('POST', url, { token, body })
-  if (reply.status >= 300) throw new Error(`${url}: ${reply.status} ${JSON.stringify(reply.body)}`)
-  return reply.body
+  const headers = { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) }
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(30_000) })
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as Body
 }
 
 async function reservedUnits(databaseUrl: string, items: string[]): Promise<number> {

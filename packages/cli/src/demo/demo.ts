@@ -1,4 +1,4 @@
-import { Client } from '../client'
+import { Api } from '../api'
 import { createProgress, type Progress } from '../progress'
 import { isOk, renderChecks } from '../report'
 import type { Settings } from '../settings'
@@ -21,11 +21,11 @@ export async function demo({ url, admin }: Settings, progress: Progress = create
 
 async function run({ url, admin }: Settings, progress: Progress): Promise<boolean> {
   const begunAt = performance.now()
-  const client = new Client(url, progress.say)
-  const adminToken = await client.logIn(admin)
+  const api = new Api(url, progress.say)
+  const asAdmin = await api.logIn(admin)
   progress.say(`Holdfast at ${url}`)
-  const shoppers = await registerShoppers(client, progress, numberOfShoppers)
-  const session: Session = { client, progress, admin: adminToken, shoppers, checks: [], unexpected: new Set(), facts: [] }
+  const shoppers = await registerShoppers(api, progress, numberOfShoppers)
+  const session: Session = { api, progress, admin: asAdmin, shoppers, checks: [], unexpected: new Set(), facts: [] }
   await race(session)
   await checkBooks(session, await shopDay(session))
   return report(session, performance.now() - begunAt)

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import type { Client, HoldfastApiError, Reservation } from '@holdfast/client'
 import { sampleProducts } from '@holdfast/launcher'
-import type { Reservation } from '@holdfast/contracts/reservation'
 
-import type { Reply } from '../client'
-import { cancel, isReserved, isSoldOut, readStatus, reservationOf, reserve } from './reserve'
-import { count, type Session, type Shopper } from './session'
+import { cancel, isReserved, isSoldOut, readStatus, reserve } from './reserve'
+import { count, type Session } from './session'
 import { makeProducts, readStock, setStock } from './stock'
 
 const sku = 'CAMERA001'
@@ -16,7 +15,7 @@ const ttlSeconds = 300
 const shortTtlSeconds = 2
 
 interface Winner {
-  shopper: Shopper
+  shopper: Client
   reservation: Reservation
 }
 
@@ -49,10 +48,7 @@ export async function race(session: Session): Promise<void> {
   })
   facts.push(`the race: ${shoppers.length} requests in ${(ms / 1000).toFixed(2)} s, ${perSecond(shoppers.length, ms)} a second`)
 
-  const winners = replies.flatMap(({ shopper, reply }): Winner[] => {
-    const reservation = reservationOf(reply)
-    return reservation === undefined ? [] : [{ shopper, reservation }]
-  })
+  const winners = replies.flatMap(({ shopper, reply }): Winner[] => (isReserved(reply) ? [{ shopper, reservation: reply }] : []))
   const losers = replies.filter(({ reply }) => !isReserved(reply)).map(({ shopper }) => shopper)
   await lapse(session, winners, losers)
   const free = (await readStock(session, [sku])).get(sku)?.available ?? 0
@@ -60,7 +56,7 @@ export async function race(session: Session): Promise<void> {
 }
 
 /** One winner takes a short reservation instead and does nothing; the next shopper gets that camera. In the end all is given back. */
-async function lapse(session: Session, winners: Winner[], losers: Shopper[]): Promise<void> {
+async function lapse(session: Session, winners: Winner[], losers: Client[]): Promise<void> {
   const { checks, progress } = session
   const [careless, ...others] = winners
   const waiting = losers.values()
@@ -71,7 +67,7 @@ async function lapse(session: Session, winners: Winner[], losers: Shopper[]): Pr
     return
   }
   await cancel(session, careless.shopper, careless.reservation)
-  const short = reservationOf(await reserve(session, careless.shopper, oneCamera, shortTtlSeconds))
+  const short = await reserve(session, careless.shopper, oneCamera, shortTtlSeconds)
   const lapsesAt = performance.now() + shortTtlSeconds * 1000
   const early = await reserve(session, impatient, oneCamera, ttlSeconds)
   checks.push({ what: 'the next shopper, while all cameras are held', expected: 'INSUFFICIENT_STOCK', found: outcome(early) })
@@ -84,27 +80,27 @@ async function lapse(session: Session, winners: Winner[], losers: Shopper[]): Pr
     expected: 'reserved',
     found: next === undefined ? 'nothing' : 'reserved',
   })
-  const status = short === undefined ? 'never made' : await readStatus(session, careless.shopper, short)
+  const status = isReserved(short) ? await readStatus(session, careless.shopper, short) : 'never made'
   checks.push({ what: 'the reservation that lapsed', expected: 'EXPIRED', found: status })
 
-  const hasty = reservationOf(early)
-  const active = [...others, ...(next ? [next] : []), ...(hasty ? [{ shopper: impatient, reservation: hasty }] : [])]
+  const hasty = isReserved(early) ? [{ shopper: impatient, reservation: early }] : []
+  const active = [...others, ...(next ? [next] : []), ...hasty]
   for (const { shopper, reservation } of active) await cancel(session, shopper, reservation)
 }
 
 /** The time of the end is the system's, not ours: those who wait ask a few times, each a shopper of their own. */
-async function firstServed(session: Session, waiting: Iterator<Shopper>): Promise<Winner | undefined> {
+async function firstServed(session: Session, waiting: Iterator<Client>): Promise<Winner | undefined> {
   for (let tries = 0; tries < 10; tries++) {
-    const shopper = waiting.next().value as Shopper | undefined
+    const shopper = waiting.next().value as Client | undefined
     if (shopper === undefined) return undefined
-    const reservation = reservationOf(await reserve(session, shopper, oneCamera, ttlSeconds))
-    if (reservation !== undefined) return { shopper, reservation }
+    const reply = await reserve(session, shopper, oneCamera, ttlSeconds)
+    if (isReserved(reply)) return { shopper, reservation: reply }
     await sleep(100)
   }
   return undefined
 }
 
-function outcome(reply: Reply): string {
+function outcome(reply: Reservation | HoldfastApiError): string {
   if (isReserved(reply)) return 'reserved'
   return isSoldOut(reply) ? 'INSUFFICIENT_STOCK' : `status ${reply.status}`
 }

@@ -1,50 +1,49 @@
-import { CheckoutResponse } from '@holdfast/contracts/order'
-import { CreateReservationResponse, GetReservationResponse, type Reservation } from '@holdfast/contracts/reservation'
+import { type Client, HoldfastApiError, type Order, type Reservation } from '@holdfast/client'
 
-import { expectStatus, refusalCode, type Reply } from '../client'
-import type { Session, Shopper } from './session'
+import { CliProblem } from '../problem'
+import type { Session } from './session'
 
 export interface Line {
   sku: string
   quantity: number
 }
 
-export async function reserve({ client }: Session, shopper: Shopper, lines: readonly Line[], ttlSeconds: number): Promise<Reply> {
-  return client.call('POST', '/v1/reservations', { token: shopper.token, body: { lines, ttlSeconds }, timeoutMs: 60_000 })
+/** For one try, in ms: everybody asks at once. */
+const timeoutMs = 60_000
+
+export async function reserve(
+  { api }: Session,
+  shopper: Client,
+  lines: readonly Line[],
+  ttlSeconds: number,
+): Promise<Reservation | HoldfastApiError> {
+  const answer = await api.orRefusal(shopper.createReservation({ lines, ttlSeconds }, { timeoutMs }))
+  return answer instanceof HoldfastApiError ? answer : there(answer.reservation, 'reservation')
 }
 
-export const isReserved = (reply: Reply): boolean => reply.status === 201
+export const isReserved = (reply: Reservation | HoldfastApiError): reply is Reservation => !(reply instanceof HoldfastApiError)
 
-export const isSoldOut = (reply: Reply): boolean => reply.status === 409 && refusalCode(reply) === 'INSUFFICIENT_STOCK'
+export const isSoldOut = (reply: Reservation | HoldfastApiError): boolean =>
+  !isReserved(reply) && reply.code === 'INSUFFICIENT_STOCK'
 
-/** @returns undefined when the answer is a refusal */
-export function reservationOf(reply: Reply): Reservation | undefined {
-  return isReserved(reply) ? CreateReservationResponse.fromJSON(reply.body).reservation : undefined
-}
-
-export async function cancel({ client }: Session, shopper: Shopper, { id }: Reservation): Promise<void> {
-  expectStatus(
-    await client.call('POST', `/v1/reservations/${id}:cancel`, { token: shopper.token, body: {} }),
-    [200],
-    'cancel a reservation',
-  )
+export async function cancel({ api }: Session, shopper: Client, { id }: Reservation): Promise<void> {
+  await api.must('cancel a reservation', shopper.cancelReservation({ id }))
 }
 
 /** @returns as ACTIVE, EXPIRED, ... */
-export async function readStatus({ client }: Session, shopper: Shopper, { id }: Reservation): Promise<string> {
-  const reply = await client.call('GET', `/v1/reservations/${id}`, { token: shopper.token })
-  expectStatus(reply, [200], 'read a reservation')
-  return GetReservationResponse.fromJSON(reply.body).reservation?.status ?? ''
+export async function readStatus({ api }: Session, shopper: Client, { id }: Reservation): Promise<string> {
+  const { reservation } = await api.must('read a reservation', shopper.getReservation({ id }))
+  return reservation?.status ?? ''
 }
 
-export async function checkOut({ client }: Session, shopper: Shopper, { id }: Reservation): Promise<Reply> {
-  return client.call('POST', '/v1/checkout', { token: shopper.token, body: { reservationId: id }, timeoutMs: 60_000 })
+export async function checkOut({ api }: Session, shopper: Client, { id }: Reservation): Promise<Order | HoldfastApiError> {
+  const answer = await api.orRefusal(shopper.checkout({ reservationId: id }, { timeoutMs }))
+  return answer instanceof HoldfastApiError ? answer : there(answer.order, 'order')
 }
 
-/** The order that a checkout made and confirmed; undefined when it did not. */
-export function confirmedOrderOf(reply: Reply): { id: string; units: number } | undefined {
-  if (reply.status >= 300) return undefined
-  const { order } = CheckoutResponse.fromJSON(reply.body)
-  if (order === undefined || order.status !== 'CONFIRMED') return undefined
-  return { id: order.id, units: order.lines.reduce((sum, line) => sum + line.quantity, 0) }
+export const isConfirmed = (reply: Order | HoldfastApiError): reply is Order => reply.status === 'CONFIRMED'
+
+function there<Part>(part: Part | undefined, what: string): Part {
+  if (part === undefined) throw new CliProblem(`the answer has no ${what}`)
+  return part
 }

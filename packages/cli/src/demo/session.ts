@@ -1,19 +1,16 @@
-import { type Client, describe, type Reply } from '../client'
+import { type Client, HoldfastApiError, type Order, type Reservation } from '@holdfast/client'
+
+import { type Api, describe } from '../api'
 import type { Progress } from '../progress'
 import type { Check } from '../report'
 
-/** A registered user, with a token to act. */
-export interface Shopper {
-  token: string
-}
-
 /** What the parts of the demo share. */
 export interface Session {
-  client: Client
+  api: Api
   progress: Progress
-  /** The admin's token. */
-  admin: string
-  shoppers: Shopper[]
+  admin: Client
+  /** A registered user each. */
+  shoppers: Client[]
   checks: Check[]
   /** Answers that no part of the demo expects, each once. */
   unexpected: Set<string>
@@ -21,9 +18,19 @@ export interface Session {
   facts: string[]
 }
 
+/** What a shopper who wants something is answered. */
+export type Reply = Reservation | Order | HoldfastApiError
+
 /** How many of the answers are as expected; the others are kept for the report. */
-export function count(session: Session, replies: readonly Reply[], isExpected: (reply: Reply) => boolean): number {
+export function count<Found extends Reply>(
+  session: Session,
+  replies: readonly Found[],
+  isExpected: (reply: Found) => boolean,
+): number {
   const expected = replies.filter(isExpected)
-  for (const reply of replies) if (!expected.includes(reply)) session.unexpected.add(describe(reply))
+  for (const reply of replies) {
+    if (expected.includes(reply)) continue
+    session.unexpected.add(reply instanceof HoldfastApiError ? describe(reply) : reply.status)
+  }
   return expected.length
 }

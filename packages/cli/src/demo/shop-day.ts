@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { Client } from '@holdfast/client'
 import { workspaceRoot } from '@holdfast/launcher'
 
-import type { Reply } from '../client'
 import { readShopDay, type ShopDay } from './baskets'
 import { perSecond } from './race'
-import { checkOut, confirmedOrderOf, isReserved, isSoldOut, reservationOf, reserve } from './reserve'
+import { checkOut, isConfirmed, isReserved, isSoldOut, reserve } from './reserve'
 import { count, type Session } from './session'
 import { makeProducts, readStock, setStock } from './stock'
 
@@ -44,8 +44,7 @@ async function sellEverything(session: Session, day: ShopDay): Promise<Sold> {
   const replies = await forEachBasket(session, day, async (shopper, lines) => {
     const reserved = await reserve(session, shopper, lines, ttlSeconds)
     reservedMs = performance.now() - begunAt
-    const reservation = reservationOf(reserved)
-    const paid = reservation && (await checkOut(session, shopper, reservation))
+    const paid = isReserved(reserved) ? await checkOut(session, shopper, reserved) : undefined
     reserving.tick()
     return { reserved, paid }
   })
@@ -53,10 +52,10 @@ async function sellEverything(session: Session, day: ShopDay): Promise<Sold> {
   const reserved = replies.map((reply) => reply.reserved)
   const paid = replies.flatMap((reply) => reply.paid ?? [])
   checks.push({ what: 'baskets reserved', expected: day.baskets.length, found: count(session, reserved, isReserved) })
-  const confirmed = count(session, paid, (reply) => confirmedOrderOf(reply) !== undefined)
-  checks.push({ what: 'orders confirmed', expected: day.baskets.length, found: confirmed })
-  const orders = paid.flatMap((reply) => confirmedOrderOf(reply) ?? [])
-  checks.push({ what: 'units sold', expected: day.units, found: orders.reduce((sum, order) => sum + order.units, 0) })
+  checks.push({ what: 'orders confirmed', expected: day.baskets.length, found: count(session, paid, isConfirmed) })
+  const orders = paid.filter(isConfirmed)
+  const units = orders.flatMap(({ lines }) => lines).reduce((sum, { quantity }) => sum + quantity, 0)
+  checks.push({ what: 'units sold', expected: day.units, found: units })
   const levels = [
     ...(
       await readStock(
@@ -101,10 +100,10 @@ async function sellNothing(session: Session, day: ShopDay): Promise<void> {
 }
 
 /** Every basket at once, each by a shopper of its own. */
-async function forEachBasket<Result extends Reply | { reserved: Reply }>(
+async function forEachBasket<Result>(
   { shoppers }: Session,
   day: ShopDay,
-  work: (shopper: Session['shoppers'][number], lines: ShopDay['baskets'][number]['lines']) => Promise<Result>,
+  work: (shopper: Client, lines: ShopDay['baskets'][number]['lines']) => Promise<Result>,
 ): Promise<Result[]> {
   const pairs = day.baskets.flatMap(({ lines }, index) => {
     const shopper = shoppers[index % shoppers.length]

@@ -1,6 +1,5 @@
-import { type Availability, GetAvailabilityResponse } from '@holdfast/contracts/inventory'
+import { type Availability, HoldfastApiError } from '@holdfast/client'
 
-import { expectStatus } from '../client'
 import { concurrently } from '../concurrently'
 import { CliProblem } from '../problem'
 import type { Session } from './session'
@@ -18,27 +17,29 @@ export interface ProductToMake {
 }
 
 /** Makes the products that are not there yet, without stock; those that are stay as they are. */
-export async function makeProducts(session: Session, products: readonly ProductToMake[]): Promise<void> {
-  const step = session.progress.begin('products', products.length)
+export async function makeProducts({ api, admin, progress }: Session, products: readonly ProductToMake[]): Promise<void> {
+  const step = progress.begin('products', products.length)
   await concurrently(products, atOnce, async ({ sku, name, currency, amountMinor }) => {
-    const body = { sku, name, price: { currency, amountMinor: String(amountMinor) } }
-    const reply = await session.client.call('POST', '/v1/products', { token: session.admin, body })
-    expectStatus(reply, [200, 201, 409], `make the product ${sku}`)
+    const made = admin.createProduct({ sku, name, price: { currency, amountMinor: String(amountMinor) } })
+    await api.must(`make the product ${sku}`, made.catch(ifThere))
     step.tick()
   })
   step.end()
 }
 
+function ifThere(error: unknown): void {
+  if (!(error instanceof HoldfastApiError) || error.code !== 'ALREADY_EXISTS') throw error
+}
+
 /** What there is of each SKU. */
-export async function readStock(session: Session, skus: readonly string[]): Promise<Map<string, Availability>> {
+export async function readStock({ api }: Session, skus: readonly string[]): Promise<Map<string, Availability>> {
   const chunks = Array.from({ length: Math.ceil(skus.length / skusAtOnce) }, (_, index) =>
     skus.slice(index * skusAtOnce, (index + 1) * skusAtOnce),
   )
+  const anonymous = api.as()
   const levels = await concurrently(chunks, atOnce, async (chunk) => {
-    const query = new URLSearchParams(chunk.map((sku): [string, string] => ['skus', sku]))
-    const reply = await session.client.call('GET', `/v1/availability?${query.toString()}`)
-    expectStatus(reply, [200], 'read the stock')
-    return GetAvailabilityResponse.fromJSON(reply.body).availability
+    const { availability } = await api.must('read the stock', anonymous.getAvailability({ skus: chunk }))
+    return availability
   })
   return new Map(levels.flat().map((level) => [level.sku, level]))
 }
@@ -65,11 +66,7 @@ export async function setStock(session: Session, wanted: ReadonlyMap<string, num
   step.end()
 }
 
-async function adjust(session: Session, sku: string, delta: number): Promise<void> {
-  const body = { delta, reason: 'Holdfast demo: stock set to what the demo needs' }
-  const reply = await session.client.call('POST', `/v1/products/${encodeURIComponent(sku)}/stock:adjust`, {
-    token: session.admin,
-    body,
-  })
-  expectStatus(reply, [200, 201], `adjust the stock of ${sku}`)
+async function adjust({ api, admin }: Session, sku: string, delta: number): Promise<void> {
+  const reason = 'Holdfast demo: stock set to what the demo needs'
+  await api.must(`adjust the stock of ${sku}`, admin.adjustStock({ sku, delta, reason }))
 }
