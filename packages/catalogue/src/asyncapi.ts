@@ -1,10 +1,11 @@
 /** The catalogue of events as an AsyncAPI 3 document, made from the protos. */
 import { type EventDescriptor, eventDescriptors, topicDescriptors } from '@holdfast/contracts'
-import { topicSettings } from '@holdfast/events'
-
 import { commentOf } from '@holdfast/contracts/comments'
+import { topicSettings } from '@holdfast/events'
+import type { JsonSchema } from '@holdfast/openapi'
+
 import { headersSchema } from './headers'
-import { type JsonSchema, messageSchemas, referenceTo } from './json-schema'
+import { messageSchemas, referenceTo } from './json-schema'
 import type { Sample } from './samples'
 
 const kafkaBinding = '0.5.0'

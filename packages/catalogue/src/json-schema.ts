@@ -3,13 +3,10 @@
  * RFC 3339; a field that has its default (0, "", false, an empty list, no message) may be left out. What is not known is let
  * pass, as consumers should: a later release adds fields.
  */
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import type { DescEnum, DescMessage } from '@bufbuild/protobuf'
 
 import { commentOf } from '@holdfast/contracts/comments'
-
-export interface JsonSchema {
-  [keyword: string]: unknown
-}
+import { fieldSchema, type JsonSchema } from '@holdfast/openapi'
 
 /** @returns the schemas of a message and of all that it is made of, by their full names */
 export function messageSchemas(roots: readonly DescMessage[]): Record<string, JsonSchema> {
@@ -35,47 +32,16 @@ const wellKnown: Record<string, JsonSchema> = {
 
 function objectSchema(message: DescMessage): JsonSchema {
   if (message.typeName.startsWith('google.')) throw new Error(`how proto3 JSON writes ${message.typeName} is not known here`)
-  const properties = message.fields.map((field) => [field.jsonName, described(commentOf(field), fieldSchema(field))] as const)
+  const properties = message.fields.map((field) => {
+    const schema = fieldSchema(field, 'response', (type) => (type.kind === 'message' ? referenceTo(type) : enumSchema(type)))
+    return [field.jsonName, described(commentOf(field), schema)] as const
+  })
   return described(commentOf(message), { type: 'object', properties: Object.fromEntries(properties) })
-}
-
-function fieldSchema(field: DescField): JsonSchema {
-  if (field.fieldKind === 'list') return { type: 'array', items: valueSchema(field, field.listKind) }
-  if (field.fieldKind === 'map') return { type: 'object', additionalProperties: valueSchema(field, field.mapKind) }
-  return valueSchema(field, field.fieldKind)
-}
-
-function valueSchema(field: DescField, kind: 'scalar' | 'enum' | 'message'): JsonSchema {
-  if (kind === 'message' && field.message !== undefined) return referenceTo(field.message)
-  if (kind === 'enum' && field.enum !== undefined) return enumSchema(field.enum)
-  return scalarSchema(field.scalar)
 }
 
 /** Those of today; another release may add one. */
 function enumSchema(desc: DescEnum): JsonSchema {
   return { type: 'string', enum: desc.values.map((value) => value.name) }
-}
-
-function scalarSchema(scalar: ScalarType | undefined): JsonSchema {
-  switch (scalar) {
-    case ScalarType.BOOL:
-      return { type: 'boolean' }
-    case ScalarType.STRING:
-      return { type: 'string' }
-    case ScalarType.BYTES:
-      return { type: 'string', contentEncoding: 'base64' }
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return { oneOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }] }
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return { type: 'string', pattern: '^-?[0-9]+$' }
-    default:
-      return { type: 'integer' }
-  }
 }
 
 /** A reference stands alone: what is beside it is not read by every reader. */

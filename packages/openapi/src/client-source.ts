@@ -4,8 +4,9 @@ import type { RpcDescriptor } from '@holdfast/contracts'
 import { commentOf } from '@holdfast/contracts/comments'
 import { errorCodes } from '@holdfast/service'
 
+import type { Direction, JsonSchema } from './json-values'
 import { type Operation, operationsOf } from './operations'
-import { type Direction, type JsonSchema, Names, Schemas } from './schemas'
+import { Names, Schemas } from './schemas'
 
 /** @returns TypeScript. An RPC that has several routes is called by its first. */
 export function clientSource(rpcs: readonly RpcDescriptor[]): string {

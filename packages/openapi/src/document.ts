@@ -4,9 +4,10 @@ import type { RpcDescriptor } from '@holdfast/contracts'
 import { commentOf } from '@holdfast/contracts/comments'
 
 import { exampleOfField, exampleRequest, exampleResponse } from './examples'
+import type { Direction, JsonSchema } from './json-values'
 import { type Leaf, type Operation, operationsOf } from './operations'
 import { problemResponses, problemSchema, refusalsOf } from './responses'
-import { type Direction, type JsonSchema, Names, Schemas } from './schemas'
+import { Names, Schemas } from './schemas'
 
 const intro = `Sets stock aside for a shopper for a few minutes and never sells the same unit twice.
 

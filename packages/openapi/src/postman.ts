@@ -3,7 +3,7 @@ import type { RpcDescriptor } from '@holdfast/contracts'
 import { commentOf } from '@holdfast/contracts/comments'
 
 import { type Step, stepsOf, variables } from './http-file'
-import type { JsonSchema } from './schemas'
+import type { JsonSchema } from './json-values'
 
 export function postmanCollection(rpcs: readonly RpcDescriptor[]): JsonSchema {
   const steps = stepsOf(rpcs)

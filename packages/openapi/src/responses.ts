@@ -2,7 +2,7 @@
 import { type ErrorCode, errorCodes, isErrorCode } from '@holdfast/service'
 
 import type { Operation } from './operations'
-import type { JsonSchema } from './schemas'
+import type { JsonSchema } from './json-values'
 
 /** By status, those of the closed list. */
 const codesByStatus = new Map<number, ErrorCode[]>()

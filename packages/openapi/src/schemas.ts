@@ -3,19 +3,14 @@
  * an answer has every field (those of messages may be missing), a 64-bit number as a string; a request may leave out
  * what has its default, may give 64-bit numbers as numbers, and has no field that is not known.
  */
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt'
 import { commentOf } from '@holdfast/contracts/comments'
 
 import { constraintsOf } from './constraints'
 import { exampleOfField } from './examples'
+import { type Direction, fieldSchema, type JsonSchema, scalarSchema } from './json-values'
 import { valueMessages } from './operations'
-
-export interface JsonSchema {
-  [keyword: string]: unknown
-}
-
-export type Direction = 'request' | 'response'
 
 /** Collects the schemas of a document's components while it is made. */
 export class Schemas {
@@ -57,7 +52,9 @@ export class Schemas {
 
   /** Of a field as a property, or a parameter. */
   property(field: DescField, direction: Direction): JsonSchema {
-    const schema = this.fieldSchema(field, direction)
+    const schema = fieldSchema(field, direction, (type) =>
+      type.kind === 'message' ? this.reference(type, direction) : enumSchema(type, direction),
+    )
     const bounds = direction === 'request' ? constraintsOf(field).keywords : {}
     const example = exampleOfField(field)
     return {
@@ -66,19 +63,6 @@ export class Schemas {
       ...described(commentOf(field)),
       ...(example !== undefined && !('$ref' in schema) && { examples: [example] }),
     }
-  }
-
-  private fieldSchema(field: DescField, direction: Direction): JsonSchema {
-    if (field.fieldKind === 'list') return { type: 'array', items: this.valueSchema(field, field.listKind, direction) }
-    if (field.fieldKind === 'map')
-      return { type: 'object', additionalProperties: this.valueSchema(field, field.mapKind, direction) }
-    return this.valueSchema(field, field.fieldKind, direction)
-  }
-
-  private valueSchema(field: DescField, kind: 'scalar' | 'enum' | 'message', direction: Direction): JsonSchema {
-    if (kind === 'message' && field.message !== undefined) return this.reference(field.message, direction)
-    if (kind === 'enum' && field.enum !== undefined) return enumSchema(field.enum, direction)
-    return scalarSchema(field.scalar, direction)
   }
 }
 
@@ -145,28 +129,6 @@ function enumSchema(desc: DescEnum, direction: Direction): JsonSchema {
   // The value that says nothing is only ever answered.
   const names = values.map(([name]) => name).filter((name) => direction === 'response' || !name.endsWith('UNSPECIFIED'))
   return { type: 'string', enum: names, ...described([commentOf(desc), told.join('\n')].filter(Boolean).join('\n\n')) }
-}
-
-export function scalarSchema(scalar: ScalarType | undefined, direction: Direction): JsonSchema {
-  switch (scalar) {
-    case ScalarType.BOOL:
-      return { type: 'boolean' }
-    case ScalarType.STRING:
-      return { type: 'string' }
-    case ScalarType.BYTES:
-      return { type: 'string', contentEncoding: 'base64' }
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return { oneOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }] }
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return { type: direction === 'request' ? ['string', 'integer'] : 'string', format: 'int64', pattern: '^-?[0-9]+$' }
-    default:
-      return { type: 'integer', format: 'int32' }
-  }
 }
 
 function described(description: string): JsonSchema {
