@@ -66,7 +66,7 @@ describe('rows that were spoiled by hand', () => {
         'on_hand',
         async () => {
           const sku = await shop.product(5)
-          await spoil(shop, 'inventory', 'update ledger set delta = 6 where sku = $1', sku)
+          await spoil(shop, 'inventory', 'update ledger set quantity = 6 where sku = $1', sku)
           return `${sku}/MAIN`
         },
       ],
@@ -114,7 +114,7 @@ describe('rows that were spoiled by hand', () => {
         'return',
         async () => {
           const { order } = await returned()
-          await spoil(shop, 'inventory', `update ledger set delta = 1 where kind = 'RETURN' and reason like $1`, `%${order}%`)
+          await spoil(shop, 'inventory', `update ledger set quantity = 1 where kind = 'RETURN' and reason like $1`, `%${order}%`)
           return order
         },
       ],

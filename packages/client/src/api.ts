@@ -103,13 +103,16 @@ export interface AuditRecord {
   eventId: string
 }
 
-/** Units of one SKU over all warehouses, and in each. */
+/** Units of one SKU over all warehouses, and in each; `available = on_hand - reserved - withheld`, due units counted as free. */
 export interface Availability {
   sku: string
   onHand: number
   reserved: number
   available: number
   warehouses: readonly (WarehouseAvailability)[]
+  /** As in StockLevel. */
+  withheld: number
+  incoming: number
 }
 
 export interface CancelOrderResponse {
@@ -263,7 +266,7 @@ export interface LineRequest {
   sku?: string
   /** 1 to 1,000,000. */
   quantity: number
-  /** MAIN when empty. */
+  /** When empty: one that can fill the whole reservation, the first by priority; else, with `allow_split`, several. */
   warehouse?: string
 }
 
@@ -377,6 +380,7 @@ export interface PauseWebhookEndpointResponse {
 export interface PlaceOrderLine {
   sku?: string
   quantity?: number
+  /** When empty: one that can fill the whole order, the first by priority; else, with `allow_split`, several. */
   warehouse?: string
 }
 
@@ -487,13 +491,23 @@ export interface SkipWebhookDeliveryResponse {
   replayed: boolean
 }
 
-/** Units of one SKU in one warehouse; `available = on_hand - reserved`, due units counted as free. */
+/** Units of one SKU in one warehouse; `available = on_hand - reserved - withheld`. */
 export interface StockLevel {
   sku: string
   warehouse: string
   onHand: number
   reserved: number
   available: number
+  /** Units that are there and that nobody may have: damaged, held back for quality or as safety stock, or promised to somebody. */
+  withheld: number
+  /** On the way; no part of `on_hand`. */
+  incoming: number
+  damaged: number
+  quality: number
+  /** Kept back by policy; may be more than there is. */
+  safety: number
+  /** Promised beyond stock: units that arrive are theirs first. */
+  promised: number
 }
 
 /** One entry of the ledger: `on_hand` of a stock level is the sum of its deltas. */
@@ -501,14 +515,21 @@ export interface StockMovement {
   id: string
   sku: string
   warehouse: string
-  /** - `OPENING`: Units that were there when the product was made. - `SALE`: A hold was committed. - `RETURN`: A cancelled order's units came back. */
-  kind: 'KIND_UNSPECIFIED' | 'OPENING' | 'ADJUSTMENT' | 'SALE' | 'RETURN'
+  /** - `OPENING`: Units that were there when the product was made. - `SALE`: A hold was committed. - `RETURN`: A cancelled order's units came back. - `STATE`: Between sellable, damaged and held back for quality, in one warehouse. - `EXPECTED`: On the way to the warehouse. - `RECEIPT`: What was on the way has arrived. - `WRITE_OFF`: What was on the way will not arrive. - `DISPATCH`: Sent to another warehouse. - `ALLOCATION`: Taken out without a hold. */
+  kind: 'KIND_UNSPECIFIED' | 'OPENING' | 'ADJUSTMENT' | 'SALE' | 'RETURN' | 'STATE' | 'EXPECTED' | 'RECEIPT' | 'WRITE_OFF' | 'DISPATCH' | 'ALLOCATION'
+  /** Of `on_hand`: 0 where units only change their state, or are not there yet. */
   delta: number
   reason: string
   actor?: Actor
   /** The hold or order that it belongs to, if any. */
   reference: string
   at?: string
+  /** Above 0. */
+  quantity: number
+  /** Where units are. The first four are of the stock level, the others outside it. - `INCOMING`: On the way to the warehouse; no part of `on_hand`. - `SOLD`: With shoppers. - `VARIANCE`: What counting found, or missed. - `TRANSIT`: Between two warehouses. */
+  from: 'ACCOUNT_UNSPECIFIED' | 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
+  /** Where units are. The first four are of the stock level, the others outside it. - `INCOMING`: On the way to the warehouse; no part of `on_hand`. - `SOLD`: With shoppers. - `VARIANCE`: What counting found, or missed. - `TRANSIT`: Between two warehouses. */
+  to: 'ACCOUNT_UNSPECIFIED' | 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
 }
 
 export interface SweepResponse {
@@ -573,6 +594,8 @@ export interface WarehouseAvailability {
   onHand: number
   reserved: number
   available: number
+  withheld: number
+  incoming: number
 }
 
 export interface WatchAvailabilityResponse {
@@ -891,6 +914,12 @@ export interface Operations {
     /** Seconds that the stock is held for it. */
     ttlSeconds?: number
     clientToken?: string
+    /** A sales channel: only its warehouses are seen, in its order. All of them when empty. */
+    channel?: string
+    /** Lines that name no warehouse may be filled by several where no one can fill them all. */
+    allowSplit?: boolean
+    /** From where a line is filled that no one warehouse can fill. - `FEWEST_PARCELS`: As few warehouses as possible; the default. - `PRIORITY`: All that the first warehouse of the channel has, then the next. - `MOST_STOCK`: From where most is left. */
+    splitBy?: 'FEWEST_PARCELS' | 'PRIORITY' | 'MOST_STOCK'
   }; response: PlaceOrderResponse }
   /** The caller's own; any for an admin. Another's looks absent. */
   getOrder: { request: {
@@ -947,6 +976,12 @@ export interface Operations {
     reservationId?: string
     /** How inventory keeps concurrent holds of one SKU apart; for admins and services, shoppers get the default. - `COMBINING`: The default. */
     strategy?: 'COMBINING' | 'PESSIMISTIC' | 'OPTIMISTIC'
+    /** A sales channel: only its warehouses are seen, in its order. All of them when empty. */
+    channel?: string
+    /** Lines that name no warehouse may be filled by several where no one can fill them all. */
+    allowSplit?: boolean
+    /** From where a line is filled that no one warehouse can fill. - `FEWEST_PARCELS`: As few warehouses as possible; the default. - `PRIORITY`: All that the first warehouse of the channel has, then the next. - `MOST_STOCK`: From where most is left. */
+    splitBy?: 'FEWEST_PARCELS' | 'PRIORITY' | 'MOST_STOCK'
   }; response: CreateReservationResponse }
   /** The caller's own; any for an admin. Another's looks absent. */
   getReservation: { request: {

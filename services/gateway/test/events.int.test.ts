@@ -89,10 +89,11 @@ async function open(headers: Record<string, string> = {}, target = path, url = f
 }
 
 test('each message is an event with its id and one line of JSON', async () => {
-  const warehouses = [{ warehouse: 'MAIN', onHand: 5, reserved: 2, available: 3 }]
+  const units = { onHand: 5, reserved: 2, available: 3, withheld: 0, incoming: 0 }
+  const warehouses = [{ warehouse: 'MAIN', ...units }]
   answer = async function* () {
     yield await Promise.resolve({
-      availability: [{ sku: 'A', onHand: 5, reserved: 2, available: 3, warehouses }],
+      availability: [{ sku: 'A', ...units, warehouses }],
       resumeToken: 't1',
     })
   }
@@ -107,7 +108,7 @@ test('each message is an event with its id and one line of JSON', async () => {
   const [id, event, data = '', ...more] = (await next()).split('\n')
   expect([id, event, more]).toEqual(['id: t1', 'event: message', []])
   expect(JSON.parse(data.slice('data: '.length))).toEqual({
-    availability: [{ sku: 'A', onHand: 5, reserved: 2, available: 3, warehouses }],
+    availability: [{ sku: 'A', ...units, warehouses }],
     resumeToken: 't1',
   })
   expect(await next()).toBe('')

@@ -13,7 +13,9 @@ create table holds (
   protected_until timestamptz,
   version integer not null default 1,
   created_at timestamptz not null,
-  ended_at timestamptz
+  ended_at timestamptz,
+  -- Grows by one whenever its lines change, which is seldom.
+  lines_version integer not null default 1
 );
 
 -- The sweeper's look for holds without a reservation, oldest first.
@@ -32,6 +34,11 @@ create table hold_lines (
   -- Copies of the hold's, so that the due units of a SKU are found by one index.
   expires_at timestamptz not null,
   held boolean not null,
+  -- Of the quantity: units that are not there yet (docs/decisions/034).
+  promised integer not null default 0 check (0 <= promised and promised <= quantity),
+  -- The bundle that it is a part of, and how many of them; the price is that of one bundle.
+  bundle text collate "C",
+  bundle_units integer,
   primary key (hold_id, line)
 );
 

@@ -26,7 +26,8 @@ language sql as $$
   select 'holdfast.stock_level.changed.v1', 'holdfast.inventory.v1', l.sku, l.sku || '/' || l.warehouse, l.version, false,
          'inventory', 'SERVICE', p_request_id,
          jsonb_build_object('after', jsonb_build_object('sku', l.sku, 'warehouse', l.warehouse,
-           'onHand', l.on_hand, 'reserved', l.reserved, 'available', l.on_hand - l.reserved))
+           'onHand', l.on_hand, 'reserved', l.reserved, 'available', greatest(l.free, 0),
+           'withheld', l.on_hand - l.reserved - greatest(l.free, 0), 'incoming', l.incoming, 'promised', l.promised))
   from unnest(p_levels) as l
   order by l.sku, l.warehouse
 $$;
@@ -40,10 +41,19 @@ $$;
 --   DUE_FIRST    (item 0, nothing was written) somebody would be refused while due holds of the same SKUs exist: the caller
 --                expires them and asks again with p_final, so that a hold past its time never costs a sale (truth 11)
 --   CONFLICT     (item 0, nothing was written) a level is no longer at the version that p_versions names for its line
+--   PLAN         (item 0, nothing was written) some product has rules, or lines that p_alone means have more than one warehouse to
+--                choose from: the caller plans the batch (docs/decisions/034) and asks again
+--   REPLAN       (item 0, nothing was written) what was planned is not there any more
+--
+-- p_alone: lines that named no warehouse were given the only one that the caller knows of. A planned batch (p_refused is not null) has no
+-- lines of the items that the plan refuses (REFUSED, or EXISTS: a known id is no refusal), and of each other line how many of its
+-- units are promised, and the bundle that it is a part of; p_products are those that the plan read, with their versions. Who changes a
+-- product's rules locks its levels first, so under the locks the rules are those that the hold is made by.
 create function hold_batch(
   p_ids uuid[], p_owners text[], p_fingerprints text[], p_ttls integer[],
   p_items integer[], p_skus text[], p_warehouses text[], p_quantities integer[],
-  p_request_id text, p_final boolean, p_versions bigint[]
+  p_request_id text, p_final boolean, p_versions bigint[], p_alone boolean,
+  p_refused boolean[], p_promised integer[], p_bundles text[], p_bundle_units integer[], p_products text[], p_product_versions bigint[]
 ) returns table (
   item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
   created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text
@@ -56,10 +66,12 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
+  v_planned constant boolean := p_refused is not null;
   v_fate text[] := array_fill(null::text, array[cardinality(p_ids)]);
   v_line integer[] := array_fill(null::integer, array[cardinality(p_ids)]);
   v_now timestamptz;
   v_plenty boolean;
+  v_rules boolean;
   v_fits boolean;
   v_level integer[];
   v_free integer[];
@@ -76,15 +88,28 @@ declare
   r record;
 begin
   -- Whether nobody is plainly to be refused. A refusal locks and writes nothing, and a known id is no refusal: both are
-  -- looked for only if this says so.
-  select bool_and(p.sku is not null and coalesce(s.on_hand - s.reserved, 0) >= w.most) into v_plenty
-  from (
-    select l.sku, l.warehouse, max(l.quantity) as most
-    from unnest(p_skus, p_warehouses, p_quantities) as l (sku, warehouse, quantity)
-    group by l.sku, l.warehouse
-  ) w
-  left join products p on p.sku = w.sku
-  left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+  -- looked for only if this says so. A plan has looked already.
+  if v_planned then
+    v_plenty := array_position(p_refused, true) is null;
+    if not v_plenty then
+      v_fate := array(select case when r.refused then 'REFUSED' end from unnest(p_refused) with ordinality as r (refused, item) order by r.item);
+    end if;
+  else
+    select bool_and(p.sku is not null and coalesce(s.free, 0) >= w.most), bool_or(not p.plain) into v_plenty, v_rules
+    from (
+      select l.sku, l.warehouse, max(l.quantity) as most
+      from unnest(p_skus, p_warehouses, p_quantities) as l (sku, warehouse, quantity)
+      group by l.sku, l.warehouse
+    ) w
+    left join products p on p.sku = w.sku
+    left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+    if v_rules or (not v_plenty and p_alone and (select count(*) from warehouses) > 1) then
+      item := 0;
+      outcome := 'PLAN';
+      return next;
+      return;
+    end if;
+  end if;
 
   if not v_plenty then
     -- In a variable: a volatile function is no index condition, and each refusal would read all holds of its SKU.
@@ -94,10 +119,11 @@ begin
       from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
       left join products p on p.sku = l.sku
       left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
-      where p.sku is null
-        or (coalesce(s.on_hand - s.reserved, 0) < l.quantity
-          and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
-                          and d.expires_at <= v_now))
+      where not v_planned
+        and (p.sku is null
+          or (coalesce(s.free, 0) < l.quantity
+            and not exists (select from hold_lines d where d.sku = l.sku and d.warehouse = l.warehouse and d.held
+                            and d.expires_at <= v_now)))
       order by l.line desc
     loop
       v_fate[r.item] := case when r.unknown or v_fate[r.item] = 'UNKNOWN_SKU' then 'UNKNOWN_SKU' else 'SHORT' end;
@@ -132,13 +158,40 @@ begin
     end if;
 
     -- A known id that is counted here as if it wanted units can only make this say no, and then known ids are looked for.
-    select coalesce(bool_and(s.on_hand - s.reserved >= w.wanted), true) into v_fits
-    from (
-      select l.sku, l.warehouse, sum(l.quantity) as wanted
-      from unnest(p_items, p_skus, p_warehouses, p_quantities) as l (item, sku, warehouse, quantity)
-      where v_fate[l.item] is null
-      group by l.sku, l.warehouse
-    ) w left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+    if v_planned then
+      select coalesce(bool_and(s.sku is not null and (w.wanted = 0 or s.free >= w.wanted)), true)
+        and not exists (select from unnest(p_products, p_product_versions) as r (sku, version)
+                        left join products p on p.sku = r.sku where p.version is distinct from r.version)
+      into v_fits
+      from (
+        select l.sku, l.warehouse, sum(l.quantity - l.promised) as wanted
+        from unnest(p_items, p_skus, p_warehouses, p_quantities, p_promised) as l (item, sku, warehouse, quantity, promised)
+        where v_fate[l.item] is null
+        group by l.sku, l.warehouse
+      ) w left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+      if not v_fits then
+        item := 0;
+        outcome := 'REPLAN';
+        return next;
+        return;
+      end if;
+    else
+      select coalesce(bool_and(s.free >= w.wanted), true), bool_or(not p.plain) into v_fits, v_rules
+      from (
+        select l.sku, l.warehouse, sum(l.quantity) as wanted
+        from unnest(p_items, p_skus, p_warehouses, p_quantities) as l (item, sku, warehouse, quantity)
+        where v_fate[l.item] is null
+        group by l.sku, l.warehouse
+      ) w
+      left join products p on p.sku = w.sku
+      left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+      if v_rules then
+        item := 0;
+        outcome := 'PLAN';
+        return next;
+        return;
+      end if;
+    end if;
 
     if v_fits then
       v_fate := array(select coalesce(f.fate, 'HELD') from unnest(v_fate) with ordinality as f (fate, item) order by f.item);
@@ -155,7 +208,7 @@ begin
         select line, sku, warehouse, dense_rank() over (order by sku, warehouse) as level
         from unnest(p_skus, p_warehouses) with ordinality as l (sku, warehouse, line)
       ), levels as (
-        select x.level, coalesce(s.on_hand - s.reserved, 0) as free,
+        select x.level, coalesce(s.free, 0) as free,
                exists (select from hold_lines d where d.sku = x.sku and d.warehouse = x.warehouse and d.held and d.expires_at <= v_now) as due
         from (select distinct level, sku, warehouse from l) x
         left join stock_levels s on s.sku = x.sku and s.warehouse = x.warehouse
@@ -194,6 +247,12 @@ begin
                 end if;
               end loop;
             end if;
+            if p_alone and (select count(*) from warehouses) > 1 then
+              item := 0;
+              outcome := 'PLAN';
+              return next;
+              return;
+            end if;
             v_fate[v_item] := 'SHORT';
             v_line[v_item] := v_short;
           end if;
@@ -219,6 +278,10 @@ begin
     end if;
     -- Known before, or made or buried by another replica between our look and our insert: then that is how it is.
     if cardinality(v_inserted) <> cardinality(array_positions(v_fate, 'HELD')) then
+      -- The units that were planned for it are owed to those whom the plan refused: nothing of this is done.
+      if array_position(p_refused, true) is not null then
+        raise exception 'the plan is out of date' using errcode = 'HF001';
+      end if;
       for r in
         select i.item from unnest(p_ids) with ordinality as i (id, item) where v_fate[i.item] = 'HELD' and i.id <> all (v_inserted)
       loop
@@ -226,22 +289,38 @@ begin
       end loop;
     end if;
 
-    with made as (
-      insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
-      select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
-             v_now + p_ttls[l.item] * interval '1 second', true
-      from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
-      join products p on p.sku = l.sku
-      where v_fate[l.item] = 'HELD'
-      returning hold_lines
-    )
-    select array_agg(hold_lines) into v_made from made;
+    if v_planned then
+      with made as (
+        insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held,
+                                promised, bundle, bundle_units)
+        select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
+               v_now + p_ttls[l.item] * interval '1 second', true, l.promised, l.bundle, l.bundle_units
+        from unnest(p_items, p_skus, p_warehouses, p_quantities, p_promised, p_bundles, p_bundle_units) with ordinality
+          as l (item, sku, warehouse, quantity, promised, bundle, bundle_units, line)
+        join products p on p.sku = coalesce(l.bundle, l.sku)
+        where v_fate[l.item] = 'HELD'
+        returning hold_lines
+      )
+      select array_agg(hold_lines) into v_made from made;
+    else
+      with made as (
+        insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
+        select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
+               v_now + p_ttls[l.item] * interval '1 second', true
+        from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
+        join products p on p.sku = l.sku
+        where v_fate[l.item] = 'HELD'
+        returning hold_lines
+      )
+      select array_agg(hold_lines) into v_made from made;
+    end if;
 
     with changed as (
-      update stock_levels s set reserved = s.reserved + t.taken, version = s.version + 1
+      update stock_levels s
+      set reserved = s.reserved + t.taken - t.promised, promised = s.promised + t.promised, version = s.version + 1
       from (
-        select l.sku, l.warehouse, sum(l.quantity) as taken
-        from unnest(p_items, p_skus, p_warehouses, p_quantities) as l (item, sku, warehouse, quantity)
+        select l.sku, l.warehouse, sum(l.quantity) as taken, coalesce(sum(p_promised[l.line]), 0) as promised
+        from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
         where v_fate[l.item] = 'HELD'
         group by l.sku, l.warehouse
       ) t
@@ -336,11 +415,14 @@ begin
     update hold_lines l set held = false where l.hold_id = any (v_ends);
     with changed as (
       update stock_levels s
-      set reserved = s.reserved - t.quantity,
-          on_hand = s.on_hand - case when p_kind = 'COMMIT' then t.quantity else 0 end,
+      set reserved = s.reserved - t.there,
+          on_hand = s.on_hand - case when p_kind = 'COMMIT' then t.there else 0 end,
+          -- What is sold stays promised until it is there.
+          promised = s.promised - case when p_kind = 'COMMIT' then 0 else t.promised end,
           version = s.version + 1
       from (
-        select l.sku, l.warehouse, sum(l.quantity) as quantity from hold_lines l where l.hold_id = any (v_ends)
+        select l.sku, l.warehouse, sum(l.quantity - l.promised) as there, sum(l.promised) as promised
+        from hold_lines l where l.hold_id = any (v_ends)
         group by l.sku, l.warehouse
       ) t
       where s.sku = t.sku and s.warehouse = t.warehouse
@@ -348,10 +430,11 @@ begin
     )
     select array_agg(s) into v_levels from changed;
     if p_kind = 'COMMIT' then
-      insert into ledger (id, sku, warehouse, kind, delta, reason, actor_id, actor_role, reference, at)
-      select gen_random_uuid(), l.sku, l.warehouse, 'SALE', -l.quantity, 'sold', h.owner, 'USER', h.id::text, v_now
+      insert into ledger (id, sku, warehouse, kind, quantity, from_account, to_account, reason, actor_id, actor_role, reference, at)
+      select gen_random_uuid(), l.sku, l.warehouse, 'SALE', l.quantity - l.promised, 'SELLABLE', 'SOLD', 'sold', h.owner, 'USER',
+             h.id::text, v_now
       from holds h join hold_lines l on l.hold_id = h.id
-      where h.id = any (v_ends)
+      where h.id = any (v_ends) and l.quantity > l.promised
       order by h.id, l.line;
     end if;
     if v_levels is not null then perform publish_levels(v_levels, p_request_id); end if;

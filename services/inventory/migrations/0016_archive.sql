@@ -71,7 +71,8 @@ begin
   where h.id = any (v_found)
     and h.state <> 'HELD'
     and (h.owner = '' or exists (select from hold_lines l where l.hold_id = h.id))
-    and not exists (select from hold_lines l where l.hold_id = h.id and l.held)
+    -- What is sold and still promised is looked for here.
+    and not exists (select from hold_lines l where l.hold_id = h.id and (l.held or (l.promised > 0 and h.state = 'COMMITTED')))
     and coalesce((select sum(l.quantity) from hold_lines l where l.hold_id = h.id and h.state = 'COMMITTED'), 0)
       = coalesce((select -sum(g.delta) from ledger g where g.kind = 'SALE' and g.at = h.ended_at and g.reference = h.id::text), 0)
     and not exists (select from archived_holds a where a.id = h.id);

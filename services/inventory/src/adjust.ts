@@ -66,19 +66,27 @@ async function adjustOnce(client: PoolClient, adjustment: Adjustment, ctx: CallC
     if (!same) throw new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for another request')
     return answer(toMovement(replay), before, ctx, true)
   }
-  if (before.on_hand + delta < before.reserved) {
-    throw new HoldfastError(
-      'INSUFFICIENT_STOCK',
-      `Only ${before.on_hand - before.reserved} of ${sku} in ${warehouse} can be taken away`,
-      {
-        fields: [{ field: 'delta', message: 'would leave less than is reserved' }],
-      },
-    )
+  const movable = before.on_hand - before.reserved - before.damaged - before.quality
+  if (movable + delta < 0) {
+    throw new HoldfastError('INSUFFICIENT_STOCK', `Only ${movable} of ${sku} in ${warehouse} can be taken away`, {
+      fields: [{ field: 'delta', message: 'would leave less than is reserved' }],
+    })
   }
   checkUnits('delta', before.on_hand + delta, 0)
   const [row] = await insertMovements(
     client,
-    [{ id, sku, warehouse, kind: 'ADJUSTMENT', delta, reason, reference: '' }],
+    [
+      {
+        id,
+        sku,
+        warehouse,
+        reason,
+        kind: 'ADJUSTMENT',
+        quantity: Math.abs(delta),
+        reference: '',
+        ...(delta > 0 ? { from: 'VARIANCE', to: 'SELLABLE' } : { from: 'SELLABLE', to: 'VARIANCE' }),
+      },
+    ],
     ctx.actor,
   )
   const [after] = await moveOnHand(client, [adjustment], ctx.requestId)

@@ -1,10 +1,12 @@
 import type { Availability } from '@holdfast/contracts/inventory'
 import { Combiner, type Database, databaseError, HoldfastError, invalidField } from '@holdfast/service'
 
-import { readAvailability } from './sql/levels'
+import { readAvailability, toLevel } from './sql/levels'
 import { checkSku } from './validate'
 
 const mostSkus = 500
+const nothing = { onHand: 0, reserved: 0, available: 0, withheld: 0, incoming: 0 }
+const figures = ['onHand', 'reserved', 'available', 'withheld', 'incoming'] as const
 
 /** Reads that arrive while one is under way share the next query: always fresh, still cheap. */
 export function createAvailabilityCombiner(database: Database): Combiner<string[], Map<string, Availability>> {
@@ -49,13 +51,12 @@ export async function readLevels(database: Database, skus: string[]): Promise<Ma
     const rows = await readAvailability(database.pool, skus)
     const found = new Map<string, Availability>()
     for (const row of rows) {
-      const total = found.get(row.sku) ?? { sku: row.sku, onHand: 0, reserved: 0, available: 0, warehouses: [] }
+      const total = found.get(row.sku) ?? { sku: row.sku, ...nothing, warehouses: [] }
       found.set(row.sku, total)
       if (row.warehouse === '') continue
-      const level = { onHand: row.on_hand, reserved: row.reserved, available: row.on_hand - row.reserved }
-      total.onHand += level.onHand
-      total.reserved += level.reserved
-      total.available += level.available
+      const { onHand, reserved, available, withheld, incoming } = toLevel(row)
+      const level = { onHand, reserved, available, withheld, incoming }
+      for (const key of figures) total[key] += level[key]
       total.warehouses.push({ warehouse: row.warehouse, ...level })
     }
     return new Map([...found].map(([sku, total]) => [sku, withinInt32(total)]))
@@ -66,8 +67,8 @@ export async function readLevels(database: Database, skus: string[]): Promise<Ma
 
 /** Each level is bounded, the sum over warehouses is not: what the message can't say reads as the most that it can. */
 function withinInt32(total: Availability): Availability {
-  const bound = (units: number): number => Math.min(units, 2_147_483_647)
-  return { ...total, onHand: bound(total.onHand), reserved: bound(total.reserved), available: bound(total.available) }
+  for (const key of figures) total[key] = Math.min(total[key], 2_147_483_647)
+  return total
 }
 
 function entryOf(found: Map<string, Availability>, sku: string): [string, Availability][] {

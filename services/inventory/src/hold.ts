@@ -3,8 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
 import { Combiner, type Database, databaseError, faultPoint, HoldfastError, invalidField, type Outcome } from '@holdfast/service'
+import type { Pool, PoolClient } from 'pg'
 
-import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, readLevels, toHold } from './sql/holds'
+import type { OnlyWarehouse } from './only-warehouse'
+import { planHolds, type Planned, type PlannedLine, type World } from './plan'
+import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, holdPlanned, isOutOfDate, toHold } from './sql/holds'
+import { findKnown, lockLevels, readWorld } from './sql/world'
 import { checkFingerprint } from './validate'
 
 /** Due holds that are taken back for one batch at most: bounded work, and each frees at least one of the units wanted. */
@@ -15,6 +19,7 @@ const moreEachRound = 50
 
 export interface HoldsOptions {
   database: Database
+  warehouses: OnlyWarehouse
   /** Most holds that wait. */
   maxQueue: number
   /** Commits, releases and protections go first. */
@@ -82,20 +87,145 @@ async function decide(items: HoldItem[], options: HoldsOptions): Promise<Outcome
   return outcomes
 }
 
+/** Plain products with their warehouses are decided as they come; where there is a choice, or a rule, it is planned first. */
 async function decideDistinct(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
   try {
-    let rows = await holdBatch(options.database.pool, items, false)
-    // Once is enough when nobody else takes what was freed: other replicas, and transactions of their own, may.
-    for (let round = 0; rows[0]?.outcome === 'DUE_FIRST'; round++) {
-      await expireDue(items, round * moreEachRound, options)
-      rows = await holdBatch(options.database.pool, items, round >= mostRounds)
-    }
-    if (rows.some((row) => row.outcome === 'HELD')) options.published()
-    await faultPoint('inventory.held')
-    return toOutcomes(items, rows)
+    const only = await options.warehouses.only()
+    return (
+      (items.some((item) => hasChoice(item, only)) ? undefined : await decideAsAsked(items, only, options)) ??
+      (await decidePlanned(items, options))
+    )
   } catch (error) {
     throw databaseError(error)
   }
+}
+
+function hasChoice({ lines, channel }: HoldItem, only: string | undefined): boolean {
+  return channel !== '' || (only === undefined && lines.some(({ warehouse }) => warehouse === ''))
+}
+
+/** @returns undefined: it has to be planned */
+async function decideAsAsked(
+  asked: HoldItem[],
+  only: string | undefined,
+  options: HoldsOptions,
+): Promise<Outcome<HoldResult>[] | undefined> {
+  const { database, published } = options
+  const alone = asked.some(({ lines }) => lines.some(({ warehouse }) => warehouse === ''))
+  const items = alone ? asked.map((item) => within(item, only ?? '')) : asked
+  let rows = await holdBatch(database.pool, items, { final: false, alone })
+  // Once is enough when nobody else takes what was freed: other replicas, and transactions of their own, may.
+  for (let round = 0; rows[0]?.outcome === 'DUE_FIRST'; round++) {
+    await expireDue(demandOf(items, round * moreEachRound), requestIdOf(items), options)
+    rows = await holdBatch(database.pool, items, { final: round >= mostRounds, alone })
+  }
+  if (rows[0]?.outcome === 'PLAN') {
+    options.warehouses.forget()
+    return undefined
+  }
+  if (rows.some((row) => row.outcome === 'HELD')) published()
+  await faultPoint('inventory.held')
+  return toOutcomes(items, rows)
+}
+
+function within(item: HoldItem, only: string): HoldItem {
+  return { ...item, lines: item.lines.map((line) => (line.warehouse === '' ? { ...line, warehouse: only } : line)) }
+}
+
+/** Rounds of reading, planning and writing; what others change in between costs one. After them it is planned under the locks. */
+const mostPlans = 10
+
+async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
+  const { pool } = options.database
+  for (let round = 0; round < mostPlans; round++) {
+    const plan = await makePlan(pool, items)
+    const due = plan.planned.flatMap((one) => ('refusal' in one ? one.due : []))
+    if (due.length > 0) {
+      const more = round * moreEachRound
+      await expireDue(
+        due.map((level) => ({ ...level, units: level.units + more })),
+        requestIdOf(items),
+        options,
+      )
+      continue
+    }
+    const rows = await writePlan(pool, items, plan)
+    if (rows !== undefined) return planWritten(items, plan, rows, options)
+  }
+  const { plan, rows } = await options.database.transaction(async (client) => {
+    const plan = await makePlan(client, items, await lockLevels(client, items))
+    return { plan, rows: await writePlan(client, items, plan) }
+  })
+  if (rows === undefined) throw new HoldfastError('CONFLICT', 'Others changed the products at every try', { retryAfterMs: 100 })
+  return planWritten(items, plan, rows, options)
+}
+
+interface Plan {
+  planned: Planned[]
+  products: World['products']
+}
+
+/** A known id wants nothing, and is no refusal: it is left to the statement, which answers the hold as it is. */
+async function makePlan(db: Pool | PoolClient, items: HoldItem[], locked?: Set<string>): Promise<Plan> {
+  const world = await readWorld(db, items, locked)
+  const ids = items.map(({ id }) => id)
+  const first = planHolds(items, world)
+  if (!first.some((one) => 'refusal' in one)) return { planned: first, products: world.products }
+  const known = await findKnown(db, ids)
+  if (known.size === 0) return { planned: first, products: world.products }
+  const rest = planHolds(
+    items.filter(({ id }) => !known.has(id)),
+    world,
+  ).values()
+  const planned = items.map((item) => (known.has(item.id) ? alreadyKnown(item) : (rest.next().value ?? alreadyKnown(item))))
+  return { planned, products: world.products }
+}
+
+function alreadyKnown({ id }: HoldItem): Planned {
+  return { refusal: new HoldfastError('CONFLICT', `Hold ${id} was there and is not found`), due: [] }
+}
+
+/** @returns undefined: it is out of date, and nothing was written */
+async function writePlan(
+  db: Pool | PoolClient,
+  items: HoldItem[],
+  { planned, products }: Plan,
+): Promise<HoldBatchRow[] | undefined> {
+  try {
+    const rows = await holdPlanned(
+      db,
+      items.map((item, index) => ({ item, lines: linesOf(planned[index]) })),
+      products,
+      false,
+    )
+    return rows[0]?.outcome === 'REPLAN' ? undefined : rows
+  } catch (error) {
+    if (isOutOfDate(error)) return undefined
+    throw error
+  }
+}
+
+function linesOf(planned: Planned | undefined): PlannedLine[] | undefined {
+  return planned !== undefined && 'lines' in planned ? planned.lines : undefined
+}
+
+async function planWritten(
+  items: HoldItem[],
+  { planned }: Plan,
+  rows: HoldBatchRow[],
+  options: HoldsOptions,
+): Promise<Outcome<HoldResult>[]> {
+  if (rows.some((row) => row.outcome === 'HELD')) options.published()
+  await faultPoint('inventory.held')
+  const outcomes = toOutcomes(
+    items.map((item, index) => ({ ...item, lines: linesOf(planned[index]) ?? [] })),
+    rows,
+  )
+  return outcomes.map((outcome, index) => {
+    const one = planned[index]
+    const refused = rows.find((row) => row.item === index + 1)?.outcome === 'REFUSED'
+    return refused && one !== undefined && 'refusal' in one ? { error: one.refusal } : outcome
+  })
 }
 
 /** How often an optimistic hold is tried: as often as a burst of others may be ahead of it, within a fraction of a second. */
@@ -113,14 +243,13 @@ async function holdOptimistically(item: HoldItem, options: HoldsOptions): Promis
   try {
     for (let attempt = 0; attempt < mostTries; attempt++) {
       if (attempt > 0) await sleep(Math.random() * firstPauseMs * 2 ** Math.min(attempt, 5))
-      const levels = await readLevels(pool, item.lines)
-      const fits = item.lines.every((line, index) => (levels[index]?.free ?? 0) >= line.quantity)
-      const versions = levels.map((level) => level.version ?? 0n)
-      if (!fits) return (await decideDistinct([item], options))[0] ?? { error: new Error('no outcome') }
-      const rows = await holdBatch(pool, [item], true, versions)
-      if (rows[0]?.outcome === 'CONFLICT') continue
-      if (rows[0]?.outcome === 'HELD') options.published()
-      return toOutcomes([item], rows)[0] ?? { error: new Error('no outcome') }
+      const { products, routes } = await readWorld(pool, [item])
+      const planned = planHolds([item], { products, routes })
+      const lines = linesOf(planned[0])
+      if (lines === undefined) return (await decideDistinct([item], options))[0] ?? { error: new Error('no outcome') }
+      const rows = await holdPlanned(pool, [{ item, lines }], products, true)
+      if (rows[0]?.outcome === 'CONFLICT' || rows[0]?.outcome === 'REPLAN') continue
+      return (await planWritten([item], { planned, products }, rows, options))[0] ?? { error: new Error('no outcome') }
     }
   } catch (error) {
     throw databaseError(error)
@@ -128,18 +257,31 @@ async function holdOptimistically(item: HoldItem, options: HoldsOptions): Promis
   return { error: new HoldfastError('CONFLICT', 'Others changed the stock at every try', { retryAfterMs: 100 }) }
 }
 
+interface Demand {
+  sku: string
+  warehouse: string
+  units: number
+}
+
+function demandOf(items: HoldItem[], more: number): Demand[] {
+  return items.flatMap(({ lines }) => lines.map(({ sku, warehouse, quantity }) => ({ sku, warehouse, units: quantity + more })))
+}
+
+function requestIdOf(items: HoldItem[]): string {
+  return items[0]?.requestId ?? ''
+}
+
 /** Truth 11: what is due is taken back before somebody is refused, in a transaction of its own, by the sweeper's statement. */
-async function expireDue(items: HoldItem[], more: number, options: HoldsOptions): Promise<void> {
-  const demand = new Map<string, { sku: string; warehouse: string; units: number }>()
-  for (const line of items.flatMap((item) => item.lines)) {
-    const key = `${line.sku}/${line.warehouse}`
-    const level = demand.get(key) ?? { sku: line.sku, warehouse: line.warehouse, units: more }
-    demand.set(key, { ...level, units: level.units + line.quantity })
+async function expireDue(wanted: Demand[], requestId: string, options: HoldsOptions): Promise<void> {
+  const demand = new Map<string, Demand>()
+  for (const { sku, warehouse, units } of wanted) {
+    const key = `${sku}/${warehouse}`
+    demand.set(key, { sku, warehouse, units: units + (demand.get(key)?.units ?? 0) })
   }
   const ids = await findDueHolds(options.database.pool, [...demand.values()], mostDueAtOnce)
   if (ids.length === 0) return
   const ends = ids.map((id) => ({ id, endProtection: false }))
-  await endHolds(options.database.pool, 'EXPIRE', ends, items[0]?.requestId ?? '')
+  await endHolds(options.database.pool, 'EXPIRE', ends, requestId)
   options.published()
 }
 

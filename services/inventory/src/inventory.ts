@@ -6,6 +6,7 @@ import { createAvailabilityCombiner, readLevels } from './availability'
 import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
 import { createHoldQueues, type HoldQueues } from './hold'
 import { watchShoppers } from './shoppers'
+import { OnlyWarehouse } from './only-warehouse'
 import type { HoldProlongation } from './sql/holds'
 import { AvailabilityWatch } from './watch/availability-watch'
 
@@ -24,6 +25,7 @@ export interface InventoryOptions {
 
 export interface Inventory {
   database: Database
+  warehouses: OnlyWarehouse
   graceMaxMs: number
   published: () => void
   holds: HoldQueues
@@ -52,13 +54,14 @@ export function createInventory(options: InventoryOptions): Inventory {
   const commits = createEndCombiner('COMMIT', ends)
   const releases = createEndCombiner('RELEASE', ends)
   const protections = createProlongCombiner('protections', ends)
+  const warehouses = new OnlyWarehouse(database.pool)
   // Who pays or gives back goes before who wants more.
   const yieldTo = {
     turn: async () => {
       await Promise.all([commits.turn(), releases.turn(), protections.turn()])
     },
   }
-  const shoppers = watchShoppers(createHoldQueues({ database, maxQueue: options.maxHoldQueue, yieldTo, published }))
+  const shoppers = watchShoppers(createHoldQueues({ database, warehouses, maxQueue: options.maxHoldQueue, yieldTo, published }))
   const expiries = createEndCombiner('EXPIRE', {
     ...ends,
     maxItems: () => (shoppers.about() ? expiredBesideShoppers : mostExpired),
@@ -72,6 +75,7 @@ export function createInventory(options: InventoryOptions): Inventory {
   const promptExpiries = createEndCombiner('EXPIRE', { ...ends, name: 'prompt expiries', yieldTo })
   return {
     database,
+    warehouses,
     published,
     graceMaxMs: options.graceMaxMs,
     commits,

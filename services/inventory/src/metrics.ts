@@ -9,7 +9,7 @@ const available = gauge('inventory_available', 'Units that can be reserved, of t
 export async function readScarcest(pool: Pool, mostSkus: number): Promise<Reading[]> {
   const units = new Map<string, number>()
   for (const level of await readAvailability(pool, await findScarcest(pool, mostSkus))) {
-    units.set(level.sku, (units.get(level.sku) ?? 0) + level.on_hand - level.reserved)
+    units.set(level.sku, (units.get(level.sku) ?? 0) + Math.max(level.free, 0))
   }
   return [...units].map(([sku, value]) => ({ gauge: available, labels: { sku }, value }))
 }

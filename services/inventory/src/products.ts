@@ -81,9 +81,10 @@ export async function createProduct(
     const product = toProduct(row)
     await lockLevel(client, product.sku, defaultWarehouse)
     if (stock > 0) {
-      const opening = { id: randomUUID(), sku: product.sku, warehouse: defaultWarehouse, kind: 'OPENING' as const, delta: stock }
-      await insertMovements(client, [{ ...opening, reason: 'opening stock', reference: '' }], ctx.actor)
-      await moveOnHand(client, [opening], ctx.requestId)
+      const level = { sku: product.sku, warehouse: defaultWarehouse }
+      const opening = { id: randomUUID(), kind: 'OPENING', quantity: stock, from: 'SUPPLIER', to: 'SELLABLE' } as const
+      await insertMovements(client, [{ ...level, ...opening, reason: 'opening stock', reference: '' }], ctx.actor)
+      await moveOnHand(client, [{ ...level, delta: stock }], ctx.requestId)
     }
     await appendEvents(client, [
       createEvent({

@@ -19,6 +19,11 @@ const mends: Record<string, Mend> = {
 
 /** The kinds that are for people, and why. */
 const beyondRepair: Record<string, string> = {
+  withheld: 'which of the numbers is wrong is not known; the kinds reserved, damaged and quality say more',
+  damaged: 'the level or the ledger may be wrong: count the units, then move them',
+  quality: 'the level or the ledger may be wrong: count the units, then move them',
+  incoming: 'the level or the ledger may be wrong: look at the shipments that are under way',
+  promised: 'whether the units were promised is not known: look at the holds and orders of the SKU',
   bounds: 'which of the numbers is wrong is not known; the kinds reserved and on_hand say more',
   on_hand: 'the level or the ledger may be wrong: count the units, then adjust the stock',
   hold_without_lines: 'what it held is not known',

@@ -19,9 +19,10 @@ export async function returnStock(
   const reference = checkUuid('reference', request.reference)
   const reason = checkText('reason', request.reason, 1, 500)
   const returned = await database.transaction(async (client) => {
-    const { rows: holds } = await client.query<{ state: string }>('select state from holds where id = $1 for no key update', [
-      holdId,
-    ])
+    const { rows: holds } = await client.query<{ state: string; owner: string }>(
+      'select state, owner from holds where id = $1 for no key update',
+      [holdId],
+    )
     // In the archive nothing changes, so there is nothing to lock; what moves there is moved before our look or waits for us.
     const hold = holds[0] ?? (await findArchivedHolds(client, [holdId])).get(holdId)
     if (hold === undefined) throw notFound('hold', holdId)
@@ -43,6 +44,10 @@ export async function returnStock(
       ...line,
       id: operationId(reference, 'return', `${line.sku}/${line.warehouse}`),
       kind: 'RETURN' as const,
+      quantity: line.delta,
+      from: 'SOLD' as const,
+      to: 'SELLABLE' as const,
+      shopper: hold.owner,
       reason,
       reference,
     }))

@@ -14,7 +14,7 @@ import { listHeld } from './list-held'
 import { createProduct, getProduct, listProducts, updateProduct } from './products'
 import { repairConsistency } from './repair'
 import { returnStock } from './return-stock'
-import { checkSku, checkUnits, mostItems, mostLines, warehouseOrDefault } from './validate'
+import { checkSku, checkUnits, checkWarehouse, mostItems, mostLines } from './validate'
 import { createWarehouse, listWarehouses } from './warehouses'
 import { watchAvailability } from './watch/watch-availability'
 
@@ -32,7 +32,11 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
       publish({ product: await updateProduct(database, request, ctx), requestId: ctx.requestId }),
     getProduct: async (request, ctx) => ({ product: await getProduct(database, request.sku), requestId: ctx.requestId }),
     listProducts: async (request) => listProducts(database, request),
-    createWarehouse: async (request, ctx) => publish(await createWarehouse(database, request, ctx)),
+    createWarehouse: async (request, ctx) => {
+      const response = publish(await createWarehouse(database, request, ctx))
+      inventory.warehouses.forget()
+      return response
+    },
     listWarehouses: async () => ({ warehouses: await listWarehouses(database) }),
     adjustStock: async (request, ctx) => publish(await adjustStock(database, request, ctx)),
     getStockHistory: async (request) => getStockHistory(database, request),
@@ -111,7 +115,7 @@ function checkHold(item: HoldItem, ctx: CallContext): HoldItem {
   const lines = new Map<string, HoldItem['lines'][number]>()
   item.lines.forEach((line, index) => {
     const sku = checkSku(`lines[${index}].sku`, line.sku)
-    const warehouse = warehouseOrDefault(`lines[${index}].warehouse`, line.warehouse)
+    const warehouse = line.warehouse === '' ? '' : checkWarehouse(`lines[${index}].warehouse`, line.warehouse)
     const quantity = checkUnits(`lines[${index}].quantity`, line.quantity, 1) + (lines.get(`${sku}/${warehouse}`)?.quantity ?? 0)
     lines.set(`${sku}/${warehouse}`, { sku, warehouse, quantity: checkUnits(`lines[${index}].quantity`, quantity, 1) })
   })
@@ -123,5 +127,8 @@ function checkHold(item: HoldItem, ctx: CallContext): HoldItem {
     lines: [...lines.values()],
     requestId: item.requestId === '' ? ctx.requestId : item.requestId,
     strategy: item.strategy,
+    channel: item.channel === '' ? '' : checkWarehouse('channel', item.channel),
+    allowSplit: item.allowSplit,
+    splitBy: item.splitBy,
   }
 }

@@ -1,16 +1,8 @@
-import { type HoldItem, HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contracts/inventory'
+import { HoldItem, HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contracts/inventory'
 
 import { watchShoppers } from './shoppers'
 
-const item: HoldItem = {
-  id: '',
-  owner: '',
-  fingerprint: '',
-  ttlSeconds: 1,
-  lines: [],
-  requestId: '',
-  strategy: Strategy.COMBINING,
-}
+const item = HoldItem.fromPartial({ ttlSeconds: 1, strategy: Strategy.COMBINING })
 const held: HoldResult = { hold: undefined, error: undefined, replayed: false }
 
 /** Holds that wait until they are answered. */

@@ -213,7 +213,7 @@ test('what does not balance stays, and stays in sight; so does a fault that come
   const [wrong = '', fine = '', later = ''] = sold
   await age([...sold, ...released], retentionHours + 1)
   const { pool } = inventory.database
-  await pool.query(`update ledger set delta = -2 where reference = $1`, [wrong])
+  await pool.query(`update ledger set quantity = 2 where reference = $1`, [wrong])
   await startReplica()
   await untilArchived(59)
   await Promise.all(archivers.map(async (archiver) => archiver.stop()))
@@ -222,7 +222,7 @@ test('what does not balance stays, and stays in sight; so does a fault that come
   const level = `${sku}/MAIN`
   expect(await kinds(false)).toEqual([`on_hand ${level}`, `sale ${wrong}`])
 
-  await pool.query(`update ledger set delta = -1 where reference = $1`, [wrong])
+  await pool.query(`update ledger set quantity = 1 where reference = $1`, [wrong])
   await pool.query('update stock_levels set on_hand = on_hand + 7')
   expect(await kinds(false)).toEqual([`on_hand ${level}`])
   await pool.query('update stock_levels set on_hand = on_hand - 7')

@@ -1,4 +1,4 @@
-import { type HoldItem, HoldItem_Strategy, type HoldResult } from '@holdfast/contracts/inventory'
+import { type HoldItem, HoldItem_Split, HoldItem_Strategy, type HoldResult } from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
 import type { TestInventory } from './inventory-server'
@@ -31,6 +31,9 @@ export function holdItem(lines: LineOf[], more: Partial<HoldItem> = {}): HoldIte
     lines: lines.map((line) => ({ ...line, warehouse: '' })),
     requestId: '',
     strategy: HoldItem_Strategy.STRATEGY_UNSPECIFIED,
+    channel: '',
+    allowSplit: false,
+    splitBy: HoldItem_Split.SPLIT_UNSPECIFIED,
     ...more,
   }
 }

@@ -25,7 +25,7 @@ const damages: [string, (sku: string, id: string) => string, (sku: string, id: s
   [
     'bounds',
     (sku) =>
-      `alter table stock_levels drop constraint stock_levels_check; update stock_levels set reserved = on_hand + 1 where sku = '${sku}'`,
+      `alter table stock_levels drop constraint stock_levels_check, drop constraint stock_levels_check1; update stock_levels set reserved = on_hand + 1 where sku = '${sku}'`,
     (sku) => `${sku}/MAIN`,
   ],
 ]

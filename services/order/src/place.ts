@@ -47,13 +47,14 @@ export async function place(deps: Deps, request: PlaceOrderRequest, ctx: CallCon
 }
 
 /** The order of lines and how they are split does not matter. */
-function canonical({ lines, ttlSeconds }: PlaceOrderRequest): unknown[] {
+function canonical({ lines, ttlSeconds, channel, allowSplit, splitBy }: PlaceOrderRequest): unknown[] {
   const sums = new Map<string, number>()
   for (const { sku, warehouse, quantity } of lines) {
-    const place = JSON.stringify([sku.toUpperCase(), warehouse.toUpperCase() || 'MAIN'])
+    const place = JSON.stringify([sku.toUpperCase(), warehouse.toUpperCase()])
     sums.set(place, (sums.get(place) ?? 0) + quantity)
   }
-  return [[...sums].sort(([a], [b]) => (a < b ? -1 : 1)), ttlSeconds ?? null]
+  const choice = channel === '' && !allowSplit ? [] : [[channel.toUpperCase(), allowSplit, splitBy]]
+  return [[...sums].sort(([a], [b]) => (a < b ? -1 : 1)), ttlSeconds ?? null, ...choice]
 }
 
 /** Locks: the order's row. @throws IDEMPOTENCY_KEY_REUSED */
@@ -79,9 +80,16 @@ async function reserve(
   ctx: CallContext,
 ): Promise<{ order: OrderRow; replayed: boolean }> {
   const { pool } = deps.database
-  const { lines, ttlSeconds } = request
+  const { lines, ttlSeconds, channel, allowSplit, splitBy } = request
   try {
-    const wanted = CreateReservationRequest.fromPartial({ lines, ttlSeconds, reservationId: draft.reservationId })
+    const wanted = CreateReservationRequest.fromPartial({
+      lines,
+      ttlSeconds,
+      channel,
+      allowSplit,
+      splitBy,
+      reservationId: draft.reservationId,
+    })
     const { reservation } = await deps.peers.reservation.createReservation(wanted, ctx)
     if (reservation === undefined) throw new HoldfastError('UNAVAILABLE', 'The reservation did not arrive; repeat the request')
     if (reservation.status !== 'ACTIVE') throw ended(reservation)

@@ -1,3 +1,4 @@
+import { PlaceOrderRequest } from '@holdfast/contracts/order'
 import { waitFor } from '@holdfast/testing'
 
 import { as, type Client, codeOf, orderOf, startSystem, type System } from './support/system'
@@ -18,12 +19,7 @@ beforeEach(() => {
 })
 
 const place = async () =>
-  orderOf(
-    await client.placeOrder(
-      { lines: [{ sku: 'LAPTOP001', quantity: 1, warehouse: '' }], ttlSeconds: undefined, clientToken: '' },
-      as('ann'),
-    ),
-  )
+  orderOf(await client.placeOrder(PlaceOrderRequest.fromPartial({ lines: [{ sku: 'LAPTOP001', quantity: 1 }] }), as('ann')))
 const paid = async () =>
   orderOf(await client.checkout({ reservationId: system.world.reserve('ann').id, paymentToken: '', clientToken: '' }, as('ann')))
 const cancel = async (id: string, ctx = as('ann'), clientToken = '') => client.cancelOrder({ id, clientToken }, ctx)

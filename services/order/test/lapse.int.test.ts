@@ -1,3 +1,4 @@
+import { PlaceOrderRequest } from '@holdfast/contracts/order'
 import { randomUUID } from 'node:crypto'
 
 import { Actor_Role } from '@holdfast/contracts/common'
@@ -33,10 +34,7 @@ afterAll(async () => {
 
 const place = async (ttlSeconds = 300) =>
   orderOf(
-    await client.placeOrder(
-      { lines: [{ sku: 'LAPTOP001', quantity: 1, warehouse: '' }], ttlSeconds, clientToken: '' },
-      as('ann'),
-    ),
+    await client.placeOrder(PlaceOrderRequest.fromPartial({ lines: [{ sku: 'LAPTOP001', quantity: 1 }], ttlSeconds }), as('ann')),
   )
 const get = async (id: string) => orderOf(await client.getOrder({ id }, as('ann')))
 

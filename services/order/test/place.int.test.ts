@@ -1,5 +1,6 @@
+import { PlaceOrderRequest } from '@holdfast/contracts/order'
 import { HoldfastError } from '@holdfast/service'
-import { CreateReservationRequest_Strategy } from '@holdfast/contracts/reservation'
+import { CreateReservationRequest } from '@holdfast/contracts/reservation'
 import { waitFor } from '@holdfast/testing'
 
 import { as, type Client, codeOf, orderOf, startSystem, type System } from './support/system'
@@ -21,7 +22,7 @@ beforeEach(() => {
 
 const lines = (sku = 'LAPTOP001', quantity = 1) => [{ sku, quantity, warehouse: '' }]
 const place = async (clientToken = '', asked = lines(), ttlSeconds?: number) =>
-  client.placeOrder({ lines: asked, ttlSeconds, clientToken }, as('ann'))
+  client.placeOrder(PlaceOrderRequest.fromPartial({ lines: asked, ttlSeconds, clientToken }), as('ann'))
 const get = async (id: string) => orderOf(await client.getOrder({ id }, as('ann')))
 const rows = async () => (await system.database.pool.query('select from orders')).rowCount
 /** Fails the next answer of the reservation service after its effect. */
@@ -33,14 +34,8 @@ const loseAnswer = () => {
     const order = (
       await system.database.pool.query<{ reservation_id: string }>('select reservation_id from orders where total_minor is null')
     ).rows[0]
-    const request = {
-      lines: lines(),
-      ttlSeconds: 300,
-      clientToken: '',
-      reuseActive: false,
-      reservationId: order?.reservation_id ?? '',
-      strategy: CreateReservationRequest_Strategy.STRATEGY_UNSPECIFIED,
-    }
+    const reservationId = order?.reservation_id ?? ''
+    const request = CreateReservationRequest.fromPartial({ lines: lines(), ttlSeconds: 300, reservationId })
     await reservations.createReservation(request, as('ann'))
     throw away()
   }
@@ -85,7 +80,7 @@ test('a key is good for one content, in whatever order its lines are, and for on
   const split = [...lines('charger001'), ...lines('CHARGER001'), ...lines('LAPTOP001')]
   expect(await place('content', split)).toMatchObject({ replayed: true, order: { id: first.id } })
   expect(await codeOf(place('content', lines('LAPTOP001', 2)))).toBe('IDEMPOTENCY_KEY_REUSED')
-  const bobs = await client.placeOrder({ lines: both, ttlSeconds: undefined, clientToken: 'content' }, as('bob'))
+  const bobs = await client.placeOrder(PlaceOrderRequest.fromPartial({ lines: both, clientToken: 'content' }), as('bob'))
   expect(orderOf(bobs).id).not.toBe(first.id)
 })
 

@@ -128,8 +128,8 @@ async function holdStock(
   id: string,
   { userId, wanted, strategy, ctx }: Attempt,
 ): Promise<{ hold: Hold; known: boolean }> {
-  const { fingerprint, ttlSeconds, lines } = wanted
-  const item = { id, owner: userId, fingerprint, ttlSeconds, lines, strategy, requestId: ctx.requestId }
+  const { fingerprint, ttlSeconds, lines, choice } = wanted
+  const item = { id, owner: userId, fingerprint, ttlSeconds, lines, strategy, requestId: ctx.requestId, ...choice }
   const result = await parts.holds.hold(item, ctx)
   if (result.error !== undefined) throw inWordsOfRequest(fromItemError(result.error), wanted)
   if (result.hold === undefined) throw new Error(`hold ${id}: inventory gave no answer`)

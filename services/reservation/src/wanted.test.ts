@@ -1,3 +1,4 @@
+import { CreateReservationRequest } from '@holdfast/contracts/reservation'
 import { HoldfastError } from '@holdfast/service'
 import * as fc from 'fast-check'
 
@@ -5,7 +6,8 @@ import { checkWanted, inWordsOfRequest } from './wanted'
 
 const limits = { ttlDefault: 300, ttlMin: 5, ttlMax: 3_600, maxLines: 3 }
 const line = (sku: string, quantity = 1, warehouse = '') => ({ sku, quantity, warehouse })
-const check = (lines: ReturnType<typeof line>[], ttlSeconds?: number) => checkWanted({ lines, ttlSeconds }, limits)
+const check = (lines: ReturnType<typeof line>[], ttlSeconds?: number) =>
+  checkWanted(CreateReservationRequest.fromPartial({ lines, ttlSeconds }), limits)
 
 function problemsOf(lines: ReturnType<typeof line>[], ttlSeconds?: number): string[] {
   try {
@@ -17,11 +19,11 @@ function problemsOf(lines: ReturnType<typeof line>[], ttlSeconds?: number): stri
   return []
 }
 
-test('the same SKU twice is one line with the sum; MAIN is the warehouse that is not named', () => {
-  const { lines, ttlSeconds } = check([line('b', 2), line('A', 1), line('B', 3, 'main')])
+test('the same SKU twice of one warehouse, or of any, is one line with the sum', () => {
+  const { lines, ttlSeconds } = check([line('b', 2), line('B', 3), line('B', 4, 'main')])
   expect(lines).toEqual([
-    { sku: 'A', warehouse: 'MAIN', quantity: 1, index: 1 },
-    { sku: 'B', warehouse: 'MAIN', quantity: 5, index: 0 },
+    { sku: 'B', warehouse: '', quantity: 5, index: 0 },
+    { sku: 'B', warehouse: 'MAIN', quantity: 4, index: 2 },
   ])
   expect(ttlSeconds).toBe(300)
 })

@@ -1,5 +1,9 @@
 /** What a create asks for, checked and in its one form. No I/O here. */
-import type { CreateReservationRequest, LineRequest } from '@holdfast/contracts/reservation'
+import {
+  type CreateReservationRequest,
+  CreateReservationRequest_Split as Split,
+  type LineRequest,
+} from '@holdfast/contracts/reservation'
 import { type FieldProblem, fingerprint, HoldfastError } from '@holdfast/service'
 
 export interface Limits {
@@ -13,15 +17,20 @@ export interface Limits {
 
 export interface WantedLine {
   sku: string
+  /** '' for one that fits. */
   warehouse: string
   quantity: number
   /** Place of its first mention in the request, for errors. */
   index: number
 }
 
+export type Choice = Pick<CreateReservationRequest, 'channel' | 'allowSplit' | 'splitBy'>
+
 export interface Wanted {
   /** By SKU and warehouse, each once. */
   lines: WantedLine[]
+  /** Where lines that name no warehouse may come from. */
+  choice: Choice
   ttlSeconds: number
   /** The same for requests that ask for the same, whatever their order and spelling. */
   fingerprint: string
@@ -34,7 +43,10 @@ const skuPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const warehousePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/
 
 /** @throws INVALID_ARGUMENT that names every field at fault (the first 20) */
-export function checkWanted(request: Pick<CreateReservationRequest, 'lines' | 'ttlSeconds'>, limits: Limits): Wanted {
+export function checkWanted(
+  request: Pick<CreateReservationRequest, 'lines' | 'ttlSeconds' | keyof Choice>,
+  limits: Limits,
+): Wanted {
   const problems: FieldProblem[] = []
   const { ttlMin, ttlMax, ttlDefault, maxLines } = limits
   const ttlSeconds = request.ttlSeconds ?? ttlDefault
@@ -44,13 +56,25 @@ export function checkWanted(request: Pick<CreateReservationRequest, 'lines' | 't
   } else {
     request.lines.forEach((line, index) => problems.push(...lineProblems(line, `lines[${index}]`)))
   }
+  const choice = checkChoice(request, problems)
   const lines = problems.length === 0 ? sumLines(request.lines) : []
   for (const line of lines) {
     if (line.quantity <= mostUnits) continue
     problems.push({ field: `lines[${line.index}].quantity`, message: `the units of ${line.sku} come to more than ${mostUnits}` })
   }
   refuse(problems)
-  return { lines, ttlSeconds, fingerprint: fingerprintOf(lines, request.ttlSeconds) }
+  return { lines, choice, ttlSeconds, fingerprint: fingerprintOf(lines, request.ttlSeconds, choice) }
+}
+
+/** How it is split counts only where it may be. */
+function checkChoice({ channel, allowSplit, splitBy }: Choice, problems: FieldProblem[]): Choice {
+  if (channel !== '' && !warehousePattern.test(channel)) {
+    problems.push({ field: 'channel', message: 'must be 1 to 32 of A-Z 0-9 _ -, beginning with a letter or digit' })
+  }
+  if (splitBy === Split.UNRECOGNIZED)
+    problems.push({ field: 'splitBy', message: 'must be FEWEST_PARCELS, PRIORITY or MOST_STOCK' })
+  const asked = splitBy === Split.SPLIT_UNSPECIFIED ? Split.FEWEST_PARCELS : splitBy
+  return { channel: channel.toUpperCase(), allowSplit, splitBy: asked }
 }
 
 function lineProblems({ sku, quantity, warehouse }: LineRequest, path: string): FieldProblem[] {
@@ -71,7 +95,7 @@ function sumLines(requested: LineRequest[]): WantedLine[] {
   const lines = new Map<string, WantedLine>()
   requested.forEach((line, index) => {
     const sku = line.sku.toUpperCase()
-    const warehouse = line.warehouse === '' ? 'MAIN' : line.warehouse.toUpperCase()
+    const warehouse = line.warehouse.toUpperCase()
     const key = `${sku}/${warehouse}`
     const known = lines.get(key)
     if (known === undefined) lines.set(key, { sku, warehouse, quantity: line.quantity, index })
@@ -81,8 +105,14 @@ function sumLines(requested: LineRequest[]): WantedLine[] {
 }
 
 /** The lifetime counts as it was asked for: a default that changes later must not make a repeat look like another request. */
-function fingerprintOf(lines: WantedLine[], ttlAsked: number | undefined): string {
-  return fingerprint([lines.map(({ sku, warehouse, quantity }) => [sku, warehouse, quantity]), ttlAsked ?? null])
+function fingerprintOf(lines: WantedLine[], ttlAsked: number | undefined, { channel, allowSplit, splitBy }: Choice): string {
+  const plain = channel === '' && !allowSplit
+  return fingerprint([
+    lines.map(({ sku, warehouse, quantity }) => [sku, warehouse, quantity]),
+    ttlAsked ?? null,
+    // What is not asked for leaves the print as it is without.
+    ...(plain ? [] : [[channel, allowSplit ? splitBy : '']]),
+  ])
 }
 
 /** An error that inventory has about a line, in the words of the request: its lines are the summed and sorted ones. */

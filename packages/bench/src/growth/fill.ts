@@ -38,14 +38,14 @@ const linesOf = (size: Size): string => `
 const inventory = (size: Size): string[] => [
   `insert into products (sku, name, currency, price_minor, created_by, fingerprint)
    select sku, sku, 'USD', 1000, md5(sku)::uuid, '' from (select '${hotSku}' as sku union all select 'GROWN-' || n from generate_series(0, ${otherSkus - 1}) n) s`,
-  `insert into ledger (id, sku, warehouse, kind, delta, reason, actor_id, actor_role, at)
-   select md5('opening ' || sku)::uuid, sku, 'MAIN', 'OPENING', ${opening}, 'opening stock', 'bench', 'ADMIN', now() - interval '21 days' from products where created_by = md5(sku)::uuid`,
+  `insert into ledger (id, sku, warehouse, kind, quantity, from_account, to_account, reason, actor_id, actor_role, at)
+   select md5('opening ' || sku)::uuid, sku, 'MAIN', 'OPENING', ${opening}, 'SUPPLIER', 'SELLABLE', 'opening stock', 'bench', 'ADMIN', now() - interval '21 days' from products where created_by = md5(sku)::uuid`,
   `insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, version, created_at, ended_at)
    select id, owner, fingerprint, state, expires_at, expires_at, version, created_at, ended_at from (${holdsOf(size)}) h`,
   `insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
    select id, line, line_sku, 'MAIN', 1, 1000, 'USD', expires_at, state = 'HELD' from (${linesOf(size)}) l`,
-  `insert into ledger (id, sku, warehouse, kind, delta, reason, actor_id, actor_role, reference, at)
-   select md5('sale ' || n || '/' || line)::uuid, line_sku, 'MAIN', 'SALE', -1, 'sold', owner, 'USER', id::text, ended_at
+  `insert into ledger (id, sku, warehouse, kind, quantity, from_account, to_account, reason, actor_id, actor_role, reference, at)
+   select md5('sale ' || n || '/' || line)::uuid, line_sku, 'MAIN', 'SALE', 1, 'SELLABLE', 'SOLD', 'sold', owner, 'USER', id::text, ended_at
    from (${linesOf(size)}) l where state = 'COMMITTED'`,
   `insert into stock_levels (sku, warehouse, on_hand, reserved)
    select g.sku, 'MAIN', g.units, coalesce(l.units, 0)

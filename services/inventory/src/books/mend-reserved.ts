@@ -25,9 +25,10 @@ export async function mendReserved({ database }: Books, id: string, ctx: CallCon
     if (before === undefined || BigInt(before.reserved) === held) throw noDifference(kind, id)
     const doubtful = await findDoubtfulHold(client, sku, warehouse)
     if (doubtful !== undefined) throw inDoubt(kind, id, `hold ${doubtful} does not balance itself; settle that first`)
-    if (held > BigInt(before.on_hand)) throw inDoubt(kind, id, `${held} units are held, and ${before.on_hand} are there`)
+    const sellable = before.on_hand - before.damaged - before.quality
+    if (held > BigInt(sellable)) throw inDoubt(kind, id, `${held} units are held, and ${sellable} are there`)
     await setReserved(client, before, held, ctx.requestId)
-    const after = { ...before, reserved: Number(held) }
+    const after = { ...before, reserved: Number(held), free: before.free + before.reserved - Number(held) }
     await appendEvents(client, [
       createEvent({
         type: 'holdfast.stock.repaired.v1',

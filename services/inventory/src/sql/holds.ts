@@ -1,6 +1,8 @@
 /** Calls of the functions in migrations/0012_hold_functions.sql, which say what they lock and why that is safe. */
 import { type Hold, hold_StateFromJSON, type HoldItem } from '@holdfast/contracts/inventory'
-import type { Pool } from 'pg'
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
+
+import type { PlannedLine, World } from '../plan'
 
 export interface HoldColumns {
   state: string
@@ -17,7 +19,7 @@ export interface HoldColumns {
 /** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity. */
 export interface HoldBatchRow extends HoldColumns {
   item: number
-  outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'DUE_FIRST' | 'CONFLICT'
+  outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'REFUSED' | 'DUE_FIRST' | 'CONFLICT' | 'PLAN' | 'REPLAN'
   /** Of the whole batch, from 1; for a refusal the line at fault. */
   line: number | null
   sku: string | null
@@ -48,16 +50,64 @@ export function toHold(id: string, row: HoldColumns, lines: Hold['lines'] = []):
   }
 }
 
-/**
- * @param final refuse what does not fit even if due holds are in the way
- * @param versions for each line the version that its level must still have; undefined: whatever it has
- */
-export async function holdBatch(pool: Pool, items: HoldItem[], final: boolean, versions?: bigint[]): Promise<HoldBatchRow[]> {
+export interface HoldBatchOptions {
+  /** Refuse what does not fit even if due holds are in the way. */
+  final: boolean
+  /** Lines that named no warehouse were given the only one that is known of. */
+  alone: boolean
+}
+
+/** A batch of plain products, each line with its warehouse. */
+export async function holdBatch(pool: Pool, items: HoldItem[], { final, alone }: HoldBatchOptions): Promise<HoldBatchRow[]> {
   const lines = items.flatMap((item, index) => item.lines.map((line) => ({ ...line, item: index + 1 })))
-  const { rows } = await pool.query<HoldBatchRow>({
+  return callHoldBatch(pool, items, lines, [final, null, alone, null, null, null, null, null, null])
+}
+
+/** What the plan makes of one item; undefined: it is refused, unless its id is known. */
+export type PlannedItem = { item: HoldItem; lines: PlannedLine[] | undefined }
+
+/** @param checkVersions write only if every level is still as it was read, else CONFLICT */
+export async function holdPlanned(
+  db: Pool | PoolClient,
+  planned: PlannedItem[],
+  products: World['products'],
+  checkVersions: boolean,
+): Promise<HoldBatchRow[]> {
+  const lines = planned.flatMap(({ lines }, index) => (lines ?? []).map((line) => ({ ...line, item: index + 1 })))
+  return callHoldBatch(
+    db,
+    planned.map(({ item }) => item),
+    lines,
+    [
+      true,
+      checkVersions ? lines.map((line) => line.version) : null,
+      false,
+      planned.map((one) => one.lines === undefined),
+      lines.map((line) => line.promised),
+      lines.map((line) => line.bundle?.sku ?? null),
+      lines.map((line) => line.bundle?.units ?? null),
+      [...products.keys()],
+      [...products.values()].map(({ version }) => version),
+    ],
+  )
+}
+
+/** What a plan was made from has changed while it was carried out; nothing of it is done. */
+export function isOutOfDate(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === 'HF001'
+}
+
+async function callHoldBatch(
+  db: Pool | PoolClient,
+  items: HoldItem[],
+  lines: { item: number; sku: string; warehouse: string; quantity: number }[],
+  rest: [final: boolean, versions: bigint[] | null, alone: boolean, refused: boolean[] | null, ...unknown[]],
+): Promise<HoldBatchRow[]> {
+  const { rows } = await db.query<HoldBatchRow>({
     name: 'hold_batch',
     text: `select * from hold_batch($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::text[],
-                                    $8::integer[], $9, $10, $11::bigint[])`,
+                                    $8::integer[], $9, $10, $11::bigint[], $12, $13::boolean[], $14::integer[], $15::text[],
+                                    $16::integer[], $17::text[], $18::bigint[])`,
     values: [
       items.map((item) => item.id),
       items.map((item) => item.owner),
@@ -68,22 +118,8 @@ export async function holdBatch(pool: Pool, items: HoldItem[], final: boolean, v
       lines.map((line) => line.warehouse),
       lines.map((line) => line.quantity),
       items[0]?.requestId ?? '',
-      final,
-      versions,
+      ...rest,
     ],
-  })
-  return rows
-}
-
-/** The level of each line as it is read without a lock: what is free of it, and its version. */
-export async function readLevels(pool: Pool, lines: HoldItem['lines']): Promise<{ free: number; version: bigint | null }[]> {
-  const { rows } = await pool.query<{ free: number; version: bigint | null }>({
-    name: 'read_levels',
-    text: `select coalesce(s.on_hand - s.reserved, 0) as free, s.version
-           from unnest($1::text[], $2::text[]) with ordinality as l (sku, warehouse, line)
-           left join stock_levels s on s.sku = l.sku and s.warehouse = l.warehouse
-           order by l.line`,
-    values: [lines.map((line) => line.sku), lines.map((line) => line.warehouse)],
   })
   return rows
 }

@@ -6,7 +6,16 @@ export interface LevelRow {
   warehouse: string
   on_hand: number
   reserved: number
+  damaged: number
+  quality: number
+  safety: number
+  promised: number
+  incoming: number
+  /** What a new hold may have; below zero is none. */
+  free: number
 }
+
+export const levelColumns = 'sku, warehouse, on_hand, reserved, damaged, quality, safety, promised, incoming, free'
 
 export function toLevel(row: LevelRow): StockLevel {
   return {
@@ -14,7 +23,13 @@ export function toLevel(row: LevelRow): StockLevel {
     warehouse: row.warehouse,
     onHand: row.on_hand,
     reserved: row.reserved,
-    available: row.on_hand - row.reserved,
+    available: Math.max(row.free, 0),
+    withheld: row.on_hand - row.reserved - Math.max(row.free, 0),
+    incoming: row.incoming,
+    damaged: row.damaged,
+    quality: row.quality,
+    safety: row.safety,
+    promised: row.promised,
   }
 }
 
@@ -25,7 +40,7 @@ export async function lockLevel(client: PoolClient, sku: string, warehouse: stri
     [sku, warehouse],
   )
   const { rows } = await client.query<LevelRow>(
-    'select sku, warehouse, on_hand, reserved from stock_levels where sku = $1 and warehouse = $2 for no key update',
+    `select ${levelColumns} from stock_levels where sku = $1 and warehouse = $2 for no key update`,
     [sku, warehouse],
   )
   const row = rows[0]
@@ -49,7 +64,7 @@ export async function moveOnHand(
      ), told as (
        select publish_levels(array_agg(s), $4) from changed
      )
-     select (s).sku, (s).warehouse, (s).on_hand, (s).reserved from changed, told`,
+     select (s).* from changed, told`,
     [moves.map((move) => move.sku), moves.map((move) => move.warehouse), moves.map((move) => move.delta), requestId],
   )
   return rows
@@ -58,7 +73,7 @@ export async function moveOnHand(
 /** The SKUs with the fewest units that nobody holds. Reads every level once; locks nothing. */
 export async function findScarcest(pool: Pool, limit: number): Promise<string[]> {
   const { rows } = await pool.query<{ sku: string }>(
-    'select sku from stock_levels group by sku order by sum(on_hand - reserved), sku limit $1',
+    'select sku from stock_levels group by sku order by sum(free), sku limit $1',
     [limit],
   )
   return rows.map((row) => row.sku)
@@ -73,12 +88,15 @@ export async function readAvailability(pool: Pool, skus: string[]): Promise<Leve
     name: 'read_availability',
     text: `
       select p.sku, coalesce(s.warehouse, '') as warehouse, coalesce(s.on_hand, 0) as on_hand,
-             (coalesce(s.reserved, 0) - coalesce(d.due, 0))::integer as reserved
+             (coalesce(s.reserved, 0) - coalesce(d.due, 0))::integer as reserved,
+             coalesce(s.damaged, 0) as damaged, coalesce(s.quality, 0) as quality, coalesce(s.safety, 0) as safety,
+             (coalesce(s.promised, 0) - coalesce(d.due_promised, 0))::integer as promised, coalesce(s.incoming, 0) as incoming,
+             (coalesce(s.free, 0) + coalesce(d.due, 0) + coalesce(d.due_promised, 0))::integer as free
       from unnest($1::text[]) as a (sku)
       join products p on p.sku = a.sku
       left join stock_levels s on s.sku = p.sku
       left join lateral (
-        select sum(l.quantity) as due from hold_lines l
+        select sum(l.quantity - l.promised) as due, sum(l.promised) as due_promised from hold_lines l
         where l.sku = s.sku and l.warehouse = s.warehouse and l.held and l.expires_at <= (select clock_timestamp())
       ) d on true
       order by p.sku, s.warehouse`,

@@ -5,14 +5,14 @@
  */
 import type { Pool, PoolClient } from 'pg'
 
-import type { LevelRow } from './levels'
+import { levelColumns, type LevelRow } from './levels'
 
 export type VersionedLevel = LevelRow & { version: bigint }
 
 /** Locks: one stock row. */
 export async function lockKnownLevel(client: PoolClient, sku: string, warehouse: string): Promise<VersionedLevel | undefined> {
   const { rows } = await client.query<VersionedLevel>(
-    'select sku, warehouse, on_hand, reserved, version from stock_levels where sku = $1 and warehouse = $2 for no key update',
+    `select ${levelColumns}, version from stock_levels where sku = $1 and warehouse = $2 for no key update`,
     [sku, warehouse],
   )
   return rows[0]
@@ -21,7 +21,7 @@ export async function lockKnownLevel(client: PoolClient, sku: string, warehouse:
 /** Units that are held of a level, by the holds' rows. Under the level's lock. */
 export async function sumHeldUnits(client: PoolClient, sku: string, warehouse: string): Promise<bigint> {
   const { rows } = await client.query<{ units: bigint }>(
-    `select coalesce(sum(l.quantity), 0)::bigint as units from hold_lines l join holds h on h.id = l.hold_id
+    `select coalesce(sum(l.quantity - l.promised), 0)::bigint as units from hold_lines l join holds h on h.id = l.hold_id
      where h.state = 'HELD' and l.sku = $1 and l.warehouse = $2`,
     [sku, warehouse],
   )
@@ -37,7 +37,7 @@ export async function findDoubtfulHold(client: PoolClient, sku: string, warehous
        and (h.id is null or l.held <> (h.state = 'HELD') or (h.state = 'HELD') <> (h.ended_at is null))
      union all
      select coalesce(h.id, g.id)
-     from (select l.hold_id::text as id, sum(l.quantity) as units from hold_lines l join holds h on h.id = l.hold_id
+     from (select l.hold_id::text as id, sum(l.quantity - l.promised) as units from hold_lines l join holds h on h.id = l.hold_id
            where h.state = 'COMMITTED' and l.sku = $1 and l.warehouse = $2 group by l.hold_id) h
      full join (select reference as id, -sum(delta) as units from ledger
                 where kind = 'SALE' and sku = $1 and warehouse = $2 group by reference) g on g.id = h.id
@@ -102,7 +102,7 @@ export async function whyDoubtHold(db: Pool | PoolClient, holdId: string): Promi
        when (h.state = 'HELD') <> (h.ended_at is null) then 'its state and its end disagree'
        when h.state = 'HELD' and h.expires_at <> greatest(h.base_expires_at, h.protected_until) then 'its time is in doubt'
        when not exists (select from hold_lines l where l.hold_id = h.id) then 'it has no lines'
-       when (select coalesce(sum(l.quantity), 0) from hold_lines l where l.hold_id = h.id and h.state = 'COMMITTED')
+       when (select coalesce(sum(l.quantity - l.promised), 0) from hold_lines l where l.hold_id = h.id and h.state = 'COMMITTED')
          <> (select coalesce(-sum(g.delta), 0) from ledger g where g.kind = 'SALE' and g.reference = h.id::text)
          then 'the ledger does not say what was sold of it'
      end as why

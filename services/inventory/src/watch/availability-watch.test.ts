@@ -1,4 +1,4 @@
-import type { Availability } from '@holdfast/contracts/inventory'
+import { Availability } from '@holdfast/contracts/inventory'
 import { createLog } from '@holdfast/service'
 
 import { AvailabilityWatch } from './availability-watch'
@@ -6,7 +6,7 @@ import { AvailabilityWatch } from './availability-watch'
 /** A watch for 3 watchers and 3 SKUs whose looks end when they are let go. */
 function slowWatch(): { watch: AvailabilityWatch; letGo: () => void } {
   let letGo = (): void => undefined
-  const there = (sku: string): [string, Availability] => [sku, { sku, onHand: 1, reserved: 0, available: 1, warehouses: [] }]
+  const there = (sku: string): [string, Availability] => [sku, Availability.fromPartial({ sku, onHand: 1, available: 1 })]
   const read = async (skus: string[]): Promise<Map<string, Availability>> => {
     await new Promise<void>((resolve) => (letGo = resolve))
     return new Map(skus.filter((sku) => sku !== 'NONE').map(there))

@@ -1,0 +1,214 @@
+/**
+ * What a hold is to be made of, before it is decided: from which warehouse its lines come. No I/O here. A plan is made of a read that locks
+ * nothing; `hold_batch` has the last word (docs/decisions/034).
+ */
+import type { HoldItem } from '@holdfast/contracts/inventory'
+import { type ErrorCode, HoldfastError } from '@holdfast/service'
+
+export interface LevelView {
+  warehouse: string
+  /** Units that a new hold may have; below zero is none. */
+  free: number
+  version: bigint
+  /** Some of its units are held past their time: they will be free in a moment (truth 11). */
+  due: boolean
+}
+
+export interface ProductView {
+  /** When it was read: rules that have changed since make a plan void. */
+  version: bigint
+  levels: readonly LevelView[]
+}
+
+/** What the plan knows of the world. */
+export interface World {
+  /** By SKU; there is no such product where it is missing. */
+  products: ReadonlyMap<string, ProductView>
+  /** By channel: its warehouses, the first choice first. '' is all of them; there is no such channel where it is missing. */
+  routes: ReadonlyMap<string, readonly string[]>
+}
+
+export interface PlannedLine {
+  /** Place of the item's line that it is made of, from 0. */
+  line: number
+  sku: string
+  warehouse: string
+  /** `promised` among them. */
+  quantity: number
+  promised: number
+  bundle: { sku: string; units: number } | undefined
+  /** Of the level when it was read. */
+  version: bigint
+}
+
+export type Planned = { lines: PlannedLine[] } | Refused
+
+export interface Refused {
+  refusal: HoldfastError
+  /** What is wanted of levels with due holds, which would come first (truth 11), in units. */
+  due: { sku: string; warehouse: string; units: number }[]
+}
+
+/** Each item as if those before it had what they get: the order of arrival, as `hold_batch` keeps it. */
+export function planHolds(items: readonly HoldItem[], world: World): Planned[] {
+  const stock = new Stock(world)
+  return items.map((item) => planOne(item, world, stock))
+}
+
+/** A line of one SKU that a warehouse is sought for, or that names one. */
+interface Demand {
+  line: number
+  sku: string
+  /** '' for any. */
+  warehouse: string
+  quantity: number
+}
+
+function planOne(item: HoldItem, world: World, stock: Stock): Planned {
+  const route = world.routes.get(item.channel)
+  if (route === undefined)
+    return refuse('NOT_FOUND', `There is no channel ${item.channel}`, 'channel', 'there is no such channel')
+  const demands: Demand[] = item.lines.map(({ sku, warehouse, quantity }, line) => ({ line, sku, warehouse, quantity }))
+  for (const { sku, warehouse, line } of demands) {
+    if (!world.products.has(sku))
+      return refuse('NOT_FOUND', `There is no product ${sku}`, `lines[${line}].sku`, 'there is no such product')
+    if (item.channel !== '' && warehouse !== '' && !route.includes(warehouse)) {
+      const why = `is not of the channel ${item.channel}`
+      return refuse('INVALID_ARGUMENT', `${warehouse} ${why}`, `lines[${line}].warehouse`, why)
+    }
+  }
+  const lines =
+    fromOneWarehouse(demands, route, item, stock) ?? (item.allowSplit ? split(demands, route, item, stock) : undefined)
+  return lines === undefined ? short(demands, route, item, stock) : { lines }
+}
+
+/** Lines that name no warehouse all come from one, the first by the channel's order (or where most is left) that has everything. */
+function fromOneWarehouse(demands: Demand[], route: readonly string[], item: HoldItem, stock: Stock): PlannedLine[] | undefined {
+  const named = demands.every(({ warehouse }) => warehouse !== '')
+  const skus = demands.map(({ sku }) => sku)
+  const candidates = named ? [''] : item.splitBy === 'MOST_STOCK' ? stock.byMost(route, skus) : route
+  for (const candidate of candidates) {
+    const lines = stock.takeAll(demands.map((demand) => ({ ...demand, warehouse: demand.warehouse || candidate })))
+    if (lines !== undefined) return lines
+  }
+  return undefined
+}
+
+/** All or none over several warehouses; lines that name one come from it. */
+function split(demands: Demand[], route: readonly string[], item: HoldItem, stock: Stock): PlannedLine[] | undefined {
+  const taken = stock.takeAll(demands.filter(({ warehouse }) => warehouse !== ''))
+  if (taken === undefined) return undefined
+  const left = demands.filter(({ warehouse }) => warehouse === '').map((demand) => ({ ...demand }))
+  if (item.splitBy === 'PRIORITY' || item.splitBy === 'MOST_STOCK') {
+    for (const demand of left) {
+      const from = item.splitBy === 'PRIORITY' ? route : stock.byMost(route, [demand.sku])
+      for (const warehouse of from) taken.push(...stock.takeSome(demand, warehouse))
+    }
+  } else {
+    // As few as possible is set cover; the warehouse that fills most of what is missing goes first (Chvatal 1979, the greedy heuristic).
+    for (;;) {
+      const best = mostFilling(left, route, stock)
+      if (best === undefined) break
+      for (const demand of left) taken.push(...stock.takeSome(demand, best))
+    }
+  }
+  if (left.every(({ quantity }) => quantity === 0)) return taken.sort(byPlace)
+  stock.giveBack(taken)
+  return undefined
+}
+
+function mostFilling(left: Demand[], route: readonly string[], stock: Stock): string | undefined {
+  let best: string | undefined
+  let most = 0
+  for (const warehouse of route) {
+    const units = left.reduce((sum, { sku, quantity }) => sum + Math.min(quantity, stock.free(sku, warehouse)), 0)
+    if (units > most) [best, most] = [warehouse, units]
+  }
+  return best
+}
+
+/** Names the line that the stock is short of: one that even all warehouses together can't fill, if there is such a line. */
+function short(demands: Demand[], route: readonly string[], { allowSplit }: HoldItem, stock: Stock): Planned {
+  const placesOf = ({ warehouse }: Demand): readonly string[] => (warehouse === '' ? route : [warehouse])
+  const total = (demand: Demand): number =>
+    placesOf(demand).reduce((sum, warehouse) => sum + stock.free(demand.sku, warehouse), 0)
+  const fault =
+    demands.find((demand) => total(demand) < demand.quantity) ?? demands.find(({ warehouse }) => warehouse === '') ?? demands[0]
+  if (fault === undefined) throw new Error('a hold without lines')
+  const scattered = total(fault) >= fault.quantity && !allowSplit
+  const where = fault.warehouse === '' ? (scattered ? ' in any one warehouse' : '') : ` in ${fault.warehouse}`
+  const refusal = refuse(
+    'INSUFFICIENT_STOCK',
+    `Not enough stock of ${fault.sku}${where}`,
+    `lines[${fault.line}].sku`,
+    'not enough stock',
+  )
+  const due = demands.flatMap((demand) => placesOf(demand).flatMap((warehouse) => stock.owed(demand, warehouse)))
+  return { ...refusal, due }
+}
+
+function refuse(code: ErrorCode, text: string, field: string, message: string): Refused {
+  return { refusal: new HoldfastError(code, text, { fields: [{ field, message }] }), due: [] }
+}
+
+/** The order that stock is locked in. */
+function byPlace(a: PlannedLine, b: PlannedLine): number {
+  return a.sku === b.sku ? (a.warehouse < b.warehouse ? -1 : 1) : a.sku < b.sku ? -1 : 1
+}
+
+/** What is left of each level while a batch is planned. */
+class Stock {
+  private readonly left = new Map<string, Map<string, LevelView>>()
+
+  constructor({ products }: World) {
+    for (const [sku, { levels }] of products) this.left.set(sku, new Map(levels.map((level) => [level.warehouse, { ...level }])))
+  }
+
+  /** Units, at least 0. */
+  free(sku: string, warehouse: string): number {
+    return Math.max(this.left.get(sku)?.get(warehouse)?.free ?? 0, 0)
+  }
+
+  /** What has to be taken back of a level's due holds so that a demand fits there; nothing, where there are none. */
+  owed({ sku, quantity }: Demand, warehouse: string): Refused['due'] {
+    const level = this.left.get(sku)?.get(warehouse)
+    return level?.due === true ? [{ sku, warehouse, units: Math.max(quantity - level.free, 1) }] : []
+  }
+
+  /** The warehouses with the most units of these SKUs first; equal ones stay in their order. */
+  byMost(route: readonly string[], skus: string[]): string[] {
+    const units = (warehouse: string): number => skus.reduce((sum, sku) => sum + this.free(sku, warehouse), 0)
+    return route.toSorted((a, b) => units(b) - units(a))
+  }
+
+  /** @returns undefined, and takes nothing, where not all of them fit */
+  takeAll(demands: Demand[]): PlannedLine[] | undefined {
+    const taken: PlannedLine[] = []
+    for (const demand of demands) {
+      if (this.free(demand.sku, demand.warehouse) < demand.quantity) {
+        this.giveBack(taken)
+        return undefined
+      }
+      taken.push(...this.takeSome({ ...demand }, demand.warehouse))
+    }
+    return taken
+  }
+
+  /** As many as there are, up to what the demand still wants, which falls by them. */
+  takeSome(demand: Demand, warehouse: string): PlannedLine[] {
+    const level = this.left.get(demand.sku)?.get(warehouse)
+    const quantity = Math.min(demand.quantity, this.free(demand.sku, warehouse))
+    if (level === undefined || quantity === 0) return []
+    level.free -= quantity
+    demand.quantity -= quantity
+    const { line, sku } = demand
+    return [{ line, sku, warehouse, quantity, promised: 0, bundle: undefined, version: level.version }]
+  }
+
+  giveBack(lines: PlannedLine[]): void {
+    for (const { sku, warehouse, quantity } of lines) {
+      const level = this.left.get(sku)?.get(warehouse)
+      if (level !== undefined) level.free += quantity
+    }
+  }
+}

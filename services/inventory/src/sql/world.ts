@@ -1,0 +1,86 @@
+/** What a batch is planned from (docs/decisions/034). Nothing here locks but lockLevels. */
+import type { HoldItem } from '@holdfast/contracts/inventory'
+import type { Pool, PoolClient } from 'pg'
+
+import type { LevelView, World } from '../plan'
+
+interface LevelRow {
+  sku: string
+  product_version: bigint
+  /** Null: the product has no level. */
+  warehouse: string | null
+  free: number
+  version: bigint
+  due: boolean
+}
+
+/** @param locked only these levels, as `SKU/WAREHOUSE` */
+export async function readWorld(db: Pool | PoolClient, items: HoldItem[], locked?: Set<string>): Promise<World> {
+  const channels = [...new Set(items.map((item) => item.channel))]
+  const products = new Map<string, { version: bigint; levels: LevelView[] }>()
+  for (const row of await readLevels(db, skusOf(items))) {
+    const { sku, warehouse, free, version, due } = row
+    const product = products.get(sku) ?? { version: row.product_version, levels: [] }
+    products.set(sku, product)
+    if (warehouse !== null && (locked?.has(`${sku}/${warehouse}`) ?? true)) product.levels.push({ warehouse, free, version, due })
+  }
+  return { products, routes: await readRoutes(db, channels) }
+}
+
+async function readLevels(db: Pool | PoolClient, skus: string[]): Promise<LevelRow[]> {
+  const { rows } = await db.query<LevelRow>({
+    name: 'plan_levels',
+    text: `
+      select p.sku, p.version as product_version, s.warehouse, s.free, s.version,
+             exists (select from hold_lines d where d.sku = s.sku and d.warehouse = s.warehouse and d.held
+                     and d.expires_at <= (select clock_timestamp())) as due
+      from unnest($1::text[]) as a (sku)
+      join products p on p.sku = a.sku
+      left join stock_levels s on s.sku = p.sku`,
+    values: [skus],
+  })
+  return rows
+}
+
+/** Those of the ids that are known; after the world, so in a later snapshot: units that are missing because of them show them here. */
+export async function findKnown(db: Pool | PoolClient, ids: string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'find_known',
+    text: `select i.id from unnest($1::uuid[]) as i (id)
+           where exists (select from holds h where h.id = i.id) or exists (select from archived_holds a where a.id = i.id)`,
+    values: [ids],
+  })
+  return new Set(rows.map((row) => row.id))
+}
+
+async function readRoutes(db: Pool | PoolClient, channels: string[]): Promise<Map<string, string[]>> {
+  const { rows } = await db.query<{ channel: string; route: string[] }>({
+    name: 'plan_routes',
+    text: `
+      select '' as channel, array(select code from warehouses order by priority, code) as route where '' = any ($1::text[])
+      union all
+      select c.code, array(select w.warehouse from channel_warehouses w where w.channel = c.code order by w.place)
+      from channels c where c.code = any ($1::text[])`,
+    values: [channels],
+  })
+  return new Map(rows.map(({ channel, route }) => [channel, route]))
+}
+
+/** Locks: every level of these SKUs, by (sku, warehouse), as hold_batch does with those that it wants. @returns them, as `SKU/WAREHOUSE` */
+export async function lockLevels(client: PoolClient, items: HoldItem[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ key: string }>(
+    `select sku || '/' || warehouse as key from stock_levels where sku = any ($1::text[]) order by sku, warehouse for no key update`,
+    [skusOf(items)],
+  )
+  return new Set(rows.map((row) => row.key))
+}
+
+function skusOf(items: HoldItem[]): string[] {
+  return [...new Set(items.flatMap((item) => item.lines.map((line) => line.sku)))]
+}
+
+/** @returns undefined: there are several warehouses */
+export async function findOnlyWarehouse(pool: Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ code: string }>('select code from warehouses limit 2')
+  return rows.length === 1 ? rows[0]?.code : undefined
+}
