@@ -5,6 +5,7 @@ import { type Client, type ClientOptions, createClient, HoldfastApiError } from 
 import type { Credential } from '@holdfast/launcher'
 
 import { CliProblem } from './problem'
+import type { Admin } from './settings'
 
 const tries = 8
 /** A limit by the minute may ask for as much, in ms. */
@@ -25,10 +26,11 @@ export class Api {
   }
 
   /**
-   * The calls of one who logs in now, and once more whenever the token is too old.
+   * The calls of one who logs in now, and once more whenever the token is too old; or of one whose token was given.
    * @throws CliProblem when that is refused
    */
-  async logIn(credential: Credential): Promise<Client> {
+  async logIn(credential: Admin): Promise<Client> {
+    if ('token' in credential) return this.as(credential.token)
     let token = await this.#accessToken(credential)
     return this.#client({
       token: () => token,

@@ -7,8 +7,11 @@ import { CliProblem } from './problem'
 export interface Settings {
   /** Of the gateway, without a slash at its end. */
   url: string
-  admin: Credential
+  admin: Admin
 }
+
+/** Who logs in, or comes with a token of another issuer, which ends when it ends. */
+export type Admin = Credential | { token: string }
 
 /**
  * Where the system is and who its admin is: what the command line says, else the environment, else what the embedded start
@@ -35,7 +38,9 @@ async function findUrl(given: string | undefined, dataFolder: string, env: NodeJ
   return (await findRunning(dataFolder))?.url ?? 'http://127.0.0.1:8080'
 }
 
-async function findAdmin(dataFolder: string, env: NodeJS.ProcessEnv): Promise<Credential> {
+async function findAdmin(dataFolder: string, env: NodeJS.ProcessEnv): Promise<Admin> {
+  const token = fromEnvironment('HOLDFAST_ADMIN_TOKEN', env)
+  if (token) return { token }
   const email = fromEnvironment('HOLDFAST_ADMIN_EMAIL', env)
   const password = fromEnvironment('HOLDFAST_ADMIN_PASSWORD', env)
   if (email && password) return { email, password }

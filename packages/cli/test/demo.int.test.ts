@@ -1,5 +1,6 @@
 import { demo } from '../src/demo/demo'
 import type { Progress } from '../src/progress'
+import { readSettings } from '../src/settings'
 import { sweep } from '../src/sweep'
 import { type FakeSystem, startFakeSystem } from './fake-system'
 
@@ -50,5 +51,13 @@ describe('the sweep', () => {
   it('says what one pass found', async () => {
     await sweep({ url: fake.url, admin }, (line) => void said.push(line))
     expect(said).toEqual(['reservations expired: 2', 'holds without a reservation released: 1'])
+  })
+
+  it('goes with a token that is given, and logs nobody in', async () => {
+    const settings = await readSettings({ url: fake.url }, { HOLDFAST_ADMIN_TOKEN: 'of.another.issuer' })
+    await sweep(settings, (line) => void said.push(line))
+    expect(said).toHaveLength(2)
+    expect(fake.seen.at(-1)).toMatchObject({ path: '/v1/reservations:sweep', authorization: 'Bearer of.another.issuer' })
+    expect(fake.seen.map(({ path }) => path)).not.toContain('/v1/auth/login')
   })
 })

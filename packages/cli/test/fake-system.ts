@@ -32,6 +32,8 @@ export interface FakeSystem {
   oversells: boolean
   /** Set: so many calls are first told to come back. */
   refusals: number
+  /** What was asked, and with which Authorization. */
+  seen: { path: string; authorization: string | undefined }[]
   close: () => Promise<void>
 }
 
@@ -53,6 +55,7 @@ export async function startFakeSystem(): Promise<FakeSystem> {
     swept: { expired: 2, orphans: 1 },
     oversells: false,
     refusals: 0,
+    seen: [],
     close: async () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
   }
 
@@ -140,6 +143,7 @@ export async function startFakeSystem(): Promise<FakeSystem> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', 'http://fake')
+    fake.seen.push({ path: url.pathname, authorization: request.headers.authorization })
     const body = request.method === 'POST' ? ((await json(request)) as Body) : noBody
     const [status, content] = fake.refusals-- > 0 ? overloaded : route(`${request.method} ${url.pathname}`, body, url)
     response.writeHead(status, { 'content-type': 'application/json', ...(status === 503 && { 'retry-after': '0.1' }) })

@@ -564,8 +564,10 @@ export interface UpdateWebhookEndpointResponse {
 export interface User {
   /** UUID. */
   id: string
+  /** Of a user of another issuer: empty unless it tells. */
   email: string
   role: 'ROLE_UNSPECIFIED' | 'USER' | 'ADMIN'
+  /** Absent for users of another issuer, of whom nothing is kept here. */
   createdAt?: string
 }
 
@@ -715,8 +717,9 @@ export interface Operations {
   logout: { request: {
     refreshToken?: string
   }; response: LogoutResponse }
-  /** Ends all families of the caller's refresh tokens, and with them the access tokens given so far. */
+  /** Ends all families of the caller's refresh tokens, and with them the access tokens given so far. Users of another issuer log out there: they are refused. */
   logoutEverywhere: { request: Record<string, never>; response: LogoutEverywhereResponse }
+  /** Who the caller is. Of a user of another issuer: what the token says. */
   getMe: { request: Record<string, never>; response: GetMeResponse }
   /** Users by e-mail address, in pages. */
   listUsers: { request: {

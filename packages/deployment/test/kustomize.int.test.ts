@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 
 import { allServiceNames, serviceNames } from '@holdfast/launcher'
@@ -19,8 +19,10 @@ beforeAll(async () => {
 })
 afterAll(async () => rm(folder, { recursive: true, force: true }))
 
+const overlays = join(root, 'deploy', 'kubernetes', 'overlays')
+
 async function build(overlay: string): Promise<string> {
-  return (await run('kustomize', ['build', join(root, 'deploy', 'kubernetes', 'overlays', overlay)], limits)).stdout
+  return (await run('kustomize', ['build', join(overlays, overlay)], limits)).stdout
 }
 
 const read = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as Manifest)
@@ -44,6 +46,29 @@ test.each(['small', 'production'])(
     expect(stdout.match(/passed/g)).toHaveLength(ours.length)
   },
 )
+
+test('with an external issuer every service has its settings, and may ask for its keys', async () => {
+  const components = [relative(folder, join(root, 'deploy', 'kubernetes', 'components', 'external-issuer'))]
+  await writeFile(
+    join(folder, 'kustomization.yaml'),
+    JSON.stringify({ resources: [relative(folder, join(overlays, 'small'))], components, namespace: 'holdfast' }),
+  )
+  const text = (await run('kustomize', ['build', folder], limits)).stdout
+  const all = read(text) as (Manifest & { data?: Record<string, string> })[]
+  const [settings] = all.filter(({ kind }) => kind === 'ConfigMap')
+  expect(settings?.data).toMatchObject({ LOG_LEVEL: 'info', PEER_PLAINTEXT: 'allow', OIDC_ISSUER: 'https://login.example/' })
+  for (const { spec } of all.filter(isDeployment)) {
+    expect(spec.template.spec.containers[0]).toMatchObject({ envFrom: [{ configMapRef: { name: settings?.metadata.name } }] })
+  }
+  const [policy] = all.filter(({ metadata }) => metadata.name === 'holdfast-external-issuer')
+  expect(policy?.spec).toMatchObject({
+    podSelector: { matchLabels: { 'app.kubernetes.io/part-of': 'holdfast' } },
+    egress: [{ ports: [{ port: 443 }] }],
+  })
+  const file = join(folder, 'external-issuer.yaml')
+  await writeFile(file, text)
+  await run('kubernetes-validate', ['--strict', file], limits)
+})
 
 test.each([
   ['small', serviceNames, 1],

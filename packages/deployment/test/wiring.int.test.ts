@@ -41,8 +41,11 @@ const configs: Record<ServiceName, (env: NodeJS.ProcessEnv) => object> = {
 
 type Variables = Record<string, string>
 
-function settingsOf(overlay: string): Variables {
-  const literals = kustomization('overlays', overlay).configMapGenerator?.flatMap((map) => map.literals) ?? []
+/** What components/external-issuer adds to every service. */
+const externalIssuer = (): Variables => settingsOf('external-issuer', 'components')
+
+function settingsOf(overlay: string, folder: 'overlays' | 'components' = 'overlays'): Variables {
+  const literals = kustomization(folder, overlay).configMapGenerator?.flatMap((map) => map.literals) ?? []
   return Object.fromEntries(literals.map((line) => line.split(/=(.*)/s).slice(0, 2))) as Variables
 }
 
@@ -50,6 +53,11 @@ function settingsOf(overlay: string): Variables {
 const ways: [string, (name: ServiceName) => Variables][] = [
   ['docker compose', (name) => composeFile().services[name]?.environment ?? {}],
   ['docker compose with full.env', (name) => composeFile(fullEnvironment()).services[name]?.environment ?? {}],
+  [
+    'docker compose with an external issuer',
+    (name) => composeFile({ ...externalIssuer(), LOCAL_USERS: 'off' }).services[name]?.environment ?? {},
+  ],
+  ['kubernetes with an external issuer', (name) => ({ ...podEnvironment(name, settingsOf('small')), ...externalIssuer() })],
   ['kubernetes, small', (name) => podEnvironment(name, settingsOf('small'))],
   [
     'kubernetes, production',

@@ -35,7 +35,10 @@ async function main(): Promise<void> {
     const onEvent = (line: string) => say(`  ${line}`)
     const started = await System.start({ dataFolder, host, port, usualGrpcPorts: true, notifications, onEvent, signal })
     system = started
-    await unlessAborted(signal, async () => makeSamples(started.url, started.credentials))
+    // Where nobody logs in here there is no admin who could make them.
+    const loginAt =
+      fromEnvironment('LOCAL_USERS', process.env) === 'off' ? fromEnvironment('OIDC_ISSUER', process.env) : undefined
+    if (loginAt === undefined) await unlessAborted(signal, async () => makeSamples(started.url, started.credentials))
     const eventLog = process.env.KAFKA_BROKERS ? undefined : started.databaseUrl('events')
     await claimed.announce({ url: started.url, grpc: started.grpc, eventLog })
     const seconds = (performance.now() - beganAt) / 1000
@@ -48,6 +51,7 @@ async function main(): Promise<void> {
         seconds,
         addressLimitGiven: Boolean(addressLimit),
         brokers: brokers || undefined,
+        loginAt,
       }),
     )
     await unlessAborted(signal, async () => new Promise(() => undefined))

@@ -12,6 +12,8 @@ export interface WelcomeOptions {
   addressLimitGiven: boolean
   /** `host:port,...` where events are on Kafka. */
   brokers?: string
+  /** The issuer by which all users come in, where nobody logs in here. */
+  loginAt?: string
 }
 
 /** What a start prints when all is ready: where everything is, who may come in, and three commands to begin with. */
@@ -27,17 +29,23 @@ export function welcome(system: System, options: WelcomeOptions): string {
     ...system.names.map((name) => `  gRPC  ${name.padEnd(12)}  ${grpc[name]}`),
     ...(options.brokers === undefined ? [] : [`  events on Kafka      ${options.brokers}`]),
     '',
-    `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
-    `  user   ${user.email}  ${user.password}`,
-    `  Both are kept in ${folder}/credentials.json, logs in ${folder}/logs/.`,
+    ...(options.loginAt === undefined
+      ? [
+          `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
+          `  user   ${user.email}  ${user.password}`,
+          `  Both are kept in ${folder}/credentials.json, logs in ${folder}/logs/.`,
+        ]
+      : [
+          `  Users come with tokens of ${options.loginAt}, and nobody logs in here: there is no sample catalogue.`,
+          `  Logs are in ${folder}/logs/.`,
+        ]),
     options.addressLimitGiven
       ? '  Requests are limited by user and by IP address (RATE_LIMIT_...).'
       : '  Requests are limited by user, and not by IP address: here all come from one (RATE_LIMIT_PER_IP sets a limit).',
     '',
-    'To begin with, paste these one after the other: log in and list, reserve, check out.',
-    '',
-    ...commands(url, user),
-    '',
+    ...(options.loginAt === undefined
+      ? ['To begin with, paste these one after the other: log in and list, reserve, check out.', '', ...commands(url, user), '']
+      : []),
     'Ctrl-C stops everything.',
   ].join('\n')
 }

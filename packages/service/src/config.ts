@@ -89,6 +89,22 @@ export function tlsShape<Prefix extends string>(prefix: Prefix) {
   >
 }
 
+/** An OIDC provider whose users are users here too; the first three, or none. Read by `openExternalIssuer`. */
+export const externalIssuerShape = {
+  /** What its tokens say in `iss`, to the letter. */
+  OIDC_ISSUER: text().optional(),
+  /** Where its public keys are. */
+  OIDC_JWKS_URL: httpUrl().optional(),
+  /** What its tokens say in `aud` when they are meant for this system. */
+  OIDC_AUDIENCE: text().optional(),
+  /** The claim that says who is an admin: its name, or a JSON pointer; both this and the value, or nobody is. */
+  OIDC_ROLE_CLAIM: text().optional(),
+  OIDC_ADMIN_VALUE: text().optional(),
+  /** The claim that names a user, for good. */
+  OIDC_USER_CLAIM: text('sub'),
+  OIDC_EMAIL_CLAIM: text('email'),
+}
+
 /** What every service process needs. The full table with defaults and units is docs/configuration.md. */
 export const serviceShape = {
   LOG_LEVEL: withDefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
@@ -108,6 +124,7 @@ export const serviceShape = {
   PEER_TLS_CA_FILE: text().optional(),
   /** Whether what services say to each other may leave this machine without TLS. */
   PEER_PLAINTEXT: z.enum(['loopback', 'allow'], { error: 'must be loopback or allow' }).prefault('loopback'),
+  ...externalIssuerShape,
 }
 
 /** Services that archive. Ids are remembered at least 24 h after the end (truth 4). */

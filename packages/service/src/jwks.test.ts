@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { jwksKeys } from './jwks'
+import { jwksKeys, type JwksTimes } from './jwks'
 import { createUserTokens, keyId, signUserToken, toJwk } from './tokens'
 
 const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-const tokens = (times: Parameters<typeof jwksKeys>[2]) => createUserTokens(jwksKeys(url, undefined, times))
+const tokens = (times: Partial<JwksTimes>) => createUserTokens(jwksKeys(url, { times }))
 const tokenOf = (key: KeyObject, id = 'somebody') => signUserToken({ id, role: 'USER' }, key)
 
 test('a key that is new is taken up by its first token, and the tokens of the old one live on while it is published', async () => {

@@ -10,9 +10,10 @@ test('plaintext is fine on one machine', () => {
 })
 
 test('plaintext that would leave the machine stops the start, and every variable by which it would is named', () => {
-  const config = { ...here, GRPC_HOST: '0.0.0.0', INVENTORY_ADDR: 'inventory:50051', JWKS_URL: 'http://gateway:8080/keys' }
+  const keys = { JWKS_URL: 'http://gateway:8080/keys', OIDC_JWKS_URL: 'http://login.example/keys' }
+  const config = { ...here, GRPC_HOST: '0.0.0.0', INVENTORY_ADDR: 'inventory:50051', ...keys }
   expect(() => openPeerTls('order', config, log)).toThrow(
-    /^GRPC_HOST: plaintext on 0\.0\.0\.0 .*\nINVENTORY_ADDR: plaintext to inventory:50051 .*\nJWKS_URL: plaintext to http:/,
+    /^GRPC_HOST: plaintext on 0\.0\.0\.0 .*\nINVENTORY_ADDR: plaintext to inventory:50051 .*\nJWKS_URL: plaintext to http:.*\nOIDC_JWKS_URL: /,
   )
   expect(() => openPeerTls('order', { ...here, GRPC_HOST: '::' }, log)).toThrow(
     'PEER_TLS_CERT and PEER_TLS_KEY, or PEER_PLAINTEXT=allow',

@@ -29,6 +29,7 @@ import type { ServiceTokens } from './tokens'
 export interface PeerTlsConfig {
   GRPC_HOST: string
   JWKS_URL?: string
+  OIDC_JWKS_URL?: string
   PEER_TLS_CERT?: string
   PEER_TLS_KEY?: string
   PEER_TLS_CA?: string
@@ -81,9 +82,8 @@ export function openPeerTls(self: string, config: PeerTlsConfig, log: Logger, ev
   if (cert === undefined || key === undefined || ca === undefined) {
     throw new ConfigError('PEER_TLS_CA, PEER_TLS_CERT and PEER_TLS_KEY: all are needed, or none')
   }
-  if (config.PEER_PLAINTEXT === 'loopback' && config.JWKS_URL !== undefined && !isSafeUrl(config.JWKS_URL)) {
-    throw new ConfigError(`JWKS_URL: ${config.JWKS_URL} is not encrypted, and ${howToAllow}`)
-  }
+  const [unsafe] = config.PEER_PLAINTEXT === 'loopback' ? unsafeKeys(config) : []
+  if (unsafe !== undefined) throw new ConfigError(`${unsafe.name}: ${unsafe.url} is not encrypted, and ${howToAllow}`)
   const files = { cert: config.PEER_TLS_CERT_FILE, key: config.PEER_TLS_KEY_FILE, ca: config.PEER_TLS_CA_FILE }
   const certificates = new Certificates({ prefix: 'PEER_TLS', texts: { cert, key, ca }, files, log, everyMs })
   if (!namesService(new X509Certificate(cert), self)) {
@@ -119,14 +119,16 @@ function refusePlaintext(config: PeerTlsConfig): void {
     const isAway = name.endsWith('_ADDR') && typeof value === 'string' && !isLoopbackTarget(value)
     if (isAway) problems.push(`${name}: plaintext to ${value} ${howToAllow}`)
   }
-  const { JWKS_URL: url } = config
-  if (url !== undefined && !isSafeUrl(url)) problems.push(`JWKS_URL: plaintext to ${url} ${howToAllow}`)
+  for (const { name, url } of unsafeKeys(config)) problems.push(`${name}: plaintext to ${url} ${howToAllow}`)
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
 }
 
 /** Who could change the keys on their way could make users. */
-function isSafeUrl(url: string): boolean {
-  return url.startsWith('https:') || isLoopbackUrl(url)
+function unsafeKeys(config: PeerTlsConfig): { name: string; url: string }[] {
+  return (['JWKS_URL', 'OIDC_JWKS_URL'] as const).flatMap((name) => {
+    const { [name]: url } = config
+    return url === undefined || url.startsWith('https:') || isLoopbackUrl(url) ? [] : [{ name, url }]
+  })
 }
 
 function providerOf(certificates: Certificates): experimental.CertificateProvider {

@@ -4,7 +4,7 @@ import jwt from 'jsonwebtoken'
 import { LRUCache } from 'lru-cache'
 
 import { copyOf } from './copy-of'
-import { HoldfastError } from './errors'
+import { type Algorithm, decodeToken, issuerOf, unauthenticated, verifyToken } from './signed-token'
 
 /** Of users' tokens. */
 export const userIssuer = 'holdfast'
@@ -24,6 +24,10 @@ export interface VerifiedUser {
   role: UserRole
   /** Grows when all tokens of a user are ended at once; undefined: 0. */
   generation?: number
+  /** Where a user of another issuer logs in; undefined: here. */
+  issuer?: string
+  /** Of a user of another issuer, if it tells. */
+  email?: string
 }
 
 /** Checks users' tokens; remembers the good ones until they expire, so that a signature is checked once. */
@@ -33,42 +37,78 @@ export interface UserTokens {
 
 /** Where public keys come from: the JWKS of the gateway, or the gateway's own. */
 export interface KeySource {
-  /** @returns undefined for an unknown `kid` */
-  find(kid: string): Promise<KeyObject | undefined>
+  /**
+   * @param algorithm that the key is wanted for; a source of keys for one algorithm need not look at it
+   * @returns undefined for an unknown `kid`
+   */
+  find(kid: string, algorithm: Algorithm): Promise<KeyObject | undefined>
+}
+
+/** Who else may say who a user is. */
+export interface TokenIssuer {
+  /** What its tokens say in `iss`. */
+  readonly issuer: string
+  /** @param token one that says it is from here @throws UNAUTHENTICATED, UNAVAILABLE while it has no keys */
+  read(token: string, decoded: jwt.Jwt): Promise<Remembered<VerifiedUser>>
 }
 
 const mostRemembered = 50_000
+/** In characters, of all tokens that are remembered: 50,000 of ours, or fewer of longer ones. */
+const mostCharacters = 32_000_000
 
 /** In characters; ours have some 400. What is longer is not even looked into. */
 const longestToken = 4_096
+/** Other issuers put more into theirs. All headers of a request have 16 KiB. */
+const longestOfOthers = 8_192
 
-interface Remembered<Claims> {
+/** In s. */
+const clockTolerance = 2
+
+/** What a token said, and how long that may be believed without another look. */
+export interface Remembered<Claims> {
   claims: Claims
   /** ms since 1970 */
   until: number
 }
 
-export function createUserTokens(keys: KeySource): UserTokens {
-  const remembered = new LRUCache<string, Remembered<VerifiedUser>>({ max: mostRemembered })
+/**
+ * @param keys of this system's own users
+ * @param other whose tokens are good here as well; which of the two says who a user is goes by `iss`, and each is checked with its
+ * own keys alone
+ */
+export function createUserTokens(keys: KeySource, other?: TokenIssuer): UserTokens {
+  const longest = other === undefined ? longestToken : longestOfOthers
+  const remembered = new LRUCache<string, Remembered<VerifiedUser>>({
+    max: mostRemembered,
+    maxSize: mostCharacters,
+    sizeCalculation: (_user, token) => token.length,
+  })
   const verifyNow = async (token: string): Promise<VerifiedUser> => {
-    const kid = keyIdOf(token)
-    const key = kid === undefined ? undefined : await keys.find(kid)
-    if (key === undefined) throw unauthenticated()
-    const claims = verifyWith(token, key, { issuer: userIssuer, audience: userAudience })
-    const { sub, role, exp } = claims
-    const generation: unknown = claims['gen']
-    if (typeof sub !== 'string' || (role !== 'USER' && role !== 'ADMIN') || exp === undefined) throw unauthenticated()
-    const user: VerifiedUser = { id: sub, role, ...(typeof generation === 'number' && { generation }) }
-    remembered.set(copyOf(token), { claims: user, until: exp * 1000 })
-    return user
+    const decoded = decodeToken(token)
+    const isOthers = other !== undefined && issuerOf(decoded) === other.issuer
+    const user = await (isOthers ? other.read(token, decoded) : readOwn(token, decoded, keys))
+    remembered.set(copyOf(token), user)
+    return user.claims
   }
   return {
     verify: (token) => {
-      if (token.length > longestToken) throw unauthenticated()
+      if (token.length > longest) throw unauthenticated()
       const known = remembered.get(token)
       return known !== undefined && known.until > Date.now() ? known.claims : verifyNow(token)
     },
   }
+}
+
+async function readOwn(token: string, { header }: jwt.Jwt, keys: KeySource): Promise<Remembered<VerifiedUser>> {
+  // Only ES256: neither "none" nor an HMAC made with the public key gets past this line.
+  const { alg: algorithm, kid } = header
+  const key = algorithm === 'ES256' && typeof kid === 'string' ? await keys.find(kid, algorithm) : undefined
+  if (key === undefined) throw unauthenticated()
+  const claims = verifyToken(token, key, { issuer: userIssuer, audience: userAudience, algorithm: 'ES256', clockTolerance })
+  const { sub, role, exp } = claims
+  const generation: unknown = claims['gen']
+  if (typeof sub !== 'string' || (role !== 'USER' && role !== 'ADMIN') || exp === undefined) throw unauthenticated()
+  return { claims: { id: sub, role, ...(typeof generation === 'number' && { generation }) }, until: exp * 1000 }
 }
 
 /** Signs users' access tokens (ES256, RFC 7518); the gateway's business. */
@@ -121,54 +161,14 @@ export function createServiceTokens(self: string, privateKeyPem: string, publicK
       if (token.length > longestToken) throw unauthenticated()
       const known = remembered.get(token)
       if (known !== undefined && known.until > Date.now()) return known.claims
-      const { payload } = decode(token)
-      const caller = typeof payload === 'string' ? '' : (payload.iss ?? '')
+      const caller = issuerOf(decodeToken(token)) ?? ''
       const key = keys.get(caller)
       if (key === undefined) throw unauthenticated()
-      const claims = verifyWith(token, key, { issuer: caller, audience: self })
+      const claims = verifyToken(token, key, { issuer: caller, audience: self, algorithm: 'ES256', clockTolerance })
       // They are made to be short-lived: one that is not was not made by this code.
       if (claims.exp === undefined || claims.exp > Date.now() / 1000 + longestServiceTokenSeconds) throw unauthenticated()
       remembered.set(copyOf(token), { claims: caller, until: claims.exp * 1000 })
       return caller
     },
   }
-}
-
-/**
- * A signature of ES256 has 64 bytes: the last of its 86 characters has four bits that say nothing. Only where they are zero is a
- * token taken, so that a good one can be spelt in one way and remembered once.
- */
-const tokenForm = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/
-
-/** What a token says, which nobody has checked. @throws UNAUTHENTICATED for what can't be read */
-function decode(token: string): jwt.Jwt {
-  if (!tokenForm.test(token)) throw unauthenticated()
-  try {
-    const decoded = jwt.decode(token, { complete: true })
-    // "null" is JSON, too.
-    if (decoded?.payload) return decoded
-  } catch {
-    // Not JSON.
-  }
-  throw unauthenticated()
-}
-
-function keyIdOf(token: string): string | undefined {
-  const { header } = decode(token)
-  // Only ES256: neither "none" nor an HMAC made with the public key gets past this line.
-  return header.alg === 'ES256' && typeof header.kid === 'string' ? header.kid : undefined
-}
-
-function verifyWith(token: string, key: KeyObject, options: { issuer: string; audience: string }): jwt.JwtPayload {
-  try {
-    const claims = jwt.verify(token, key, { ...options, algorithms: ['ES256'], clockTolerance: 2 })
-    if (typeof claims !== 'string') return claims
-  } catch (error) {
-    throw unauthenticated(error)
-  }
-  throw unauthenticated()
-}
-
-function unauthenticated(cause?: unknown): HoldfastError {
-  return new HoldfastError('UNAUTHENTICATED', 'The token is missing, not valid, or has ended', { cause })
 }

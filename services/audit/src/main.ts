@@ -7,6 +7,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  openExternalIssuer,
   openPeerTls,
   runService,
   startGrpcServer,
@@ -38,7 +39,7 @@ void runService(name, async (onStop) => {
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
 
-  const users = createUserTokens(jwksKeys(config.JWKS_URL, tls.ca))
+  const users = createUserTokens(jwksKeys(config.JWKS_URL, { ca: tls.ca, log }), openExternalIssuer(config, log))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
 
   const relay = startRelay({ database, transport, service: name, log })

@@ -81,6 +81,8 @@ const shape = {
     .optional(),
   /** `off`: the HTTP listener keeps /metrics to itself; METRICS_PORT still has it. */
   HTTP_METRICS: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
+  /** `off`: nobody registers or logs in here; users come with tokens of OIDC_ISSUER. */
+  LOCAL_USERS: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
   /** Both or neither: this admin is there after a start. */
   HOLDFAST_ADMIN_EMAIL: text().optional(),
   HOLDFAST_ADMIN_PASSWORD: text().optional(),
@@ -96,6 +98,9 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv = process.env) {
   }
   if ((config.HOLDFAST_TLS_CERT === undefined) !== (config.HOLDFAST_TLS_KEY === undefined)) {
     throw new ConfigError('HOLDFAST_TLS_CERT and HOLDFAST_TLS_KEY: both are needed, or neither')
+  }
+  if (config.LOCAL_USERS === 'off' && config.OIDC_ISSUER === undefined) {
+    throw new ConfigError('LOCAL_USERS: off needs an OIDC_ISSUER, or nobody could come in')
   }
   return config
 }

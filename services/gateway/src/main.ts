@@ -7,6 +7,7 @@ import {
   createUserTokens,
   migrate,
   openDatabase,
+  openExternalIssuer,
   openPeerTls,
   openRateLimits,
   runService,
@@ -31,7 +32,7 @@ import { type UpstreamAddress, Upstreams } from './http/upstreams'
 import { createEdgeLimits } from './limits/edge-limits'
 import { gatewayMigrations } from './migrations'
 import { createPasswords } from './passwords'
-import { authRpc } from './rpc'
+import { authRpc, localUserMethods } from './rpc'
 import { createUserKeys } from './user-keys'
 
 const name = 'gateway'
@@ -54,23 +55,25 @@ export async function startGateway(
   await migrate(database, gatewayMigrations)
   const endedTokens = await watchEndedTokens(database, log)
   onStop(() => endedTokens.stop())
-  const users = endedTokens.guard(createUserTokens(keys))
+  const users = endedTokens.guard(createUserTokens(keys, openExternalIssuer(config, log)))
 
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())
 
-  const deps = { database, passwords: createPasswords(), keys, endedTokens, wakeRelay: () => relay.wake() }
+  const deps = { database, passwords: createPasswords(), keys, users, endedTokens, wakeRelay: () => relay.wake() }
+  const localUsers = config.LOCAL_USERS === 'on'
   const { HOLDFAST_ADMIN_EMAIL: adminEmail, HOLDFAST_ADMIN_PASSWORD: adminPassword } = config
-  if (adminEmail !== undefined && adminPassword !== undefined) await ensureAdmin(deps, adminEmail, adminPassword, log)
+  if (localUsers && adminEmail !== undefined && adminPassword !== undefined)
+    await ensureAdmin(deps, adminEmail, adminPassword, log)
 
   const grpc = await startGrpcServer({
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
     definition: AuthServiceService,
-    handlers: authRpc(deps),
+    handlers: authRpc(deps, { localUsers }),
     users,
     services,
     log,
@@ -85,7 +88,7 @@ export async function startGateway(
       { peer: 'order', address: config.ORDER_ADDR, services: ['holdfast.order.v1.OrderService'] },
       { peer: 'audit', address: config.AUDIT_ADDR, services: ['holdfast.audit.v1.AuditService'] },
       ...notification(config.NOTIFICATION_ADDR),
-      { peer: name, address: `${reachable(config.GRPC_HOST)}:${grpc.port}`, services: ['holdfast.auth.v1.AuthService'] },
+      { peer: name, address: `${reachable(config.GRPC_HOST)}:${grpc.port}`, services: [authService] },
     ],
     services,
     tls,
@@ -99,6 +102,7 @@ export async function startGateway(
   const served = rpcDescriptors()
     .filter(({ route }) => route !== undefined)
     .filter(({ service }) => service !== notificationService || config.NOTIFICATION_ADDR !== undefined)
+    .filter(({ service, method }) => localUsers || service !== authService || !localUserMethods.includes(method))
   const streams = new StreamGate({ most: config.STREAMS_MAX, mostPerAddress: config.STREAMS_PER_IP_MAX })
   const senders = new Senders(
     upstreams,
@@ -122,6 +126,7 @@ export async function startGateway(
 }
 
 const notificationService = 'holdfast.notification.v1.NotificationService'
+const authService = 'holdfast.auth.v1.AuthService'
 
 /** Whether it is there or not, a shop goes on selling: it does not count for readiness. */
 function notification(address: string | undefined): UpstreamAddress[] {

@@ -1,5 +1,5 @@
 import type { AuthServiceService } from '@holdfast/contracts/auth'
-import type { Database, Handlers } from '@holdfast/service'
+import { type Database, type Handlers, HoldfastError, type UserTokens } from '@holdfast/service'
 
 import type { EndedTokens } from './ended-tokens'
 import { getUser } from './get-user'
@@ -19,13 +19,26 @@ export interface AuthDeps {
   database: Database
   passwords: Passwords
   keys: UserKeys
+  /** Those that are good here. */
+  users: UserTokens
   endedTokens: Pick<EndedTokens, 'ended'>
   /** Called after a commit that wrote events. */
   wakeRelay: () => void
 }
 
+/** Where nobody logs in here these are not there, over JSON neither. */
+export const localUserMethods: readonly string[] = ['Register', 'Login', 'Refresh']
+
 /** AuthService, each RPC with its use case. */
-export function authRpc(deps: AuthDeps): Handlers<typeof AuthServiceService> {
+export function authRpc(deps: AuthDeps, options: { localUsers: boolean }): Handlers<typeof AuthServiceService> {
+  return { ...handlers(deps), ...(options.localUsers ? {} : { register: absent, login: absent, refresh: absent }) }
+}
+
+async function absent(): Promise<never> {
+  return Promise.reject(new HoldfastError('UNIMPLEMENTED', 'Nobody logs in here: users come with tokens of another issuer'))
+}
+
+function handlers(deps: AuthDeps): Handlers<typeof AuthServiceService> {
   return {
     register: async (request, ctx) => register(deps, request, ctx),
     login: async (request, ctx) => login(deps, request, ctx),

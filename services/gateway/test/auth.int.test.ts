@@ -148,10 +148,12 @@ describe('login', () => {
     const database = await openDatabase({ url: gateway.env.DATABASE_URL, name: 'test', log })
     const verify = jest.fn(async () => Promise.resolve(false))
     const passwords = { hash: jest.fn(), verify }
+    const keys = createUserKeys(gateway.privatePem)
     const deps = {
       database,
       passwords,
-      keys: createUserKeys(gateway.privatePem),
+      keys,
+      users: createUserTokens(keys),
       endedTokens: { ended: jest.fn() },
       wakeRelay: jest.fn(),
     }

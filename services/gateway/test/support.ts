@@ -12,6 +12,7 @@ import {
   type Handlers,
   HoldfastError,
   jwksKeys,
+  type KeySource,
   type PeerClient,
   startGrpcServer,
   type Stopper,
@@ -87,7 +88,7 @@ export async function startFixture(fakes: Fakes = {}): Promise<Fixture> {
 
   // The services behind read the keys of users from the gateway, whose address is only known later.
   let jwksUrl = ''
-  const keys = { find: async (kid: string) => jwksKeys(jwksUrl).find(kid) }
+  const keys: KeySource = { find: async (kid, algorithm) => jwksKeys(jwksUrl).find(kid, algorithm) }
   const inventory = await startFake('inventory', InventoryServiceService, fakes.inventory, pairs.inventory, publicKeys, keys)
   const reservation = await startFake(
     'reservation',
@@ -167,7 +168,7 @@ async function startFake<Definition extends object>(
   given: Partial<Handlers<Definition>> | undefined,
   pair: Pair,
   publicKeys: Record<string, string>,
-  keys: { find: (kid: string) => ReturnType<ReturnType<typeof jwksKeys>['find']> },
+  keys: KeySource,
 ): Promise<GrpcServer> {
   const refuse = async (): Promise<never> => Promise.reject(new HoldfastError('UNIMPLEMENTED', 'The test gave no answer'))
   const handlers = {

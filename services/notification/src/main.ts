@@ -7,6 +7,7 @@ import {
   jwksKeys,
   migrate,
   openDatabase,
+  openExternalIssuer,
   openPeerTls,
   runService,
   startGrpcServer,
@@ -46,7 +47,7 @@ void runService(name, async (onStop) => {
   onStop(async () => relay.stop())
   const wakeRelay = () => relay.wake()
 
-  const users = createUserTokens(jwksKeys(config.JWKS_URL, tls.ca))
+  const users = createUserTokens(jwksKeys(config.JWKS_URL, { ca: tls.ca, log }), openExternalIssuer(config, log))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
 
   const { WEBHOOK_TIMEOUT_MS: timeoutMs, WEBHOOK_PRIVATE_TARGETS: privateTargets } = config

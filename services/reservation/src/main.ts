@@ -10,6 +10,7 @@ import {
   limitDirectReserves,
   migrate,
   openDatabase,
+  openExternalIssuer,
   openPeerTls,
   openRateLimits,
   readAtScrape,
@@ -43,7 +44,7 @@ void runService(name, async (onStop) => {
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())
 
-  const users = createUserTokens(jwksKeys(config.JWKS_URL, tls.ca))
+  const users = createUserTokens(jwksKeys(config.JWKS_URL, { ca: tls.ca, log }), openExternalIssuer(config, log))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
   const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services, tls })
   onStop(() => inventory.close())

@@ -20,7 +20,7 @@ export function combineCalls(upstream: Upstream, path: string): (call: Call) => 
     concurrency: underWay,
     // A create without a key is not repeatable, and what became of a batch that failed is not known.
     split: false,
-    weight: { of: (call) => call.request.length, max: mostBytes },
+    weight: { of: (call) => call.request.length + (call.userToken?.length ?? 0), max: mostBytes },
   })
   return async (call) => combiner.submit(call, call.deadline)
 }
