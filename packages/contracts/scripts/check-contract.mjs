@@ -1,5 +1,5 @@
 // What buf lint can't know: every RPC says who may call it, and has a JSON route or says that it has none.
-import { createFileRegistry, fromBinary, getExtension, hasExtension } from '@bufbuild/protobuf'
+import { createFileRegistry, fromBinary, getExtension, hasExtension, ScalarType } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 /** @param {Uint8Array} descriptorSet a serialized google.protobuf.FileDescriptorSet
@@ -30,6 +30,9 @@ export function checkContract(descriptorSet) {
         for (const flag of ['mutates', 'combined'])
           if (streams && option(method.proto.options, `holdfast.common.v1.${flag}`) === true)
             problems.push(`${name} answers a stream and says ${flag}`)
+        const cached = option(method.proto.options, 'holdfast.common.v1.cached')
+        if (cached)
+          problems.push(...whyNotCached(type, method, cached, access, option).map((why) => `${name} is cached, but ${why}`))
         if (route && noRoute) problems.push(`${name} has a route and says no_route`)
       }
     }
@@ -47,4 +50,27 @@ export function checkContract(descriptorSet) {
     }
   }
   return problems
+}
+
+/** Keeping an answer is right only where everybody gets the same, and somebody says when it is no longer true. */
+function whyNotCached(service, method, { changes, name }, access, option) {
+  const found = []
+  const mutates = option(method.proto.options, 'holdfast.common.v1.mutates') === true
+  if (method.methodKind !== 'unary' || mutates || access?.who !== 1) found.push('it is not a unary read for anybody')
+  const isList = (field) => field?.fieldKind === 'list' && field.listKind === 'scalar' && field.scalar === ScalarType.STRING
+  const is = (field, scalar) => field?.fieldKind === 'scalar' && field.scalar === scalar
+  const teller = service.methods.find((candidate) => candidate.name === changes)
+  const { after } = teller?.input.field ?? {}
+  const { changed, position, all } = teller?.output.field ?? {}
+  const tells = is(after, ScalarType.STRING) && isList(changed) && is(position, ScalarType.STRING) && is(all, ScalarType.BOOL)
+  if (!tells) found.push(`${changes} does not tell what has changed`)
+  const path = name === '' ? [] : name.split('.')
+  let fields = method.output.fields
+  const last = path.map((part) => {
+    const field = fields.find((candidate) => candidate.name === part)
+    fields = field?.fieldKind === 'message' ? field.message.fields : []
+    return field
+  })
+  if (path.length > 0 && !is(last.at(-1), ScalarType.STRING)) found.push(`its answer has no text ${name}`)
+  return found
 }

@@ -15,7 +15,15 @@ import {
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 import { HttpRule } from '../gen/google/api/http'
-import { Access, Access_Who, EventType, RateLimit, type RateLimit_Kind, TopicType } from '../gen/holdfast/common/v1/access'
+import {
+  Access,
+  Access_Who,
+  Cached,
+  EventType,
+  RateLimit,
+  type RateLimit_Kind,
+  TopicType,
+} from '../gen/holdfast/common/v1/access'
 
 /** What the proto says of one RPC. */
 export interface RpcDescriptor {
@@ -34,6 +42,8 @@ export interface RpcDescriptor {
   combined: boolean
   /** The limit of its own that it counts towards; undefined: none. */
   rateLimit: RateLimit_Kind | undefined
+  /** How its answers may be kept; undefined: not at all. */
+  cached: Cached | undefined
   desc: DescMethod
 }
 
@@ -107,6 +117,7 @@ function describeRpc(desc: DescMethod): RpcDescriptor {
   const access = methodOption(desc, 'holdfast.common.v1.access')
   const route = methodOption(desc, 'google.api.http')
   const rateLimit = methodOption(desc, 'holdfast.common.v1.rate_limit')
+  const cached = methodOption(desc, 'holdfast.common.v1.cached')
   return {
     path: `/${desc.parent.typeName}/${desc.name}`,
     service: desc.parent.typeName,
@@ -116,6 +127,7 @@ function describeRpc(desc: DescMethod): RpcDescriptor {
     mutates: methodOption(desc, 'holdfast.common.v1.mutates') === true,
     combined: methodOption(desc, 'holdfast.common.v1.combined') === true,
     rateLimit: rateLimit instanceof Uint8Array ? RateLimit.decode(rateLimit).kind : undefined,
+    cached: cached instanceof Uint8Array ? Cached.decode(cached) : undefined,
     desc,
   }
 }

@@ -94,6 +94,28 @@ test.each([
     'answers a stream and says mutates',
   ],
   [
+    'a read that is kept though it is not for anybody',
+    inventory,
+    (proto: string) =>
+      proto.replace(
+        '{who: PUBLIC};\n    option (holdfast.common.v1.cached)',
+        '{who: USER};\n    option (holdfast.common.v1.cached)',
+      ),
+    'ListProducts is cached, but it is not a unary read for anybody',
+  ],
+  [
+    'a read that is kept though nobody tells what has changed',
+    inventory,
+    (proto: string) => proto.replace('changes: "ListProductChanges" name', 'changes: "GetStockHistory" name'),
+    'GetProduct is cached, but GetStockHistory does not tell what has changed',
+  ],
+  [
+    'a read that is kept by a name that its answer has not',
+    inventory,
+    (proto: string) => proto.replace('name: "product.sku"', 'name: "product.id"'),
+    'GetProduct is cached, but its answer has no text product.id',
+  ],
+  [
     'an event of a strange type',
     events,
     (proto: string) => proto.replace('"holdfast.reservation.created.v1"', '"Created"'),

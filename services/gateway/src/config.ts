@@ -64,6 +64,8 @@ const shape = {
   REQUEST_TIMEOUT_MS: wholeNumberOr(30_000, 100, 600_000),
   /** Of a request; services take messages up to 8 MiB. */
   BODY_LIMIT_BYTES: wholeNumberOr(1_048_576, 1_024, 4_194_304),
+  /** Of answers that are kept and given again (products); 0: none are. */
+  ANSWER_CACHE_BYTES: wholeNumberOr(16_777_216, 0, 1_073_741_824),
   /** Streams (events, gRPC-web, Connect) at once in this process; one more is OVERLOADED. */
   STREAMS_MAX: wholeNumberOr(5_000, 0, 1_000_000),
   /** Of one address; 0: no such limit. */

@@ -20,6 +20,7 @@ import { type GatewayConfig, readGatewayConfig } from './config'
 import { docsPages } from './docs/pages'
 import { watchEndedTokens } from './ended-tokens'
 import { ensureAdmin } from './ensure-admin'
+import { AnswerCache } from './http/answers/answer-cache'
 import { createApi } from './http/api'
 import { createReadiness } from './http/health'
 import { listenerOptions } from './http/listener'
@@ -28,7 +29,7 @@ import { createRpcSurface } from './http/rpc/surface'
 import { Senders } from './http/senders'
 import { startHttpServer } from './http/server'
 import { StreamGate } from './http/stream-gate'
-import { type UpstreamAddress, Upstreams } from './http/upstreams'
+import { type Call, type UpstreamAddress, Upstreams } from './http/upstreams'
 import { createEdgeLimits } from './limits/edge-limits'
 import { gatewayMigrations } from './migrations'
 import { createPasswords } from './passwords'
@@ -104,9 +105,12 @@ export async function startGateway(
     .filter(({ service }) => service !== notificationService || config.NOTIFICATION_ADDR !== undefined)
     .filter(({ service, method }) => localUsers || service !== authService || !localUserMethods.includes(method))
   const streams = new StreamGate({ most: config.STREAMS_MAX, mostPerAddress: config.STREAMS_PER_IP_MAX })
+  const { ANSWER_CACHE_BYTES: maxBytes } = config
+  const call = async (service: string, path: string, call: Call) => upstreams.of(service).call(path, call)
   const senders = new Senders(
     upstreams,
     served.filter((rpc) => rpc.desc.methodKind === 'unary'),
+    maxBytes === 0 ? undefined : new AnswerCache({ maxBytes, call, log }),
   )
   const surface = { upstreams, senders, users, limits: edge, timeoutMs, bodyLimit, streams, stallMs: config.STREAM_STALL_MS, log }
   const api = createApi(surface, served)

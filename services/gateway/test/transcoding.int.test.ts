@@ -95,6 +95,7 @@ function rpc(method: string, rule: Rule): RpcDescriptor {
     mutates: false,
     combined: false,
     rateLimit: undefined,
+    cached: undefined,
     desc,
   }
 }

@@ -11,6 +11,7 @@ import { getStockHistory } from './history'
 import { checkBatch } from './hold'
 import type { Inventory } from './inventory'
 import { listHeld } from './list-held'
+import { listProductChanges } from './product-changes'
 import { createProduct, getProduct, listProducts, updateProduct } from './products'
 import { repairConsistency } from './repair'
 import { returnStock } from './return-stock'
@@ -32,6 +33,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
       publish({ product: await updateProduct(database, request, ctx), requestId: ctx.requestId }),
     getProduct: async (request, ctx) => ({ product: await getProduct(database, request.sku), requestId: ctx.requestId }),
     listProducts: async (request) => listProducts(database, request),
+    listProductChanges: async (request) => listProductChanges(database, request),
     createWarehouse: async (request, ctx) => {
       const response = publish(await createWarehouse(database, request, ctx))
       inventory.warehouses.forget()

@@ -30,6 +30,7 @@ export interface TestInventory {
   /** As the reservation service, the order service, and somebody else with a token. */
   reservation: InventoryPeer
   order: InventoryPeer
+  gateway: InventoryPeer
   /** A context of an admin, with a token. */
   admin: () => CallContext
   user: () => CallContext
@@ -49,7 +50,7 @@ const pemPair = (): { privateKey: string; publicKey: string } => {
 /** @param replicas how many servers share the database @param peers undefined: only the service's own books are checked */
 export async function startInventory(replicas = 1, peers?: Peers): Promise<TestInventory> {
   const testDatabase = await createTestDatabase({ migrations: [eventsMigrations, join(__dirname, '..', 'migrations')] })
-  const names = ['inventory', 'reservation', 'order']
+  const names = ['inventory', 'reservation', 'order', 'gateway']
   const keys = Object.fromEntries(names.map((name) => [name, pemPair()]))
   const publicKeys = Object.fromEntries(names.map((name) => [name, keys[name]?.publicKey ?? '']))
   const tokensOf = (name: string) => createServiceTokens(name, keys[name]?.privateKey ?? '', publicKeys)
@@ -85,7 +86,7 @@ export async function startInventory(replicas = 1, peers?: Peers): Promise<TestI
   // gRPC itself spreads the calls over the replicas.
   const address = `ipv4:${parts.map(({ server }) => `127.0.0.1:${server.port}`).join(',')}`
   const peer = (name: string) => createPeer(InventoryServiceService, { address, peer: 'inventory', services: tokensOf(name) })
-  const [reservation, order] = [peer('reservation'), peer('order')]
+  const [reservation, order, gateway] = [peer('reservation'), peer('order'), peer('gateway')]
   const context = (role: 'USER' | 'ADMIN' | undefined): CallContext => ({
     ...systemContext('test', log, 30_000),
     userToken: role && signUserToken({ id: randomUUID(), role }, userKey),
@@ -96,12 +97,14 @@ export async function startInventory(replicas = 1, peers?: Peers): Promise<TestI
     database: first.database,
     reservation,
     order,
+    gateway,
     admin: () => context('ADMIN'),
     user: () => context('USER'),
     service: () => context(undefined),
     stop: async () => {
       reservation.close()
       order.close()
+      gateway.close()
       await Promise.all(parts.map(async ({ server, database }) => server.stop().then(async () => database.close())))
       await testDatabase.drop()
     },

@@ -39,7 +39,7 @@ export function tagOf(rule: TagRule, response: Buffer, body: string): string | u
 /** The reply with its tag, or without its body when the client has that already. */
 export function withTag(reply: Reply, tag: string | undefined, ifNoneMatch: string | undefined): Reply {
   if (tag === undefined) return reply
-  // May be kept by anybody, and is asked about before each use: a price is never older than the answer.
+  // May be kept by anybody, and is asked about before each use: what a client shows is as old as what the gateway says, a second at most.
   const headers: Record<string, string> = { ...reply.headers, etag: tag, 'cache-control': 'no-cache' }
   if (ifNoneMatch === undefined || !matches(ifNoneMatch, tag)) return { ...reply, headers }
   const { 'content-type': _, ...rest } = headers

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 
 import type { RpcDescriptor } from '@holdfast/contracts'
 
+import type { AnswerCache } from './answers/answer-cache'
 import { ClientGoneError } from './body'
 import { combineCalls } from './combined-calls'
 import type { Call, Upstream, Upstreams } from './upstreams'
@@ -14,14 +15,21 @@ import type { Call, Upstream, Upstreams } from './upstreams'
 export type Send = (call: Call, response: ServerResponse) => Promise<Buffer>
 
 /**
- * How calls of each unary RPC go out, whatever they came in as: calls that wait travel together with those of every protocol.
+ * How calls of each unary RPC go out, whatever they came in as: calls that wait travel together with those of every protocol, and
+ * what is kept of answers is for all of them.
  * @throws Error when nobody serves one of the services
  */
 export class Senders {
   private readonly byPath: ReadonlyMap<string, Send>
 
-  constructor(upstreams: Upstreams, rpcs: readonly RpcDescriptor[]) {
-    this.byPath = new Map(rpcs.map((rpc) => [rpc.path, senderOf(rpc, upstreams.of(rpc.service))]))
+  /** @param answers undefined: none are kept */
+  constructor(upstreams: Upstreams, rpcs: readonly RpcDescriptor[], answers?: AnswerCache) {
+    this.byPath = new Map(
+      rpcs.map((rpc) => {
+        const send = senderOf(rpc, upstreams.of(rpc.service))
+        return [rpc.path, answers?.around(rpc, send) ?? send]
+      }),
+    )
   }
 
   of(rpc: RpcDescriptor): Send {

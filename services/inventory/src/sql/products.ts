@@ -95,3 +95,42 @@ export async function listProductRows(pool: Pool, afterSku: string, limit: numbe
   })
   return rows
 }
+
+export interface ProductChanges {
+  /** The snapshot that was looked at, as PostgreSQL writes one. */
+  position: string
+  skus: string[]
+  /** The position given is none of this database's past: it was restored to an earlier state. */
+  ahead: boolean
+}
+
+/** The present position, with nothing before it. */
+export async function presentPosition(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ position: string }>('select pg_current_snapshot()::text as position')
+  return rows[0]?.position ?? ''
+}
+
+/**
+ * The products written by transactions that the snapshot `after` did not see yet, and this statement's own does: neither clocks nor
+ * sequences say that, since a transaction may commit after one that began later. Locks nothing.
+ * @param limit of the SKUs
+ */
+export async function findProductChanges(pool: Pool, after: string, limit: number): Promise<ProductChanges> {
+  const { rows } = await pool.query<ProductChanges>({
+    name: 'find_product_changes',
+    text: `
+      select pg_current_snapshot()::text as position,
+             pg_snapshot_xmax($1::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) as ahead,
+             array(
+               select sku from products
+               where changed_in >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(changed_in, $1::pg_snapshot)
+                 -- What a dump brought along from another server may name transactions that this one has not had.
+                 and changed_in < pg_snapshot_xmax(pg_current_snapshot())
+               limit $2
+             ) as skus`,
+    values: [after, limit],
+  })
+  const [found] = rows
+  if (found === undefined) throw new Error('a select without from has one row')
+  return found
+}
