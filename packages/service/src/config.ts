@@ -110,6 +110,8 @@ export const serviceShape = {
   LOG_LEVEL: withDefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
   GRPC_HOST: text('127.0.0.1'),
   GRPC_PORT: port(),
+  /** No gRPC connection takes calls for longer, in ms; what is under way ends in its own time. */
+  GRPC_CONNECTION_AGE_MAX_MS: wholeNumberOr(300_000, 1_000, 3_600_000),
   METRICS_HOST: text('127.0.0.1'),
   /** Unset: no listener. */
   METRICS_PORT: port().optional(),

@@ -33,9 +33,15 @@ export interface PeerOptions {
 /** What an answer needs on its way back, in ms: a peer is given that much less time than there is. */
 const hopMs = 10
 
-/** Lost connections come back quickly: a restarted peer is found again within a second. */
+/**
+ * Lost connections come back quickly: a restarted peer is found again within a second, and one that went elsewhere soon after (grpc-js
+ * asks DNS for addresses twice a minute at most if it is not told otherwise).
+ */
 export const channelOptions: ClientOptions = {
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  // How a peer is called is said here, and not by a TXT record of its name.
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.dns_min_time_between_resolutions_ms': 2_000,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,

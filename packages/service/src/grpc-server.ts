@@ -53,6 +53,8 @@ export interface GrpcServerOptions<Definition> {
   tls?: PeerTls
   /** Of its streams; those of {@link streamTimes}. */
   streams?: Partial<StreamTimes>
+  /** No connection takes calls for longer, in ms (a tenth more or less, so that they don't end all at once); 300,000. */
+  connectionAgeMs?: number
   /** How often users may call; undefined: as often as they like. */
   limit?: CallLimit
 }
@@ -68,18 +70,28 @@ const defaultDeadlineMs = 10_000
 /** A stop waits this long for calls under way, in ms. */
 const drainMs = 10_000
 const maxMessageBytes = 8 * 1024 * 1024
+/**
+ * A caller asks for the addresses of a service when it loses a connection: no replica that was added waits longer for calls, and a
+ * certificate, which counts when a connection is made, is looked at again as often.
+ */
+const usualConnectionAgeMs = 300_000
+/** What is under way on a connection that is too old has so long to end, in ms, beyond the longest stream: nothing is cut. */
+const connectionGraceMs = 60_000
 /** A port may be taken for a moment by somebody's outgoing connection, or by our predecessor: it is tried for so long, in ms. */
 const bindMs = 5_000
 
 /** Serves one service with access checks from the descriptors, health, reflection and request ids. */
 export async function startGrpcServer<Definition extends object>(options: GrpcServerOptions<Definition>): Promise<GrpcServer> {
-  const { tls = plaintext } = options
+  const { tls = plaintext, connectionAgeMs = usualConnectionAgeMs } = options
+  const times = { ...streamTimes, ...options.streams }
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.max_connection_age_ms': connectionAgeMs,
+    'grpc.max_connection_age_grace_ms': times.longestMs + connectionGraceMs,
     ...tls.serverOptions(options.services),
   })
-  const streams = new OpenStreams(options, { ...streamTimes, ...options.streams })
+  const streams = new OpenStreams(options, times)
   const own = serve(server, options.definition, options.handlers, options, streams)
   serve(server, CombinedCallServiceService, combinedCalls(own, options), options, streams)
 

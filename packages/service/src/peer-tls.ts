@@ -22,7 +22,6 @@ import { HoldfastError } from './errors'
 import { toGrpcStatus } from './grpc-errors'
 import type { Logger } from './log'
 import { isLoopbackHost, isLoopbackTarget, isLoopbackUrl } from './loopback'
-import { streamTimes } from './serve-stream'
 import type { ServiceTokens } from './tokens'
 
 /** The part of a service's configuration that this is about; its peers are its variables `..._ADDR`. */
@@ -51,11 +50,6 @@ export interface PeerTls {
   readonly ca: () => string | undefined
   close(): Promise<void>
 }
-
-/** A certificate counts when a connection is made: none lives longer, in ms, so that one which ended or changed is noticed. */
-const longestConnectionMs = 3_600_000
-/** What is under way then has so long to end, in ms: longer than any stream lives, or all would be cut at once. */
-export const connectionGraceMs = streamTimes.longestMs + 60_000
 
 /** Nothing is encrypted, for services on one machine. */
 export const plaintext: PeerTls = {
@@ -92,11 +86,7 @@ export function openPeerTls(self: string, config: PeerTlsConfig, log: Logger, ev
   const provider = providerOf(certificates)
   return {
     server: () => experimental.createCertificateProviderServerCredentials(provider, provider, true),
-    serverOptions: (services) => ({
-      interceptors: [checkCaller(services)],
-      'grpc.max_connection_age_ms': longestConnectionMs,
-      'grpc.max_connection_age_grace_ms': connectionGraceMs,
-    }),
+    serverOptions: (services) => ({ interceptors: [checkCaller(services)] }),
     client: (peer) =>
       experimental.createCertificateProviderChannelCredentials(provider, provider, {
         checkServerIdentity: (_host, { raw }) =>

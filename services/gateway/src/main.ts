@@ -73,6 +73,7 @@ export async function startGateway(
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
+    connectionAgeMs: config.GRPC_CONNECTION_AGE_MAX_MS,
     definition: AuthServiceService,
     handlers: authRpc(deps, { localUsers }),
     users,

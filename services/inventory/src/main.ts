@@ -63,6 +63,7 @@ void runService(name, async (onStop) => {
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
+    connectionAgeMs: config.GRPC_CONNECTION_AGE_MAX_MS,
     definition: InventoryServiceService,
     handlers: inventoryRpc(inventory, books),
     users: createUserTokens(jwksKeys(config.JWKS_URL, { ca: tls.ca, log }), openExternalIssuer(config, log)),

@@ -87,6 +87,7 @@ void runService(name, async (onStop) => {
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
+    connectionAgeMs: config.GRPC_CONNECTION_AGE_MAX_MS,
     definition: OrderServiceService,
     handlers: orderRpc(rules.deps),
     users: createUserTokens(jwksKeys(config.JWKS_URL, { ca: tls.ca, log }), openExternalIssuer(config, log)),

@@ -79,6 +79,7 @@ void runService(name, async (onStop) => {
     name,
     host: config.GRPC_HOST,
     port: config.GRPC_PORT,
+    connectionAgeMs: config.GRPC_CONNECTION_AGE_MAX_MS,
     definition: ReservationServiceService,
     handlers: reservationRpc(parts),
     users,
