@@ -90,7 +90,12 @@ describe('rows that were spoiled by hand', () => {
         'reservation_expiry',
         async () => {
           const id = await active()
-          await spoil(shop, 'inventory', `update holds set expires_at = expires_at + interval '1 s' where id = $1`, id)
+          await spoil(
+            shop,
+            'inventory',
+            `update holds set expires_at = expires_at + interval '1 s', base_expires_at = base_expires_at + interval '1 s' where id = $1`,
+            id,
+          )
           return id
         },
       ],

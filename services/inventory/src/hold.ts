@@ -101,7 +101,12 @@ async function decideDistinct(items: HoldItem[], options: HoldsOptions): Promise
 }
 
 function hasChoice({ lines, channel }: HoldItem, only: string | undefined): boolean {
-  return channel !== '' || (only === undefined && lines.some(({ warehouse }) => warehouse === ''))
+  if (channel !== '') return true
+  const unnamed = lines.filter(({ warehouse }) => warehouse === '')
+  return (
+    unnamed.length > 0 &&
+    (only === undefined || unnamed.some(({ sku }) => lines.some((line) => line.sku === sku && line.warehouse !== '')))
+  )
 }
 
 /** @returns undefined: it has to be planned */
@@ -128,6 +133,7 @@ async function decideAsAsked(
   return toOutcomes(items, rows)
 }
 
+/** A SKU with and without the warehouse's name is one line (an item that names one and the same level twice is planned). */
 function within(item: HoldItem, only: string): HoldItem {
   return { ...item, lines: item.lines.map((line) => (line.warehouse === '' ? { ...line, warehouse: only } : line)) }
 }

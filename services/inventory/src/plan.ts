@@ -79,7 +79,18 @@ function planOne(item: HoldItem, world: World, stock: Stock): Planned {
   }
   const lines =
     fromOneWarehouse(demands, route, item, stock) ?? (item.allowSplit ? split(demands, route, item, stock) : undefined)
-  return lines === undefined ? short(demands, route, item, stock) : { lines }
+  return lines === undefined ? short(demands, route, item, stock) : { lines: merged(lines) }
+}
+
+/** What comes from one level is one line, whether or not its warehouse was named. */
+function merged(lines: PlannedLine[]): PlannedLine[] {
+  const byLevel = new Map<string, PlannedLine>()
+  for (const line of lines) {
+    const key = `${line.sku}/${line.warehouse}`
+    const known = byLevel.get(key)
+    byLevel.set(key, known === undefined ? line : { ...known, quantity: known.quantity + line.quantity })
+  }
+  return [...byLevel.values()]
 }
 
 /** Lines that name no warehouse all come from one, the first by the channel's order (or where most is left) that has everything. */

@@ -83,6 +83,13 @@ test('a line that names its warehouse comes from it, whatever the others do', as
   expect(await placesOf(item)).toEqual([`2 ${sku} MAIN`, `3 ${sku} NORTH`])
 })
 
+test('a SKU with and without its warehouse is one line, where both come from there', async () => {
+  const sku = await stocked({ MAIN: 5, NORTH: 5 })
+  const item = holdItem([])
+  item.lines = ['', 'MAIN'].map((warehouse, index) => ({ sku, warehouse, quantity: 1 + index }))
+  expect(await placesOf(item)).toEqual([`3 ${sku} MAIN`])
+})
+
 test.each([Strategy.COMBINING, Strategy.PESSIMISTIC, Strategy.OPTIMISTIC])(
   'many who race over two replicas get exactly what there is in all warehouses (%s)',
   async (strategy) => {

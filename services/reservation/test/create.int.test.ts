@@ -19,7 +19,7 @@ test('a reservation has the units, prices and end of its hold, and one event tel
   const user = world.user()
   const ctx = user.ctx()
   const wanted = [
-    { sku: 'camera', quantity: 1, warehouse: '' },
+    { sku: 'camera', quantity: 1, warehouse: 'MAIN' },
     { sku: 'CAMERA', quantity: 2, warehouse: 'main' },
   ]
   const { reservation, replayed, requestId } = await world.gateway.createReservation(
