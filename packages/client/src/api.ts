@@ -1026,7 +1026,7 @@ export interface Operation {
   body: boolean
   /** It takes a token. */
   authenticated: boolean
-  /** It takes an idempotency key, so that a lost answer is no reason not to ask again. */
+  /** A lost answer is no reason not to ask again: it does nothing twice, by its idempotency key or by itself. */
   repeatable: boolean
   /** It is sent once, whatever comes of it. */
   once: boolean

@@ -5,7 +5,7 @@ import { commentOf } from '@holdfast/contracts/comments'
 import { errorCodes } from '@holdfast/service'
 
 import type { Direction, JsonSchema } from './json-values'
-import { type Operation, operationsOf } from './operations'
+import { type Operation, operationsOf, takesKey } from './operations'
 import { Names, Schemas } from './schemas'
 
 /** @returns TypeScript. An RPC that has several routes is called by its first. */
@@ -36,17 +36,18 @@ function operationType({ id, rpc, streams, pathFields }: Operation, schemas: Sch
 }
 
 function table(operations: readonly Operation[]): string {
-  const rows = operations.map(({ id, method, path, body, rpc, streams }) => {
-    const keyed = rpc.mutates && method === 'post'
+  const rows = operations.map((operation) => {
+    const { id, method, path, body, rpc, streams } = operation
+    const posted = rpc.mutates && method === 'post'
     // Credentials for once: a second use of a refresh token is a theft to the server, a second login another session.
-    const once = keyed && givesTokens(rpc) && !takesKey(rpc)
+    const once = posted && givesTokens(rpc) && !takesKey(operation)
     const authenticated = rpc.access.who !== 'PUBLIC'
     const row = {
       method: method.toUpperCase(),
       path,
       body: body !== undefined,
       authenticated,
-      repeatable: keyed && !once,
+      repeatable: posted && !once,
       once,
       streams,
     }
@@ -60,7 +61,7 @@ function table(operations: readonly Operation[]): string {
   body: boolean
   /** It takes a token. */
   authenticated: boolean
-  /** It takes an idempotency key, so that a lost answer is no reason not to ask again. */
+  /** A lost answer is no reason not to ask again: it does nothing twice, by its idempotency key or by itself. */
   repeatable: boolean
   /** It is sent once, whatever comes of it. */
   once: boolean
@@ -75,11 +76,6 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {\n$
 /** It answers with tokens, which are made anew each time. */
 function givesTokens({ desc }: RpcDescriptor): boolean {
   return desc.output.fields.some(({ name }) => name === 'refresh_token')
-}
-
-/** Its repetition is found by a key: the request has a place for it. */
-function takesKey({ desc }: RpcDescriptor): boolean {
-  return desc.input.fields.some(({ name }) => name === 'client_token')
 }
 
 function interfaceOf(name: string, schema: JsonSchema): string {

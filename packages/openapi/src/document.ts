@@ -5,15 +5,15 @@ import { commentOf } from '@holdfast/contracts/comments'
 
 import { exampleOfField, exampleRequest, exampleResponse } from './examples'
 import type { Direction, JsonSchema } from './json-values'
-import { type Leaf, type Operation, operationsOf } from './operations'
+import { type Leaf, type Operation, operationsOf, takesKey } from './operations'
 import { problemResponses, problemSchema, refusalsOf } from './responses'
 import { Names, Schemas } from './schemas'
 
 const intro = `Sets stock aside for a shopper for a few minutes and never sells the same unit twice.
 
-**Repeating.** Whatever changes something can be repeated: send an \`Idempotency-Key\` with each POST, and the same one with each retry. A repeat
-answers with the resource as it is now, \`"replayed": true\`. Only a login and a refresh can't: a second login is another session, and a
-refresh token that is sent twice ends its session.
+**Repeating.** Whatever changes something can be repeated: send an \`Idempotency-Key\` with each POST that takes one, and the same one with each
+retry. A repeat answers with the resource as it is now, \`"replayed": true\`. The others do nothing twice by themselves (a logout, a sweep). Only
+a login and a refresh can't be repeated: a second login is another session, and a refresh token that is sent twice ends its session.
 
 **Lists** come in pages: \`pageSize\` says how many, and \`nextPageToken\` of one page is \`pageToken\` of the next; it is empty on the last.
 
@@ -129,13 +129,13 @@ function pageOf(operation: Operation, schemas: Schemas): JsonSchema {
 }
 
 function parametersOf(operation: Operation, schemas: Schemas): JsonSchema[] {
-  const { rpc, method, pathFields, query } = operation
+  const { rpc, pathFields, query } = operation
   const shared = (name: string): JsonSchema => ({ $ref: `#/components/parameters/${name}` })
   const isPaged = (name: string): boolean => rpc.desc.input.fields.some((field) => field.name === name)
   return [
     ...pathFields.map((leaf) => ({ ...parameter(leaf, schemas), in: 'path', required: true })),
     ...query.map((leaf) => ({ ...parameter(leaf, schemas), in: 'query' })),
-    ...(rpc.mutates && method === 'post' ? [shared('IdempotencyKey')] : []),
+    ...(takesKey(operation) ? [shared('IdempotencyKey')] : []),
     ...(isPaged('expected_version') ? [shared('IfMatch')] : []),
     ...(isTagged(operation) ? [shared('IfNoneMatch')] : []),
     ...(operation.streams && isPaged('resume_token') ? [shared('LastEventId')] : []),

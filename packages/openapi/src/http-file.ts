@@ -3,7 +3,7 @@
  * the variables of the REST Client and of IntelliJ): each collection's resource is made first, then read and changed, and ended last.
  */
 import { exampleOfField, exampleRequest, exampleSku } from './examples'
-import { type Leaf, type Operation, operationsOf } from './operations'
+import { type Leaf, type Operation, operationsOf, takesKey } from './operations'
 import type { RpcDescriptor } from '@holdfast/contracts'
 
 /** A request of the walk, with variables as `{{name}}` in what it sends. */
@@ -52,7 +52,7 @@ function dependsOn(rpc: RpcDescriptor): number {
 }
 
 function stepOf(operation: Operation, all: readonly Operation[]): Step {
-  const { rpc, body, pathFields, query, method } = operation
+  const { rpc, body, pathFields, query } = operation
   const target = pathFields.reduce(
     (path, leaf) => path.replace(`{${leaf.name}}`, pathValue(operation, leaf, all)),
     operation.path,
@@ -75,7 +75,7 @@ function stepOf(operation: Operation, all: readonly Operation[]): Step {
       ...(json !== undefined && { 'Content-Type': 'application/json' }),
       Accept: operation.streams ? 'text/event-stream' : 'application/json',
       ...(rpc.access.who !== 'PUBLIC' && { Authorization: 'Bearer {{login.response.body.$.accessToken}}' }),
-      ...(rpc.mutates && method === 'post' && { 'Idempotency-Key': '{{$guid}}' }),
+      ...(takesKey(operation) && { 'Idempotency-Key': '{{$guid}}' }),
     },
     body: json === undefined ? undefined : withOwnProduct(fromAnswers(json, operation, all)),
   }

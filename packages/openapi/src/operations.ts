@@ -32,6 +32,11 @@ export interface Leaf {
   field: DescField
 }
 
+/** Whether its repetition is found by a key: it is a POST that changes something, and its request has a place for one. */
+export function takesKey({ rpc, method }: Operation): boolean {
+  return rpc.mutates && method === 'post' && rpc.desc.input.fields.some(({ name }) => name === 'client_token')
+}
+
 export function operationsOf(rpcs: readonly RpcDescriptor[]): Operation[] {
   return rpcs.flatMap((rpc) => {
     if (rpc.route === undefined) return []

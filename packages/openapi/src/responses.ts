@@ -1,7 +1,7 @@
 /** What an operation may answer beside success: every status that its kind of call can meet, with the codes of each. */
 import { type ErrorCode, errorCodes, isErrorCode } from '@holdfast/service'
 
-import type { Operation } from './operations'
+import { type Operation, takesKey } from './operations'
 import type { JsonSchema } from './json-values'
 
 /** By status, those of the closed list. */
@@ -89,7 +89,7 @@ function exampleOf(code: ErrorCode): JsonSchema {
 
 /** Statuses of refusals that an operation may answer with. */
 export function refusalsOf(operation: Operation): number[] {
-  const { rpc, method, body, pathFields, query, creates } = operation
+  const { rpc, body, pathFields, query } = operation
   const { input } = rpc.desc
   const has = (name: string): boolean => input.fields.some((field) => field.name === name)
   const isPublic = rpc.access.who === 'PUBLIC'
@@ -106,7 +106,7 @@ export function refusalsOf(operation: Operation): number[] {
     [412, has('expected_version')],
     [413, body !== undefined],
     [415, body !== undefined],
-    [422, method === 'post' && (rpc.mutates || creates)],
+    [422, takesKey(operation)],
     [429, true],
     [500, true],
     [503, true],

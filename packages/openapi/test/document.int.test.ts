@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { rpcDescriptors } from '@holdfast/contracts'
 import { errorCodes } from '@holdfast/service'
 
-import { type JsonSchema, openApiDocument, operationsOf } from '../src'
+import { httpFile, type JsonSchema, openApiDocument, operationsOf } from '../src'
 
 const rpcs = rpcDescriptors()
 const document = openApiDocument(rpcs)
@@ -91,6 +91,32 @@ test('a stream is told as events, and a versioned read with its tag', () => {
   expect(at('paths', '/v1/products/{sku}', 'get', 'responses', '304')).toMatchObject({ headers: { ETag: expect.anything() } })
   expect(at('paths', '/v1/products/{sku}', 'patch')['parameters']).toContainEqual({ $ref: '#/components/parameters/IfMatch' })
   expect(Object.keys(at('paths', '/v1/availability', 'get', 'responses'))).not.toContain('304')
+})
+
+test('an idempotency key is offered where the request has a place for one, and nowhere else', () => {
+  const operations = operationsOf(rpcs)
+  const taking = operations
+    .filter(({ rpc }) => rpc.desc.input.fields.some(({ name }) => name === 'client_token'))
+    .map(({ id }) => id)
+  expect(taking).toEqual(expect.arrayContaining(['register', 'createReservation', 'checkout', 'rebuildActivity']))
+  for (const id of ['login', 'refresh', 'logout', 'logoutEverywhere', 'repairConsistency', 'sweep'])
+    expect(taking).not.toContain(id)
+
+  const parameter = { $ref: '#/components/parameters/IdempotencyKey' }
+  const pages = operations.map(({ id, path, method }) => ({ id, page: at('paths', path, method) }))
+  const offering = pages.filter(({ page }) =>
+    (page['parameters'] as JsonSchema[] | undefined)?.some(({ $ref }) => $ref === parameter.$ref),
+  )
+  expect(offering.map(({ id }) => id)).toEqual(taking)
+  // Nor is anybody told that theirs was used for something else.
+  const reused = pages.filter(({ page }) => '422' in (page['responses'] as object))
+  expect(reused.map(({ id }) => id)).toEqual(taking)
+
+  const requests = httpFile(rpcs).split('\n### ').slice(1)
+  const sending = requests
+    .filter((request) => request.includes('\nIdempotency-Key: '))
+    .map((request) => request.split('\n', 1)[0])
+  expect([...sending].sort()).toEqual([...taking].sort())
 })
 
 test('every code of the closed list is at its status', () => {
