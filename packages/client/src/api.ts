@@ -701,7 +701,7 @@ export interface Operations {
   /** Makes a user with the role USER and logs in. */
   register: { request: {
     email?: string
-    /** 10 to 256 characters. */
+    /** 10 to 256 characters, of any kind. Not one of those that are tried first (a common one, also with digits or signs around it; the same again and again), and with none of the words of four letters or more before the @ of the address in it. */
     password: string
     clientToken?: string
   }; response: RegisterResponse }

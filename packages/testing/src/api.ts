@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 
 import type { Credential } from '@holdfast/launcher'
 
@@ -46,9 +46,14 @@ interface AuthReply {
 
 /** A new user, logged in. */
 export async function registerUser(baseUrl: string, credential: Partial<Credential> = {}): Promise<TestUser> {
-  const { email = `user-${randomUUID()}@shop.example`, password = `secret-${randomUUID()}` } = credential
+  const { email = `user-${randomUUID()}@shop.example`, password = randomPassword() } = credential
   const reply = await api(baseUrl).post<AuthReply>('/v1/auth/register', { email, password })
   return testUser(reply, { email, password })
+}
+
+/** Nothing of it can be a word of an address that is as random, which would be refused. */
+function randomPassword(): string {
+  return `secret ${randomBytes(16).readBigUInt64BE()}`
 }
 
 export async function logIn(baseUrl: string, credential: Credential): Promise<TestUser> {

@@ -5,7 +5,7 @@ import { type CallContext, ConfigError, HoldfastError, type Logger, systemContex
 
 import { normaliseEmail } from './email'
 import { userEvent } from './events'
-import { checkPassword } from './passwords'
+import { checkLength, checkPassword } from './passwords'
 import type { AuthDeps } from './rpc'
 import { findUserByEmail, insertUser, lockAdminsAnd, setRole, type UserRow } from './sql/users'
 
@@ -19,8 +19,8 @@ const timeoutMs = 30_000
  * @throws ConfigError for an address or a password that nobody could register with, or an address that is somebody else's
  */
 export async function ensureAdmin(deps: AuthDeps, address: string, password: string, log: Logger): Promise<void> {
-  const email = check('HOLDFAST_ADMIN_EMAIL', () => normaliseEmail(address))
-  check('HOLDFAST_ADMIN_PASSWORD', () => checkPassword(password))
+  const email = await check('HOLDFAST_ADMIN_EMAIL', () => normaliseEmail(address))
+  await check('HOLDFAST_ADMIN_PASSWORD', () => checkLength(password))
   const ctx = systemContext('gateway', log, timeoutMs)
   const user = (await findUserByEmail(deps.database.pool, email)) ?? (await makeNew(deps, email, password, ctx))
   if (user?.role === 'USER') await promote(deps, user, password, ctx)
@@ -29,6 +29,8 @@ export async function ensureAdmin(deps: AuthDeps, address: string, password: str
 
 /** @returns whoever has the address afterwards: somebody else may have been faster */
 async function makeNew(deps: AuthDeps, email: string, password: string, ctx: CallContext): Promise<UserRow | undefined> {
+  // The first that anybody would try: there is no start with it, rather than an admin whom anybody may be.
+  await check('HOLDFAST_ADMIN_PASSWORD', async () => checkPassword(password, email))
   const password_hash = await deps.passwords.hash(password, ctx.deadline)
   return deps.database.transaction(async (client) => {
     const made = await insertUser(client, { id: randomUUID(), email, role: 'ADMIN', password_hash })
@@ -58,9 +60,9 @@ async function promote(deps: AuthDeps, user: UserRow, password: string, ctx: Cal
   })
 }
 
-function check<T>(name: string, work: () => T): T {
+async function check<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    return work()
+    return await work()
   } catch (error) {
     throw error instanceof HoldfastError ? new ConfigError(`${name}: ${error.message}`) : error
   }

@@ -1,6 +1,6 @@
 import * as argon2 from '@node-rs/argon2'
 
-import { checkPassword, createPasswords } from './passwords'
+import { checkLength, checkPassword, createPasswords } from './passwords'
 
 jest.mock('@node-rs/argon2', () => {
   const real = jest.requireActual<typeof argon2>('@node-rs/argon2')
@@ -32,6 +32,9 @@ test('for nobody as much is computed as for somebody, and it is never right', as
 test('a password is the same however its accents are put together', async () => {
   const hash = await passwords.hash('caf\u00e9-caf\u00e9', inTime())
   expect(await passwords.verify(hash, 'cafe\u0301-cafe\u0301', inTime())).toBe(true)
+  expect(await passwords.verify(hash, '\uff43\uff41f\u00e9-caf\u00e9', inTime())).toBe(true)
+  // All of it counts.
+  expect(await passwords.verify(hash, ' caf\u00e9-caf\u00e9', inTime())).toBe(false)
 })
 
 test('a hash that nobody waits for any more is not made', async () => {
@@ -48,10 +51,19 @@ test('many at once wait for one another, and one too many is told so', async () 
 })
 
 test.each(['', 'short', '123456789', 'x'.repeat(257)])('%j is no password', (password) => {
-  expect(() => checkPassword(password)).toThrow('password: must have 10 to 256 characters')
+  expect(() => checkLength(password)).toThrow('password: must have 10 to 256 characters')
 })
 
 test('characters are counted, not bytes', () => {
-  checkPassword('🔑'.repeat(10))
-  checkPassword('ü'.repeat(256))
+  checkLength('🔑'.repeat(10))
+  checkLength('ü'.repeat(256))
+})
+
+test("what may be somebody's is long enough, and nothing that would be guessed", async () => {
+  await checkPassword('a long enough password', 'ada@shop.example')
+  await expect(checkPassword('too short', 'ada@shop.example')).rejects.toThrow('password: must have 10 to 256 characters')
+  await expect(checkPassword('password1234', 'ada@shop.example')).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    fields: [{ field: 'password', message: expect.stringContaining('tried first') as string }],
+  })
 })

@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os'
 import { Combiner, invalidField } from '@holdfast/service'
 import { hash, verify } from '@node-rs/argon2'
 
+import { easyToGuess } from './easy-passwords'
+
 /** Characters of a password. */
 const shortest = 10
 const longest = 256
@@ -51,8 +53,15 @@ export function createPasswords(): Passwords {
   }
 }
 
+/** Whether it may be somebody's from now on. @param email theirs, in its normal form @throws INVALID_ARGUMENT */
+export async function checkPassword(password: string, email: string): Promise<void> {
+  checkLength(password)
+  const why = await easyToGuess(password, email)
+  if (why !== undefined) throw invalidField('password', why)
+}
+
 /** @throws INVALID_ARGUMENT */
-export function checkPassword(password: string): void {
+export function checkLength(password: string): void {
   const length = lengthOf(password)
   if (length < shortest || length > longest) throw invalidField('password', `must have ${shortest} to ${longest} characters`)
 }
@@ -62,7 +71,10 @@ function lengthOf(password: string): number {
   return Array.from(password).length
 }
 
-/** One way to write each character: keyboards differ in how they put accents together (RFC 8265). */
+/**
+ * One way to write each character: keyboards differ in how they put accents together, and in their full-width letters
+ * (NIST SP 800-63B-4, 3.1.1.2). All of it counts, spaces at the ends as well.
+ */
 function normal(password: string): string {
-  return password.normalize('NFC')
+  return password.normalize('NFKC')
 }

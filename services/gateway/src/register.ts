@@ -15,7 +15,7 @@ import { tokenAnswer } from './tokens'
 /** Makes a user and logs it in. @throws ALREADY_EXISTS for an address that is taken */
 export async function register(deps: AuthDeps, request: RegisterRequest, ctx: CallContext): Promise<RegisterResponse> {
   const email = normaliseEmail(request.email)
-  checkPassword(request.password)
+  await checkPassword(request.password, email)
   const key = idempotencyKey(ctx, request.clientToken)
   // Whoever registers has no name yet that would keep their keys apart from others': the address is part of the key.
   const id = key === undefined ? randomUUID() : operationId(email, 'register', key)

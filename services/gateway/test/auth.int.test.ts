@@ -125,6 +125,8 @@ describe('register', () => {
     [{ email: 'short@example.com', password: 'short' }, 'password'],
     [{ email: 'short@example.com', password: 'x'.repeat(257) }, 'password'],
     [{ email: 'short@example.com' }, 'password'],
+    [{ email: 'easy@example.com', password: 'Password2026!' }, 'password'],
+    [{ email: 'grace.hopper@example.com', password: 'admiral Hopper' }, 'password'],
     [{ email: 'short@example.com', password: 'a long enough password', role: 'ADMIN' }, 'role'],
   ])('refuses %j for its %#. field', async (body, field) => {
     const answer = await gateway.call('POST /v1/auth/register', { body })

@@ -96,6 +96,15 @@ test('gateways that start at once make one admin', async () => {
   expect(await userOf('second@example.com')).toEqual({ role: 'ADMIN', version: 1 })
 })
 
+test('an admin is not made with a password that anybody would try; one who is there already stops no start by it', async () => {
+  await expect(startWithAdmin('third@example.com', 'Password1234')).rejects.toThrow(ConfigError)
+  await expect(startWithAdmin('third@example.com', 'Password1234')).rejects.toThrow(
+    'HOLDFAST_ADMIN_PASSWORD: password: is one of those that are tried first',
+  )
+  expect(await userOf('third@example.com')).toBeUndefined()
+  await startWithAdmin('second@example.com', 'Password1234')
+})
+
 describe('a user who has the address of the first admin already', () => {
   beforeAll(async () => gateway.db.query(`update users set role = 'USER'`))
   afterEach(async () => gateway.db.query(`update users set role = 'USER'`))

@@ -17,7 +17,7 @@ afterAll(async () => {
   await issuer.close()
 })
 
-const someone = { email: 'somebody@example.com', password: 'a password of somebody' }
+const someone = { email: 'somebody@example.com', password: 'a password of some length' }
 const paths = ['/v1/auth/register', '/v1/auth/login', '/v1/auth/refresh']
 
 test('the routes of registering and logging in are not there, nor in the documents', async () => {

@@ -211,7 +211,7 @@ let users = 0
 
 async function registerUser(call: Fixture['call']): Promise<Tokens> {
   const email = `user${++users}@example.com`
-  const password = `the password of ${email}`
+  const password = `a password of its own, ${users}`
   const { status, body } = await call('POST /v1/auth/register', { body: { email, password } })
   if (status !== 201 || body === undefined) throw new Error(`register answered ${status}: ${JSON.stringify(body)}`)
   const { id } = body['user'] as { id: string }

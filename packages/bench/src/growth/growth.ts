@@ -1,5 +1,5 @@
 /** Holdfast with millions of holds behind it beside an empty one: the same requests to both, in turn. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -119,7 +119,7 @@ async function makeSide(system: System, isEmpty: boolean): Promise<Side> {
     await admin.createProduct({ sku: hotSku, name: hotSku, price: { currency: 'USD', amountMinor: '1000' }, stock: 500_000_000 })
   }
   const register = async (): Promise<string> => {
-    const credential = { email: `growth-${randomUUID()}@shop.example`, password: randomUUID() }
+    const credential = { email: `growth-${randomUUID()}@shop.example`, password: `secret ${randomBytes(16).readBigUInt64BE()}` }
     return (await createClient({ url: system.url }).register(credential)).accessToken
   }
   return { system, tokens: await Promise.all(Array.from({ length: userCount }, register)) }

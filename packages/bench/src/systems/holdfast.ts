@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -93,7 +93,7 @@ async function makeProducts({ url, credentials }: System, skus: string[], stock:
 }
 
 async function register(url: string): Promise<string> {
-  const credential = { email: `bench-${randomUUID()}@shop.example`, password: randomUUID() }
+  const credential = { email: `bench-${randomUUID()}@shop.example`, password: `secret ${randomBytes(16).readBigUInt64BE()}` }
   return (await createClient({ url }).register(credential)).accessToken
 }
 
