@@ -76,6 +76,8 @@ async function changeProducts(): Promise<void> {
   await shop.admin.patch(`/v1/products/${sku}`, { name: 'Laptop, 14 inches' })
   await shop.admin.post('/v1/warehouses', { code: 'NORTH', name: 'North' })
   await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 5, reason: 'counted' })
+  const counted = { expectedOnHand: 105, onHand: 105, reason: 'yearly count', reasonCode: 'COUNT', reference: 'C-2026-1' }
+  await shop.admin.post(`/v1/products/${sku}/stock:adjust`, counted)
 }
 
 async function endReservations(shopper: Shopper): Promise<void> {

@@ -65,6 +65,7 @@ export interface Actor {
 }
 
 export interface AdjustStockResponse {
+  /** Absent when nothing had to move. */
   movement?: StockMovement
   level?: StockLevel
   requestId: string
@@ -521,7 +522,7 @@ export interface StockMovement {
   delta: number
   reason: string
   actor?: Actor
-  /** The hold or order that it belongs to, if any. */
+  /** The hold, order, shipment or document that it belongs to, if any. */
   reference: string
   at?: string
   /** Above 0. */
@@ -530,6 +531,8 @@ export interface StockMovement {
   from: 'ACCOUNT_UNSPECIFIED' | 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
   /** Where units are. The first four are of the stock level, the others outside it. - `INCOMING`: On the way to the warehouse; no part of `on_hand`. - `SOLD`: With shoppers. - `VARIANCE`: What counting found, or missed. - `TRANSIT`: Between two warehouses. */
   to: 'ACCOUNT_UNSPECIFIED' | 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
+  /** Why, as a word that can be counted. */
+  reasonCode: 'REASON_CODE_UNSPECIFIED' | 'COUNT' | 'DAMAGE' | 'LOSS' | 'THEFT' | 'FOUND' | 'CORRECTION' | 'RECEIVED' | 'OTHER'
 }
 
 export interface SweepResponse {
@@ -779,16 +782,26 @@ export interface Operations {
     clientToken?: string
   }; response: CreateWarehouseResponse }
   listWarehouses: { request: Record<string, never>; response: ListWarehousesResponse }
-  /** Adds units to, or takes them from, one stock level; never below what is reserved (INSUFFICIENT_STOCK). */
+  /** Adds units to, or takes them from, one stock level, by so many or from a number to another; never below what is reserved (INSUFFICIENT_STOCK). CONFLICT says in `errors` how many are there, where it is not the number that was expected. */
   adjustStock: { request: {
     sku: string
-    /** Units to add (positive) or take away (negative); not 0. */
+    /** Units to add (positive) or take away (negative); not 0, unless `expected_on_hand` and `on_hand` are given in its place. */
     delta?: number
     /** Why, 1 to 500 characters. */
     reason?: string
     /** MAIN when empty. */
     warehouse?: string
     clientToken?: string
+    /** "Was 7, now 5": the units that `on_hand` of the level, damaged ones and all, is taken to be; CONFLICT if it is not. With `on_hand`. */
+    expectedOnHand?: number
+    /** What `on_hand` becomes. The same as expected moves nothing, and is on record as a count. */
+    onHand?: number
+    /** Why, as a word that can be counted. */
+    reasonCode?: 'COUNT' | 'DAMAGE' | 'LOSS' | 'THEFT' | 'FOUND' | 'CORRECTION' | 'RECEIVED' | 'OTHER'
+    /** A document of yours, up to 200 characters. */
+    reference?: string
+    /** The units that are meant: SELLABLE (also when not said), DAMAGED or QUALITY. */
+    account?: 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
   }; response: AdjustStockResponse }
   /** The ledger of one product, newest first, in pages. */
   getStockHistory: { request: {

@@ -2,78 +2,118 @@ import {
   type AdjustStockRequest,
   type AdjustStockResponse,
   StockAdjusted,
+  StockConfirmed,
   type StockMovement,
+  type StockMovement_ReasonCode,
 } from '@holdfast/contracts/inventory'
 import { appendEvents, createEvent } from '@holdfast/events'
-import { type CallContext, type Database, HoldfastError, idempotencyKey, notFound, operationId } from '@holdfast/service'
+import {
+  type CallContext,
+  type Database,
+  fingerprint,
+  HoldfastError,
+  idempotencyKey,
+  invalidField,
+  operationId,
+} from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
-import { endHolds, findDueHolds } from './sql/holds'
-import { findMovement, insertMovements, toMovement } from './sql/ledger'
-import { type LevelRow, lockLevel, moveOnHand, toLevel } from './sql/levels'
-import { findProduct } from './sql/products'
+import { dueFirst } from './due-first'
+import { findMovement, toMovement } from './sql/ledger'
+import { type LevelRow, toLevel } from './sql/levels'
+import { lockPlaces, moveUnits, nextPlace } from './sql/move-units'
+import { isRepeat } from './sql/operations'
+import { checkReasonCode, checkState, checkTakeable, type StockState } from './stock-state'
 import { checkSku, checkText, checkUnits, mostUnits, warehouseOrDefault } from './validate'
 
 interface Adjustment {
   id: string
+  /** Of the whole request. Undefined: it has no key, so there can't be a repeat. */
+  print: string | undefined
   sku: string
   warehouse: string
+  state: StockState
   delta: number
+  /** The level has to have so many on hand; undefined: as many as it likes. */
+  expected: number | undefined
   reason: string
+  reasonCode: string
+  /** The same, as the request has it. */
+  code: StockMovement_ReasonCode
+  reference: string
 }
 
 /**
  * Adds units to one level or takes them away, never below what is reserved; the reason and the actor are kept in the ledger.
- * @throws INSUFFICIENT_STOCK when more would be taken than is free
+ * @throws INSUFFICIENT_STOCK when more would be taken than is free, CONFLICT when the level is not what was expected
  */
 export async function adjustStock(
   database: Database,
   request: AdjustStockRequest,
   ctx: CallContext,
 ): Promise<AdjustStockResponse> {
+  const adjustment = checkAdjustment(request, ctx)
+  const { sku, warehouse, delta } = adjustment
+  return dueFirst(database, [{ sku, warehouse, units: -delta }], ctx, async () =>
+    database.transaction(async (client) => adjustOnce(client, adjustment, ctx)),
+  )
+}
+
+function checkAdjustment(request: AdjustStockRequest, ctx: CallContext): Adjustment {
   const key = idempotencyKey(ctx, request.clientToken)
-  const adjustment: Adjustment = {
-    id: key === undefined ? randomUUID() : operationId(ctx.actor.id, 'adjust', key),
+  const adjustment = {
     sku: checkSku('sku', request.sku),
     warehouse: warehouseOrDefault('warehouse', request.warehouse),
-    delta: checkUnits('delta', request.delta, -mostUnits),
+    state: checkState('account', request.account, 'SELLABLE'),
+    ...checkChange(request),
     reason: checkText('reason', request.reason, 1, 500),
+    reasonCode: checkReasonCode('reasonCode', request.reasonCode),
+    reference: checkText('reference', request.reference, 0, 200),
   }
-  checkUnits('delta', Math.abs(request.delta), 1)
-  const attempt = async () => database.transaction(async (client) => adjustOnce(client, adjustment, ctx))
-  try {
-    return await attempt()
-  } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'INSUFFICIENT_STOCK') throw error
-    // Units of due holds are free (truth 11): take them back, then decide again. Also where there are none any more: those that
-    // were in the way have been ended by others since, and who asks after their time is owed their units.
-    const demand = [{ sku: adjustment.sku, warehouse: adjustment.warehouse, units: -adjustment.delta }]
-    const due = await findDueHolds(database.pool, demand, 5_000)
-    const ends = due.map((id) => ({ id, endProtection: false }))
-    if (ends.length > 0) await endHolds(database.pool, 'EXPIRE', ends, ctx.requestId)
-    return attempt()
+  const { sku, warehouse, state, delta, expected, reason, reasonCode, reference } = adjustment
+  return {
+    ...adjustment,
+    code: request.reasonCode,
+    id: key === undefined ? randomUUID() : operationId(ctx.actor.id, 'adjust', key),
+    print:
+      key === undefined
+        ? undefined
+        : fingerprint([sku, warehouse, state, delta, expected ?? null, reason, reasonCode, reference]),
   }
 }
 
-async function adjustOnce(client: PoolClient, adjustment: Adjustment, ctx: CallContext): Promise<AdjustStockResponse> {
-  const { id, sku, warehouse, delta, reason } = adjustment
-  await checkPlace(client, sku, warehouse)
-  const before = await lockLevel(client, sku, warehouse)
-  const replay = await findMovement(client, id)
-  if (replay !== undefined) {
-    const same = replay.sku === sku && replay.warehouse === warehouse && replay.delta === delta && replay.reason === reason
-    if (!same) throw new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for another request')
-    return answer(toMovement(replay), before, ctx, true)
+/** Either by how much, or from what to what. */
+function checkChange({ delta, expectedOnHand, onHand }: AdjustStockRequest): Pick<Adjustment, 'delta' | 'expected'> {
+  if (expectedOnHand === undefined && onHand === undefined) {
+    checkUnits('delta', Math.abs(delta), 1)
+    return { delta, expected: undefined }
   }
-  const movable = before.on_hand - before.reserved - before.damaged - before.quality
-  if (movable + delta < 0) {
-    throw new HoldfastError('INSUFFICIENT_STOCK', `Only ${movable} of ${sku} in ${warehouse} can be taken away`, {
-      fields: [{ field: 'delta', message: 'would leave less than is reserved' }],
+  if (expectedOnHand === undefined) throw invalidField('expectedOnHand', 'is needed with onHand')
+  if (onHand === undefined) throw invalidField('onHand', 'is needed with expectedOnHand')
+  if (delta !== 0) throw invalidField('delta', 'says by how much, onHand to what: only one of them')
+  const expected = checkUnits('expectedOnHand', expectedOnHand, 0)
+  return { delta: checkUnits('onHand', onHand, 0) - expected, expected }
+}
+
+/** Locks: the stock row, then the operation's id. */
+async function adjustOnce(client: PoolClient, adjustment: Adjustment, ctx: CallContext): Promise<AdjustStockResponse> {
+  const { id, print, sku, warehouse, state, delta, expected } = adjustment
+  const before = (await lockPlaces(client, [adjustment])).at(adjustment)
+  if (print !== undefined && (await isRepeat(client, id, print))) {
+    const movement = await findMovement(client, id)
+    return answer(movement && toMovement(movement), before, ctx, true)
+  }
+  if (expected !== undefined && expected !== before.on_hand) {
+    throw new HoldfastError('CONFLICT', `${sku} has ${before.on_hand} on hand in ${warehouse}, not ${expected}`, {
+      fields: [{ field: 'expectedOnHand', message: `is ${before.on_hand}` }],
     })
   }
-  checkUnits('delta', before.on_hand + delta, 0)
-  const [row] = await insertMovements(
+  if (delta === 0) return confirm(client, adjustment, before, ctx)
+  if (delta < 0) checkTakeable(before, state, -delta, expected === undefined ? 'delta' : 'onHand')
+  checkUnits('delta', before.on_hand + delta, 0, mostUnits)
+  const { reason, reasonCode, reference } = adjustment
+  const { written, levels } = await moveUnits(
     client,
     [
       {
@@ -81,38 +121,46 @@ async function adjustOnce(client: PoolClient, adjustment: Adjustment, ctx: CallC
         sku,
         warehouse,
         reason,
+        reasonCode,
+        reference,
         kind: 'ADJUSTMENT',
         quantity: Math.abs(delta),
-        reference: '',
-        ...(delta > 0 ? { from: 'VARIANCE', to: 'SELLABLE' } : { from: 'SELLABLE', to: 'VARIANCE' }),
+        ...(delta > 0 ? { from: 'VARIANCE', to: state } : { from: state, to: 'VARIANCE' }),
       },
     ],
-    ctx.actor,
+    ctx,
   )
-  const [after] = await moveOnHand(client, [adjustment], ctx.requestId)
-  // The same key for another level races this one only on the ledger's unique id.
-  if (row === undefined || after === undefined)
-    throw new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for another request')
-  const movement = toMovement(row)
+  const [row] = written
+  if (row === undefined) throw new Error(`movement ${id} was there before its operation`)
+  const [movement, after] = [toMovement(row), levels.at(adjustment)]
+  const data = StockAdjusted.toJSON({ before: toLevel(before), after: toLevel(after), movement })
   await appendEvents(client, [
-    createEvent({
-      type: 'holdfast.stock.adjusted.v1',
-      data: StockAdjusted.toJSON({ before: toLevel(before), after: toLevel(after), movement }),
-      key: sku,
-      subject: sku,
-      version: row.place,
-      ctx,
-    }),
+    createEvent({ type: 'holdfast.stock.adjusted.v1', data, key: sku, subject: sku, version: row.place, ctx }),
   ])
   return answer(movement, after, ctx, false)
 }
 
-async function checkPlace(client: PoolClient, sku: string, warehouse: string): Promise<void> {
-  if ((await findProduct(client, sku)) === undefined) throw notFound('product', sku)
-  const { rowCount } = await client.query('select from warehouses where code = $1', [warehouse])
-  if (rowCount === 0) throw notFound('warehouse', warehouse)
+/** Nothing moves, and the ledger has nothing to say: the count is on record as an event. */
+async function confirm(
+  client: PoolClient,
+  { sku, reason, code, reference }: Adjustment,
+  level: LevelRow,
+  ctx: CallContext,
+): Promise<AdjustStockResponse> {
+  const data = StockConfirmed.toJSON({ after: toLevel(level), reason, reasonCode: code, reference })
+  await appendEvents(client, [
+    createEvent({
+      type: 'holdfast.stock.confirmed.v1',
+      data,
+      key: sku,
+      subject: sku,
+      version: await nextPlace(client),
+      ctx,
+    }),
+  ])
+  return answer(undefined, level, ctx, false)
 }
 
-function answer(movement: StockMovement, level: LevelRow, ctx: CallContext, replayed: boolean): AdjustStockResponse {
+function answer(movement: StockMovement | undefined, level: LevelRow, ctx: CallContext, replayed: boolean): AdjustStockResponse {
   return { movement, level: toLevel(level), requestId: ctx.requestId, replayed }
 }

@@ -1,4 +1,10 @@
-import { type HoldItem, HoldItem_Split, HoldItem_Strategy, type HoldResult } from '@holdfast/contracts/inventory'
+import {
+  AdjustStockRequest,
+  type HoldItem,
+  HoldItem_Split,
+  HoldItem_Strategy,
+  type HoldResult,
+} from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
 import type { TestInventory } from './inventory-server'
@@ -21,6 +27,9 @@ export async function makeProduct(
   )
   return sku
 }
+
+export const adjustment = (more: Partial<AdjustStockRequest>): AdjustStockRequest =>
+  AdjustStockRequest.fromPartial({ reason: 'counted', ...more })
 
 export function holdItem(lines: LineOf[], more: Partial<HoldItem> = {}): HoldItem {
   return {

@@ -6,7 +6,7 @@ import { HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contra
 import { scrape } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 
-import { available, expectBalanced, holdItem, makeProduct } from './builders'
+import { adjustment, available, expectBalanced, holdItem, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
 const batches = Number(process.env.HOLDFAST_STRESS_BATCHES ?? '3000')
@@ -113,7 +113,7 @@ class Crowd {
       return this.note((await order.protect({ items }, ctx)).results)
     }
     // One level more or less by hand. Those who want more than is free are refused.
-    const request = { sku: pick(this.skus), warehouse: '', delta: chance(0.7) ? 3 : -1, reason: 'stress', clientToken: '' }
+    const request = adjustment({ sku: pick(this.skus), delta: chance(0.7) ? 3 : -1 })
     await reservation.adjustStock(request, pair.admin()).catch((error: { code?: string }) => {
       if (error.code !== 'INSUFFICIENT_STOCK') throw error
     })

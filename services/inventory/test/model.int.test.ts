@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { randomUUID } from 'node:crypto'
 
-import { expectBalanced, fates, holdItem, makeDue, makeProduct } from './builders'
+import { adjustment, expectBalanced, fates, holdItem, makeDue, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
 let inventory: TestInventory
@@ -101,10 +101,7 @@ test('any history of holds, commits, releases, expiries and adjustments is what 
 }, 120_000)
 
 async function adjust(model: Model, skus: string[], sku: number, delta: number): Promise<void> {
-  const call = inventory.reservation.adjustStock(
-    { sku: skus[sku] ?? '', delta, reason: 'model', warehouse: '', clientToken: '' },
-    inventory.admin(),
-  )
+  const call = inventory.reservation.adjustStock(adjustment({ sku: skus[sku] ?? '', delta }), inventory.admin())
   if (delta === 0) await expect(call).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   else if (model.free(sku) + delta < 0) await expect(call).rejects.toMatchObject({ code: 'INSUFFICIENT_STOCK' })
   else {

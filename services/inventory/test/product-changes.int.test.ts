@@ -1,5 +1,5 @@
 /** Which products have changed since a position: each change once, and none is missed, however transactions overlap. */
-import { makeProduct } from './builders'
+import { adjustment, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
 let inventory: TestInventory
@@ -33,7 +33,7 @@ test('what is made and what is changed is named once, what stays as it was and w
   const changes = await changesAfter(start)
   expect([...changes.changed].sort()).toEqual([sku, made].sort())
   await rename(sku, 'A third name')
-  await inventory.reservation.adjustStock({ sku, delta: 5, reason: 'found', warehouse: '', clientToken: '' }, inventory.admin())
+  await inventory.reservation.adjustStock(adjustment({ sku, delta: 5 }), inventory.admin())
   expect(await changesAfter(changes.position)).toMatchObject({ all: false, changed: [] })
 })
 

@@ -1,6 +1,7 @@
+import { type AdjustStockRequest, StockMovement_Account } from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
-import { available, expectBalanced, hold, holdItem, makeDue, makeProduct } from './builders'
+import { adjustment, available, expectBalanced, hold, holdItem, makeDue, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
 let inventory: TestInventory
@@ -155,11 +156,8 @@ describe('products', () => {
 })
 
 describe('adjustments', () => {
-  const adjust = async (sku: string, delta: number, more: Record<string, unknown> = {}) =>
-    inventory.reservation.adjustStock(
-      { sku, delta, reason: 'counted', warehouse: '', clientToken: '', ...more },
-      inventory.admin(),
-    )
+  const adjust = async (sku: string, delta: number, more: Partial<AdjustStockRequest> = {}) =>
+    inventory.reservation.adjustStock(adjustment({ sku, delta, ...more }), inventory.admin())
 
   test('add and take away with a reason and an actor, and the history adds up', async () => {
     const sku = await makeProduct(inventory, 5)
@@ -200,7 +198,7 @@ describe('adjustments', () => {
   test('the same key moves stock once, however many ask at once', async () => {
     const sku = await makeProduct(inventory, 0)
     const admin = inventory.admin()
-    const request = { sku, delta: 7, reason: 'delivery', warehouse: '', clientToken: randomUUID() }
+    const request = adjustment({ sku, delta: 7, clientToken: randomUUID() })
     const answers = await Promise.all(Array.from({ length: 20 }, async () => inventory.reservation.adjustStock(request, admin)))
     expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1)
     expect(await available(inventory, sku)).toMatchObject({ onHand: 7 })
@@ -228,11 +226,17 @@ describe('adjustments', () => {
 
   test.each([
     ['delta', { delta: 0 }],
+    ['delta', { expectedOnHand: 1, onHand: 2 }],
+    ['onHand', { delta: 0, expectedOnHand: 1 }],
+    ['expectedOnHand', { delta: 0, onHand: 1 }],
+    ['onHand', { delta: 0, expectedOnHand: 1, onHand: -1 }],
+    ['reference', { reference: 'r'.repeat(201) }],
+    ['account', { account: StockMovement_Account.SOLD }],
     ['reason', { reason: '' }],
     ['sku', { sku: 'a b' }],
     ['warehouse', { warehouse: '?' }],
   ])('a wrong %s is refused by that name', async (field, change) => {
-    const request = { sku: 'X', delta: 1, reason: 'counted', warehouse: '', clientToken: '', ...change }
+    const request = adjustment({ sku: 'X', delta: 1, ...change })
     await expect(inventory.reservation.adjustStock(request, inventory.admin())).rejects.toMatchObject({ fields: [{ field }] })
   })
 })
@@ -264,7 +268,7 @@ test('more units in all warehouses than a reply can say read as the most that it
   for (const code of ['NORTH', 'SOUTH']) {
     await inventory.reservation.createWarehouse({ code, name: code, clientToken: '' }, admin)
     const delta = 1_000_000_000
-    await inventory.reservation.adjustStock({ sku, delta, reason: 'found', warehouse: code, clientToken: '' }, admin)
+    await inventory.reservation.adjustStock(adjustment({ sku, delta, warehouse: code }), admin)
   }
   const { availability } = await inventory.reservation.getAvailability({ skus: [sku] }, inventory.service())
   expect(availability).toMatchObject([{ onHand: 2_147_483_647, reserved: 0, available: 2_147_483_647 }])

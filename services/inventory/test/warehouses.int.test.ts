@@ -2,7 +2,7 @@
 import { type HoldItem, HoldItem_Split as Split, HoldItem_Strategy as Strategy } from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
-import { available, expectBalanced, fates, hold, holdItem, holdOne, makeDue, makeProduct } from './builders'
+import { adjustment, available, expectBalanced, fates, hold, holdItem, holdOne, makeDue, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
 let pair: TestInventory
@@ -20,7 +20,7 @@ async function stocked(units: Record<string, number>): Promise<string> {
   const { MAIN = 0, ...others } = units
   const sku = await makeProduct(pair, MAIN)
   for (const [warehouse, delta] of Object.entries(others)) {
-    await pair.reservation.adjustStock({ sku, warehouse, delta, reason: 'stocked', clientToken: '' }, pair.admin())
+    await pair.reservation.adjustStock(adjustment({ sku, warehouse, delta }), pair.admin())
   }
   return sku
 }
@@ -159,7 +159,7 @@ test('a warehouse that another replica has made a moment ago is found before any
     const sku = await makeProduct(fresh, 0)
     expect(fates([await holdOne(fresh, holdItem([{ sku, quantity: 1 }]))])).toEqual(['INSUFFICIENT_STOCK'])
     await fresh.reservation.createWarehouse({ code: 'EAST', name: 'East', clientToken: '' }, fresh.admin())
-    await fresh.reservation.adjustStock({ sku, warehouse: 'EAST', delta: 4, reason: 'stocked', clientToken: '' }, fresh.admin())
+    await fresh.reservation.adjustStock(adjustment({ sku, warehouse: 'EAST', delta: 4 }), fresh.admin())
     const results = await Promise.all(Array.from({ length: 4 }, async () => holdOne(fresh, holdItem([{ sku, quantity: 1 }]))))
     expect(fates(results)).toEqual(['HELD', 'HELD', 'HELD', 'HELD'])
     await expectBalanced(fresh)

@@ -1,5 +1,11 @@
 import { type Actor, actor_RoleFromJSON } from '@holdfast/contracts/common'
-import { type StockMovement, stockMovement_AccountFromJSON, stockMovement_KindFromJSON } from '@holdfast/contracts/inventory'
+import {
+  type StockMovement,
+  stockMovement_AccountFromJSON,
+  stockMovement_KindFromJSON,
+  StockMovement_ReasonCode,
+  stockMovement_ReasonCodeFromJSON,
+} from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
 export interface LedgerRow {
@@ -66,6 +72,10 @@ export function toMovement(row: LedgerRow): StockMovement {
     actor: { id: row.actor_id, role: actor_RoleFromJSON(row.actor_role) },
     reference: row.reference,
     at: row.at,
+    reasonCode:
+      row.reason_code === ''
+        ? StockMovement_ReasonCode.REASON_CODE_UNSPECIFIED
+        : stockMovement_ReasonCodeFromJSON(row.reason_code),
   }
 }
 
