@@ -65,13 +65,14 @@ test(
     await renew()
     const pids = allServiceNames.map((name) => shop.system.pid(name))
 
-    const counts = new Map<number, number>()
+    const counts = new Map<string, number>()
     const cases = fc.array(requestsOf(known, secrets), { minLength: 1, maxLength: together, size: 'max' })
     await fc.assert(
       fc.asyncProperty(cases, async (requests) => {
         const answers = await Promise.all(requests.map(async (one) => send(one)))
         for (const [index, answer] of answers.entries()) {
-          counts.set(answer.status, (counts.get(answer.status) ?? 0) + 1)
+          const kind = kindOf(answer)
+          counts.set(kind, (counts.get(kind) ?? 0) + 1)
           const problem = problemWith(requests[index], answer)
           if (problem !== undefined)
             throw new Error(`${describeRequest(requests[index])}\nanswered ${describeAnswer(answer)}\n${problem}`)
@@ -89,11 +90,12 @@ test(
     process.stdout.write(
       `${total} answers: ${[...counts]
         .sort()
-        .map(([status, count]) => `${count} of ${status}`)
+        .map(([kind, count]) => `${count} of ${kind}`)
         .join(', ')}\n`,
     )
     // It is no fuzzer of one refusal: many requests get through to the services, and some change something.
-    if (path.length === 0) expect([...counts.keys()]).toEqual(expect.arrayContaining([200, 201, 400, 404, 405]))
+    if (path.length === 0)
+      expect([...counts.keys()]).toEqual(expect.arrayContaining(['200', '201', '400', '404', '405', 'gRPC 0', 'gRPC 3']))
     expect(allServiceNames.map((name) => shop.system.pid(name))).toEqual(pids)
   },
   Math.max(300_000, wanted * 60),
@@ -107,7 +109,8 @@ test('afterwards the books balance and the audit log is whole', async () => {
   expect(body).toMatchObject({ valid: true })
 })
 
-async function send({ method, target, headers, body }: FuzzRequest): Promise<Answer> {
+async function send(one: FuzzRequest): Promise<Answer> {
+  const { method, target, headers, body, rpc } = one
   const { hostname, port } = new URL(shop.system.url)
   return new Promise((resolve, reject) => {
     const length =
@@ -119,37 +122,68 @@ async function send({ method, target, headers, body }: FuzzRequest): Promise<Ans
       const { statusCode: status = 0, headers: answered } = response
       const chunks: Buffer[] = []
       const done = (): void => resolve({ status, headers: answered, body: Buffer.concat(chunks).toString('utf8') })
-      // A stream of events goes on until its reader leaves.
-      if (String(answered['content-type']).startsWith('text/event-stream')) {
+      const type = String(answered['content-type'])
+      // A stream goes on until its reader leaves; that of an RPC may have nothing but its end.
+      const leave = (): void => {
         asked.destroy()
         done()
-        return
       }
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', done)
+      if (type.startsWith('text/event-stream')) return leave()
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        if (rpc === 'stream' && status === 200) leave()
+      })
+      response.on('end', done)
     })
     asked.on('timeout', () => asked.destroy(new Error('no answer in time')))
-    asked.on('error', (error) => reject(new Error(`${describeRequest({ method, target, headers, body })}\n${error.message}`)))
+    asked.on('error', (error) => reject(new Error(`${describeRequest(one)}\n${error.message}`)))
     asked.end(body)
   })
 }
 
+/** The status of HTTP, or that of gRPC where an answer has one. */
+function kindOf({ status, headers, body }: Answer): string {
+  const type = String(headers['content-type'])
+  if (!type.startsWith('application/grpc-web')) return String(status)
+  return `gRPC ${/grpc-status: ?(\d+)/.exec(grpcTextOf(headers, body))?.[1] ?? 'of a stream'}`
+}
+
+/** Where the status of gRPC is: in the headers, or in the last frame. */
+function grpcTextOf(headers: Answer['headers'], body: string): string {
+  const isText = String(headers['content-type']).includes('-text')
+  return `grpc-status:${String(headers['grpc-status'] ?? '')}\n${isText ? fromTexts(body) : body}`
+}
+
 /** Errors of gRPC that are ours: UNKNOWN, INTERNAL, UNAVAILABLE and DATA_LOSS; DEADLINE_EXCEEDED is too late by our own clock. */
-const faults = /grpc-status: ?(2|4|13|14|15)\b/
+const faults = /grpc-status: ?(2|4|13|14|15)\b|"code":"(unknown|deadline_exceeded|internal|unavailable|data_loss)"/
+/** What a request may ask for itself: less time than there is. */
+const tooLate = /grpc-status: ?4\b|"code":"deadline_exceeded"/
 
 /** @returns what is wrong with an answer */
 function problemWith(request: FuzzRequest | undefined, { status, headers, body }: Answer): string | undefined {
-  const isRpc = request?.target.startsWith('/holdfast.') === true
-  // Connect's own word for an encoding that it does not know.
-  if (isRpc && status === 501 && body.includes('unknown compression')) return undefined
-  if (status >= 500 || (isRpc && faults.test(body))) return 'it is our fault'
-  if (headers['x-content-type-options'] !== 'nosniff') return 'it has no security headers'
+  const isRpc = request?.rpc !== undefined
   const type = String(headers['content-type'])
+  if (isRpc) {
+    const text = grpcTextOf(headers, body)
+    // Connect's own word for an encoding that it does not know.
+    if (status === 501 && text.includes('unknown compression')) return undefined
+    const hurried = 'grpc-timeout' in request.headers || 'connect-timeout-ms' in request.headers
+    if (hurried && tooLate.test(text)) return undefined
+    if (faults.test(text)) return 'it is our fault'
+  }
+  if (status >= 500) return 'it is our fault'
+  if (headers['x-content-type-options'] !== 'nosniff') return 'it has no security headers'
   if (request?.method === 'HEAD' || status < 400 || (isRpc && type !== 'application/problem+json')) return undefined
   if (type !== 'application/problem+json') return 'it is no problem+json'
   const { code, requestId, status: said } = JSON.parse(body) as Record<string, unknown>
   if (typeof code !== 'string' || !/^[A-Z_]+$/.test(code) || code === 'INTERNAL') return 'it has no code'
   if (typeof requestId !== 'string' || requestId !== headers['x-request-id']) return 'it has no request id'
   return said === status ? undefined : 'its status is another'
+}
+
+/** Texts in base64 one after the other, each with its padding. */
+function fromTexts(body: string): string {
+  return (body.match(/[A-Za-z0-9+/]+={0,2}/g) ?? []).map((part) => Buffer.from(part, 'base64').toString('latin1')).join('')
 }
 
 function describeRequest(request: FuzzRequest | undefined): string {

@@ -3,6 +3,7 @@ import type { DescMessage } from '@bufbuild/protobuf'
 import { type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
 import fc, { type Arbitrary } from 'fast-check'
 
+import { rpcMessageOf } from './frames'
 import { type Known, messageOf, type Mood, named, parameterOf } from './values'
 
 export interface FuzzRequest {
@@ -11,6 +12,8 @@ export interface FuzzRequest {
   target: string
   headers: Record<string, string>
   body: Buffer
+  /** By gRPC-web or Connect, whose errors are their own. */
+  rpc?: 'unary' | 'stream'
 }
 
 export interface Secrets {
@@ -26,7 +29,7 @@ export function requestsOf(known: Known, secrets: Secrets): Arbitrary<FuzzReques
   return fc.oneof(
     { weight: 12, arbitrary: fc.constantFrom(...routes).chain((rpc) => toRoute(rpc, known, secrets)) },
     { weight: 1, arbitrary: anywhere(secrets) },
-    { weight: 2, arbitrary: fc.constantFrom(...routes).chain((rpc) => toRpc(rpc, known, secrets)) },
+    { weight: 5, arbitrary: fc.constantFrom(...routes).chain((rpc) => toRpc(rpc, known, secrets)) },
   )
 }
 
@@ -43,25 +46,21 @@ function toRoute(rpc: RpcDescriptor, known: Known, secrets: Secrets): Arbitrary<
   })
 }
 
-/** By gRPC-web and Connect, whose errors are their own. */
+/** By gRPC-web and Connect; Connect's GET too, which we do not have. */
 function toRpc(rpc: RpcDescriptor, known: Known, secrets: Secrets): Arbitrary<FuzzRequest> {
-  const json = textOf(rpc.desc.input, known, [])
-  const bytes = fc.uint8Array({ maxLength: 60 }).map((some) => Buffer.from(some))
-  const framed = bytes.map((some) => Buffer.concat([Buffer.from([0, 0, 0, 0, some.length]), some]))
-  const body: Arbitrary<[string, Buffer]> = fc.oneof(
-    json.map((text): [string, Buffer] => ['application/json', text]),
-    bytes.map((some): [string, Buffer] => ['application/proto', some]),
-    fc.oneof(framed, bytes).map((some): [string, Buffer] => ['application/grpc-web+proto', some]),
-    fc.oneof(framed, bytes).map((some): [string, Buffer] => ['application/grpc-web-text', Buffer.from(some.toString('base64'))]),
-    fc.oneof(framed, bytes).map((some): [string, Buffer] => ['application/connect+proto', some]),
-  )
   return fc
-    .record({ headers: headersOf(secrets), body, method: mostly(fc.constant('POST'), fc.constantFrom(...methods)) })
-    .map(({ headers, body: [type, bytes], method }) => ({
+    .record({
+      method: mostly(fc.constant('POST'), fc.constantFrom(...methods)),
+      query: mostly(fc.constant(''), fc.constantFrom('?connect=v1&encoding=json&message=%7B%7D', '?x', '?')),
+      headers: headersOf(secrets),
+      message: rpcMessageOf(rpc, textOf(rpc.desc.input, known, [])),
+    })
+    .map(({ method, query, headers, message }) => ({
       method,
-      target: rpc.path,
-      headers: { ...headers, 'content-type': type },
-      body: bytes,
+      target: `${rpc.path}${query}`,
+      headers: { ...headers, ...message.headers },
+      body: message.body,
+      rpc: rpc.desc.methodKind === 'unary' ? 'unary' : 'stream',
     }))
 }
 
