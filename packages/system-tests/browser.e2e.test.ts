@@ -1,4 +1,7 @@
-/** The example of a shop's page (docs/examples/browser), bundled as its readers would, in a real browser: from another origin. */
+/**
+ * In a real browser: the example of a shop's page (docs/examples/browser), bundled as its readers would and from another origin, and
+ * the gateway's own pages about the API.
+ */
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -106,4 +109,57 @@ test('a page of an origin that is not allowed gets nothing', async () => {
     .then(() => 'let in', (error) => error.name)`
   expect(await other.evaluate<string>(refused)).toBe('ConnectError')
   await other.close()
+})
+
+/** A page of the gateway's, and what is wrong with it: errors, violations of its policy, and whatever it wants from elsewhere. */
+async function openOwn(path: string): Promise<{ own: Page; wrong: string[] }> {
+  const context = await browser.newContext()
+  const own = await context.newPage()
+  const wrong: string[] = []
+  own.on('console', (message) => {
+    if (message.type() === 'error') wrong.push(message.text())
+  })
+  own.on('pageerror', (error) => wrong.push(error.message))
+  own.on('requestfailed', (request) => wrong.push(`${request.url()} failed`))
+  // Of its threads too.
+  context.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url())
+    if (protocol !== 'data:' && origin !== shop.system.url) wrong.push(`${request.url()} is asked for`)
+  })
+  await own.addInitScript(`document.addEventListener('securitypolicyviolation', (event) => {
+    console.error(event.violatedDirective + ' is violated by ' + event.blockedURI)
+  })`)
+  const response = await own.goto(`${shop.system.url}${path}`)
+  expect(response?.status()).toBe(200)
+  return { own, wrong }
+}
+
+test('/docs shows an operation, and carries it out', async () => {
+  const { own, wrong } = await openOwn('/docs')
+  const create = own.locator('#operations-Reservation-createReservation')
+  await create.locator('.opblock-summary-control').click()
+  await create.getByText('Idempotency-Key', { exact: true }).waitFor()
+  await create.locator('.opblock-section-request-body').waitFor()
+
+  const sku = await shop.product(3)
+  const get = own.locator('#operations-Inventory-getProduct')
+  await get.locator('.opblock-summary-control').click()
+  await get.locator('input[placeholder="sku"]').fill(sku)
+  await get.locator('.execute').click()
+  const answer = get.locator('.live-responses-table .response')
+  await answer.getByText(sku).first().waitFor()
+  expect(await answer.locator('.response-col_status').innerText()).toContain('200')
+  expect(wrong).toEqual([])
+  await own.context().close()
+})
+
+test('/redoc shows an operation, and finds one that is searched for', async () => {
+  const { own, wrong } = await openOwn('/redoc')
+  const create = own.locator('[id="tag/Reservation/operation/createReservation"]')
+  await create.getByText('Holds all lines or none').first().waitFor()
+  await create.getByText('Idempotency-Key').first().waitFor()
+  await own.locator('[role="search"] input').fill('checkout')
+  await own.locator('[role="search"] [role="menuitem"]').first().waitFor()
+  expect(wrong).toEqual([])
+  await own.context().close()
 })

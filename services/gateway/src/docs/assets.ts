@@ -19,7 +19,14 @@ const files: Readonly<Record<string, string>> = {
   '/docs/swagger-ui.css': join(swagger, 'swagger-ui.css'),
   '/docs/swagger-ui-bundle.js': join(swagger, 'swagger-ui-bundle.js'),
   '/docs/favicon-32x32.png': join(swagger, 'favicon-32x32.png'),
-  '/redoc/redoc.standalone.js': join(redoc, 'bundles', 'redoc.standalone.js'),
+}
+
+/** ReDoc shows its maker's sign, from its maker's server, and does without where that can't be loaded. */
+const redocsSign = 'https://cdn.redoc.ly/redoc/logo-mini.svg'
+
+function redocBundle(): Buffer {
+  const text = readFileSync(join(redoc, 'bundles', 'redoc.standalone.js'), 'utf8')
+  return Buffer.from(text.replaceAll(redocsSign, 'data:,'))
 }
 
 const scripts: Readonly<Record<string, string>> = {
@@ -40,6 +47,7 @@ const scripts: Readonly<Record<string, string>> = {
 export function assetPages(): [string, Page][] {
   return [
     ...Object.entries(files).map(([path, file]): [string, Page] => [path, asset(path, () => readFileSync(file))]),
+    ['/redoc/redoc.standalone.js', asset('/redoc/redoc.standalone.js', redocBundle)],
     ...Object.entries(scripts).map(([path, text]): [string, Page] => [path, asset(path, () => Buffer.from(text))]),
   ]
 }
