@@ -75,6 +75,9 @@ async function changeProducts(): Promise<void> {
   await shop.product(100, 129_999, sku)
   await shop.admin.patch(`/v1/products/${sku}`, { name: 'Laptop, 14 inches' })
   await shop.admin.post('/v1/warehouses', { code: 'NORTH', name: 'North' })
+  await shop.admin.patch('/v1/warehouses/NORTH', { priority: 50 })
+  await shop.admin.post('/v1/channels', { code: 'WEB', name: 'Website', warehouses: ['MAIN'] })
+  await shop.admin.patch('/v1/channels/WEB', { warehouses: ['MAIN', 'NORTH'] })
   await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 5, reason: 'counted' })
   const counted = { expectedOnHand: 105, onHand: 105, reason: 'yearly count', reasonCode: 'COUNT', reference: 'C-2026-1' }
   await shop.admin.post(`/v1/products/${sku}/stock:adjust`, counted)

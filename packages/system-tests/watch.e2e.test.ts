@@ -1,15 +1,14 @@
 /** Stock as it changes, by server-sent events of a running system: two processes of inventory, and nobody sweeps. */
-import { get, type IncomingMessage } from 'node:http'
-
 import { waitFor } from '@holdfast/testing'
 
 import { one, openShop, reserved, type Shop, type Shopper } from './shop'
+import { openWatch, type Watch } from './watching'
 
 jest.setTimeout(120_000)
 
 let shop: Shop
 let shopper: Shopper
-const open: IncomingMessage[] = []
+const open: Watch[] = []
 
 beforeAll(async () => {
   shop = await openShop({ replicas: 2, env: { SWEEPER: 'off' } })
@@ -17,41 +16,13 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => shop.close())
 afterEach(() => {
-  for (const response of open.splice(0)) response.destroy()
+  for (const one of open.splice(0)) one.close()
 })
 
-interface Watch {
-  /** What can be reserved, as it was said last. */
-  available: number | undefined
-  /** Messages so far. */
-  messages: number
-  lastEventId: string
-}
-
 async function watch(sku: string, lastEventId?: string): Promise<Watch> {
-  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(`${shop.system.url}/v1/availability:watch?skus=${sku}`, { headers, agent: false }, resolve).on('error', reject)
-  })
-  open.push(response)
-  if (response.statusCode !== 200) throw new Error(`${response.statusCode}`)
-  const state: Watch = { available: undefined, messages: 0, lastEventId: '' }
-  let text = ''
-  response.setEncoding('utf8').on('data', (chunk: string) => {
-    const events = (text + chunk).split('\n\n')
-    text = events.pop() ?? ''
-    for (const event of events) note(state, event)
-  })
-  return state
-}
-
-function note(state: Watch, event: string): void {
-  const fields = Object.fromEntries(event.split('\n').map((line) => line.split(/: (.*)/, 2)))
-  if (fields['event'] !== 'message') return
-  state.messages++
-  state.lastEventId = fields['id'] ?? ''
-  const { availability } = JSON.parse(fields['data'] ?? '{}') as { availability: { available: number }[] }
-  for (const { available } of availability) state.available = available
+  const opened = await openWatch(shop, sku, { lastEventId })
+  open.push(opened)
+  return opened
 }
 
 async function until(what: string, check: () => boolean): Promise<void> {

@@ -104,7 +104,7 @@ export interface AuditRecord {
   eventId: string
 }
 
-/** Units of one SKU over all warehouses, and in each; `available = on_hand - reserved - withheld`, due units counted as free. */
+/** Units of one SKU over all warehouses (those of the channel that was asked for), and in each; `available = on_hand - reserved - withheld`, due units counted as free. */
 export interface Availability {
   sku: string
   onHand: number
@@ -157,6 +157,12 @@ export interface CreateProductResponse {
 
 export interface CreateReservationResponse {
   reservation?: Reservation
+  requestId: string
+  replayed: boolean
+}
+
+export interface CreateSalesChannelResponse {
+  channel?: SalesChannel
   requestId: string
   replayed: boolean
 }
@@ -246,6 +252,11 @@ export interface GetReservationResponse {
   requestId: string
 }
 
+export interface GetSalesChannelResponse {
+  channel?: SalesChannel
+  requestId: string
+}
+
 export interface GetStockHistoryResponse {
   movements: readonly (StockMovement)[]
   nextPageToken: string
@@ -289,6 +300,12 @@ export interface ListProductsResponse {
 
 export interface ListReservationsResponse {
   reservations: readonly (Reservation)[]
+  nextPageToken: string
+}
+
+export interface ListSalesChannelsResponse {
+  channels: readonly (SalesChannel)[]
+  /** Empty on the last page. */
   nextPageToken: string
 }
 
@@ -486,6 +503,19 @@ export interface RotateWebhookSecretResponse {
   replayed: boolean
 }
 
+/** A place where a shop sells, as its website or one of its shops: it sees the stock of some warehouses, in an order of its own. */
+export interface SalesChannel {
+  /** `[A-Z0-9][A-Z0-9_-]{0,31}`. */
+  code: string
+  name: string
+  /** Their codes, the one that is tried first in front. */
+  warehouses: readonly (string)[]
+  createdAt?: string
+  updatedAt?: string
+  /** Grows by one with each change. */
+  version: number
+}
+
 export interface SkipWebhookDeliveryResponse {
   delivery?: WebhookDelivery
   requestId: string
@@ -554,8 +584,18 @@ export interface UpdateProductResponse {
   requestId: string
 }
 
+export interface UpdateSalesChannelResponse {
+  channel?: SalesChannel
+  requestId: string
+}
+
 export interface UpdateUserResponse {
   user?: User
+  requestId: string
+}
+
+export interface UpdateWarehouseResponse {
+  warehouse?: Warehouse
   requestId: string
 }
 
@@ -592,6 +632,10 @@ export interface Warehouse {
   code: string
   name: string
   createdAt?: string
+  /** The lower, the sooner a line that names no warehouse is filled from it; equal ones go by their codes. */
+  priority: number
+  /** Grows by one with each change. */
+  version: number
 }
 
 export interface WarehouseAvailability {
@@ -778,10 +822,51 @@ export interface Operations {
   /** Makes a warehouse; ALREADY_EXISTS when the code is taken. */
   createWarehouse: { request: {
     code?: string
-    name?: string
+    /** 1 to 200 characters. */
+    name: string
     clientToken?: string
+    /** 0 to 1,000,000; 100 when absent. MAIN begins with 0. */
+    priority?: number
   }; response: CreateWarehouseResponse }
+  /** Changes the fields that are given, leaves the others. */
+  updateWarehouse: { request: {
+    code: string
+    name?: string
+    priority?: number
+    /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. */
+    expectedVersion?: number
+  }; response: UpdateWarehouseResponse }
+  /** By priority, then by code: the order in which lines that name no warehouse are filled from them. */
   listWarehouses: { request: Record<string, never>; response: ListWarehousesResponse }
+  /** Makes a sales channel; ALREADY_EXISTS when the code is taken. */
+  createSalesChannel: { request: {
+    code?: string
+    /** 1 to 200 characters. */
+    name: string
+    /** 1 to 100, each once. */
+    warehouses: readonly (string)[]
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: CreateSalesChannelResponse }
+  /** Changes the fields that are given, leaves the others. What is held stays where it is. */
+  updateSalesChannel: { request: {
+    code: string
+    name?: string
+    /** All of them, 1 to 100, each once; none: as they are. */
+    warehouses?: readonly (string)[]
+    /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. */
+    expectedVersion?: number
+  }; response: UpdateSalesChannelResponse }
+  getSalesChannel: { request: {
+    code: string
+  }; response: GetSalesChannelResponse }
+  /** Channels by code, in pages. */
+  listSalesChannels: { request: {
+    /** 1 to 1,000; 50 when 0. */
+    pageSize?: number
+    /** `next_page_token` of the page before. */
+    pageToken?: string
+  }; response: ListSalesChannelsResponse }
   /** Adds units to, or takes them from, one stock level, by so many or from a number to another; never below what is reserved (INSUFFICIENT_STOCK). CONFLICT says in `errors` how many are there, where it is not the number that was expected. */
   adjustStock: { request: {
     sku: string
@@ -815,13 +900,17 @@ export interface Operations {
   getAvailability: { request: {
     /** 1 to 500. */
     skus: readonly (string)[]
+    /** Of a sales channel: the figures of its warehouses only, in its order. All warehouses when empty. */
+    channel?: string
   }; response: GetAvailabilityResponse }
-  /** What can be reserved now, and each change of it within a second: the last state, not every step. The first message has what differs from the state that `resume_token` stands for, which is everything without one. A message without any field only says that the stream lives. NOT_FOUND names a SKU that there is not, before the stream begins. */
+  /** What can be reserved now, and each change of it within a second: the last state, not every step. The first message has what differs from the state that `resume_token` stands for, which is everything without one. A message without any field only says that the stream lives. NOT_FOUND names a SKU or channel that there is not, before the stream begins. */
   watchAvailability: { request: {
     /** 1 to 100. */
     skus: readonly (string)[]
     /** `resume_token` of the last message received (over HTTP also the header Last-Event-ID): what has not changed since is not sent again. One that does not fit these SKUs counts as none. */
     resumeToken?: string
+    /** As in GetAvailabilityRequest. */
+    channel?: string
   }; stream: WatchAvailabilityResponse }
   /** Recomputes the books of this service in one snapshot, then compares holds with the reservations and orders that the other services have; names every difference that stays. What is under way is counted, and is no difference. */
   checkConsistency: { request: {
@@ -1068,7 +1157,12 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   getProduct: {"method":"GET","path":"/v1/products/{sku}","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   listProducts: {"method":"GET","path":"/v1/products","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   createWarehouse: {"method":"POST","path":"/v1/warehouses","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  updateWarehouse: {"method":"PATCH","path":"/v1/warehouses/{code}","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   listWarehouses: {"method":"GET","path":"/v1/warehouses","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
+  createSalesChannel: {"method":"POST","path":"/v1/channels","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  updateSalesChannel: {"method":"PATCH","path":"/v1/channels/{code}","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  getSalesChannel: {"method":"GET","path":"/v1/channels/{code}","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
+  listSalesChannels: {"method":"GET","path":"/v1/channels","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   adjustStock: {"method":"POST","path":"/v1/products/{sku}/stock:adjust","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   getStockHistory: {"method":"GET","path":"/v1/products/{sku}/stock/history","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   getAvailability: {"method":"GET","path":"/v1/availability","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},

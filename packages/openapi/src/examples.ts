@@ -14,6 +14,7 @@ const byName: Readonly<Record<string, unknown>> = {
   sku: exampleSku,
   skus: [exampleSku],
   warehouse: 'MAIN',
+  warehouses: ['MAIN'],
   code: 'MAIN',
   name: 'Premium Laptop Pro',
   description: 'A laptop for people who need one',
@@ -120,7 +121,7 @@ function valueOf(field: DescField): unknown {
 /** The same name may stand for a number in one message and a text in another. */
 function fits(field: DescField, value: unknown): boolean {
   if (value === undefined) return false
-  if (field.fieldKind === 'list') return Array.isArray(value) || field.scalar === ScalarType.STRING
+  if (field.fieldKind === 'list') return field.scalar === ScalarType.STRING
   if (field.enum !== undefined) return field.enum.values.some(({ name }) => name === value)
   if (field.scalar === ScalarType.STRING || field.message !== undefined) return typeof value === 'string'
   if (field.scalar === ScalarType.BOOL) return typeof value === 'boolean'

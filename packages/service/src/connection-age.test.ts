@@ -106,7 +106,7 @@ test('a stream outlives the connection age', async () => {
   const peer = createPeer(InventoryServiceService, { address: `127.0.0.1:${port}`, peer: 'served', services: tokensOf('order') })
   toStop.push(() => peer.close())
   const tokens: string[] = []
-  for await (const { resumeToken } of peer.watchAvailability({ skus: ['A'], resumeToken: '' }, context()))
+  for await (const { resumeToken } of peer.watchAvailability({ skus: ['A'], resumeToken: '', channel: '' }, context()))
     tokens.push(resumeToken)
   expect(tokens.at(-1)).toBe('10')
 })

@@ -48,7 +48,7 @@ async function serve(answer: Answer, streams: Partial<StreamTimes> = {}): Promis
 const same = (bytes: Buffer): Buffer => bytes
 
 function call(client: Client, metadata = new Metadata(), deadline = Date.now() + 30_000): ClientReadableStream<Buffer> {
-  const request = Buffer.from(WatchAvailabilityRequest.encode({ skus: ['A'], resumeToken: '' }).finish())
+  const request = Buffer.from(WatchAvailabilityRequest.encode({ skus: ['A'], resumeToken: '', channel: '' }).finish())
   const path = InventoryServiceService.watchAvailability.path
   return client.makeServerStreamRequest(path, same, same, request, metadata, { deadline })
 }

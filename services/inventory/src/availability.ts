@@ -1,26 +1,31 @@
-import type { Availability } from '@holdfast/contracts/inventory'
+import type { Availability, GetAvailabilityRequest } from '@holdfast/contracts/inventory'
 import { Combiner, type Database, databaseError, HoldfastError, invalidField } from '@holdfast/service'
 
-import { readAvailability, toLevel } from './sql/levels'
-import { checkSku } from './validate'
+import { readAvailability, toLevel, type View } from './sql/levels'
+import { checkSku, checkWarehouse } from './validate'
 
 const mostSkus = 500
 const nothing = { onHand: 0, reserved: 0, available: 0, withheld: 0, incoming: 0 }
 const figures = ['onHand', 'reserved', 'available', 'withheld', 'incoming'] as const
 
+/** What can be reserved now, by {@link viewKey}; what is missing has no product. */
+export type Seen = ReadonlyMap<string, Availability | 'NO_CHANNEL'>
+
+/** `SKU` where all warehouses are seen, else `CHANNEL/SKU`: neither has a slash in it. */
+export const viewKey = ({ sku, channel }: View): string => (channel === '' ? sku : `${channel}/${sku}`)
+
 /** Reads that arrive while one is under way share the next query: always fresh, still cheap. */
-export function createAvailabilityCombiner(database: Database): Combiner<string[], Map<string, Availability>> {
+export function createAvailabilityCombiner(database: Database): Combiner<View[], Seen> {
   return new Combiner({
     name: 'availability',
     run: async (asked) => {
-      const skus = [...new Set(asked.flat())]
-      const found = await readLevels(database, skus)
-      return asked.map((own) => ({ value: new Map(own.flatMap((sku) => entryOf(found, sku))) }))
+      const seen = await readSeen(database, [...new Map(asked.flat().map((view) => [viewKey(view), view])).values()])
+      return asked.map(() => ({ value: seen }))
     },
     maxItems: 500,
     maxQueue: 20_000,
     concurrency: 2,
-    weight: { of: (skus) => skus.length, max: 5_000 },
+    weight: { of: (views) => views.length, max: 5_000 },
   })
 }
 
@@ -29,49 +34,64 @@ export function createAvailabilityCombiner(database: Database): Combiner<string[
  * @throws NOT_FOUND that names the unknown one
  */
 export async function getAvailability(
-  combiner: Combiner<string[], Map<string, Availability>>,
-  asked: string[],
+  combiner: Combiner<View[], Seen>,
+  request: GetAvailabilityRequest,
   deadline: number,
 ): Promise<Availability[]> {
-  if (asked.length < 1 || asked.length > mostSkus) throw invalidField('skus', `must be 1 to ${mostSkus} SKUs`)
-  const skus = asked.map((sku, index) => checkSku(`skus[${index}]`, sku))
-  const distinct = [...new Set(skus)]
-  const found = await combiner.submit(distinct, deadline)
-  return distinct.map((sku) => {
-    const availability = found.get(sku)
-    if (availability !== undefined) return availability
-    const fields = [{ field: `skus[${skus.indexOf(sku)}]`, message: 'there is no such product' }]
-    throw new HoldfastError('NOT_FOUND', `There is no product ${sku}`, { fields })
+  const views = checkViews(request, mostSkus)
+  const seen = await combiner.submit(views, deadline)
+  return seenOf(views, seen, request.skus)
+}
+
+/** Each SKU once. @param most SKUs that may be asked for */
+export function checkViews({ skus, channel }: { skus: string[]; channel: string }, most: number): View[] {
+  if (skus.length < 1 || skus.length > most) throw invalidField('skus', `must be 1 to ${most} SKUs`)
+  const code = channel === '' ? '' : checkWarehouse('channel', channel)
+  const distinct = new Set(skus.map((sku, index) => checkSku(`skus[${index}]`, sku)))
+  return [...distinct].map((sku) => ({ sku, channel: code }))
+}
+
+/** @throws NOT_FOUND that names what is unknown, a SKU by its place in the list that was asked for */
+export function seenOf(views: readonly View[], seen: Seen, asked = views.map(({ sku }) => sku)): Availability[] {
+  return views.map((view) => {
+    const one = seen.get(viewKey(view))
+    if (one === 'NO_CHANNEL') throw unknown('channel', view.channel, 'channel')
+    if (one !== undefined) return one
+    throw unknown('product', view.sku, `skus[${asked.findIndex((sku) => sku.toUpperCase() === view.sku)}]`)
   })
 }
 
-/** The SKUs that there are, each with what can be reserved of it now. */
-export async function readLevels(database: Database, skus: string[]): Promise<Map<string, Availability>> {
+function unknown(what: string, code: string, field: string): HoldfastError {
+  const fields = [{ field, message: `there is no such ${what}` }]
+  return new HoldfastError('NOT_FOUND', `There is no ${what} ${code}`, { fields })
+}
+
+/** @param views each once */
+export async function readSeen(database: Database, views: readonly View[]): Promise<Seen> {
   try {
-    const rows = await readAvailability(database.pool, skus)
-    const found = new Map<string, Availability>()
+    const rows = await readAvailability(database.pool, views)
+    const seen = new Map<string, Availability | 'NO_CHANNEL'>()
     for (const row of rows) {
-      const total = found.get(row.sku) ?? { sku: row.sku, ...nothing, warehouses: [] }
-      found.set(row.sku, total)
+      const key = viewKey(row)
+      if (row.known === 'NO_CHANNEL') seen.set(key, 'NO_CHANNEL')
+      if (row.known !== 'YES') continue
+      const known = seen.get(key)
+      const total = typeof known === 'object' ? known : { sku: row.sku, ...nothing, warehouses: [] }
+      seen.set(key, total)
       if (row.warehouse === '') continue
       const { onHand, reserved, available, withheld, incoming } = toLevel(row)
       const level = { onHand, reserved, available, withheld, incoming }
-      for (const key of figures) total[key] += level[key]
+      for (const figure of figures) total[figure] += level[figure]
       total.warehouses.push({ warehouse: row.warehouse, ...level })
     }
-    return new Map([...found].map(([sku, total]) => [sku, withinInt32(total)]))
+    for (const one of seen.values()) if (one !== 'NO_CHANNEL') withinInt32(one)
+    return seen
   } catch (error) {
     throw databaseError(error)
   }
 }
 
 /** Each level is bounded, the sum over warehouses is not: what the message can't say reads as the most that it can. */
-function withinInt32(total: Availability): Availability {
+function withinInt32(total: Availability): void {
   for (const key of figures) total[key] = Math.min(total[key], 2_147_483_647)
-  return total
-}
-
-function entryOf(found: Map<string, Availability>, sku: string): [string, Availability][] {
-  const availability = found.get(sku)
-  return availability === undefined ? [] : [[sku, availability]]
 }

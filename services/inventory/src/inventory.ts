@@ -1,13 +1,13 @@
 /** What this service is made of: the database and the queues in front of its hot statements. */
-import type { Availability } from '@holdfast/contracts/inventory'
 import type { Combiner, Database, Logger } from '@holdfast/service'
 
-import { createAvailabilityCombiner, readLevels } from './availability'
+import { createAvailabilityCombiner, readSeen, type Seen } from './availability'
 import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
 import { createHoldQueues, type HoldQueues } from './hold'
 import { watchShoppers } from './shoppers'
 import { OnlyWarehouse } from './only-warehouse'
 import type { HoldProlongation } from './sql/holds'
+import type { View } from './sql/levels'
 import { AvailabilityWatch } from './watch/availability-watch'
 
 export interface InventoryOptions {
@@ -37,7 +37,7 @@ export interface Inventory {
   promptExpiries: Combiner<EndItem, EndAnswer>
   extensions: Combiner<HoldProlongation, EndAnswer>
   protections: Combiner<HoldProlongation, EndAnswer>
-  availability: Combiner<string[], Map<string, Availability>>
+  availability: Combiner<View[], Seen>
   watch: AvailabilityWatch
 }
 
@@ -87,7 +87,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     holds: shoppers,
     availability: createAvailabilityCombiner(database),
     watch: new AvailabilityWatch({
-      read: async (skus) => readLevels(database, skus),
+      read: async (views) => readSeen(database, views),
       log: options.log,
       maxWatchers: options.maxWatchers,
       maxSkus: options.maxWatchedSkus,

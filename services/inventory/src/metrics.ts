@@ -8,7 +8,8 @@ const available = gauge('inventory_available', 'Units that can be reserved, of t
 /** @param mostSkus of how many SKUs, those with the fewest units first: each is a time series */
 export async function readScarcest(pool: Pool, mostSkus: number): Promise<Reading[]> {
   const units = new Map<string, number>()
-  for (const level of await readAvailability(pool, await findScarcest(pool, mostSkus))) {
+  const views = (await findScarcest(pool, mostSkus)).map((sku) => ({ sku, channel: '' }))
+  for (const level of await readAvailability(pool, views)) {
     units.set(level.sku, (units.get(level.sku) ?? 0) + Math.max(level.free, 0))
   }
   return [...units].map(([sku, value]) => ({ gauge: available, labels: { sku }, value }))

@@ -34,7 +34,7 @@ import {
   toProduct,
   updateProductRow,
 } from './sql/products'
-import { checkFingerprint, checkMoney, checkSku, checkText, checkUnits, defaultWarehouse } from './validate'
+import { checkFingerprint, checkMoney, checkSku, checkText, checkUnits, checkVersion, defaultWarehouse } from './validate'
 
 /** The highest threshold that a product may have for being low, in units. */
 const mostLowStock = 1_000_000
@@ -114,12 +114,7 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     const row = await lockProduct(client, sku)
     if (row === undefined) throw notFound('product', sku)
     const before = toProduct(row)
-    if (request.expectedVersion !== undefined && request.expectedVersion !== before.version) {
-      throw new HoldfastError(
-        'PRECONDITION_FAILED',
-        `Product ${sku} is at version ${before.version}, not ${request.expectedVersion}`,
-      )
-    }
+    checkVersion(`Product ${sku}`, before.version, request.expectedVersion)
     const wanted = {
       ...row,
       name: name ?? row.name,

@@ -5,6 +5,7 @@ import { type CallContext, checkUuid, type Handlers, HoldfastError, toItemError 
 import { adjustStock } from './adjust'
 import { getAvailability } from './availability'
 import type { Books } from './books/books'
+import { createSalesChannel, getSalesChannel, listSalesChannels, updateSalesChannel } from './channels'
 import { checkConsistency } from './consistency'
 import type { EndAnswer } from './end-holds'
 import { getStockHistory } from './history'
@@ -16,7 +17,7 @@ import { createProduct, getProduct, listProducts, updateProduct } from './produc
 import { repairConsistency } from './repair'
 import { returnStock } from './return-stock'
 import { checkSku, checkUnits, checkWarehouse, mostItems, mostLines } from './validate'
-import { createWarehouse, listWarehouses } from './warehouses'
+import { createWarehouse, listWarehouses, updateWarehouse } from './warehouses'
 import { watchAvailability } from './watch/watch-availability'
 
 const fewExpiries = 5
@@ -39,11 +40,21 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
       inventory.warehouses.forget()
       return response
     },
+    updateWarehouse: async (request, ctx) =>
+      publish({ warehouse: await updateWarehouse(database, request, ctx), requestId: ctx.requestId }),
     listWarehouses: async () => ({ warehouses: await listWarehouses(database) }),
+    createSalesChannel: async (request, ctx) => publish(await createSalesChannel(database, request, ctx)),
+    updateSalesChannel: async (request, ctx) =>
+      publish({ channel: await updateSalesChannel(database, request, ctx), requestId: ctx.requestId }),
+    getSalesChannel: async (request, ctx) => ({
+      channel: await getSalesChannel(database, request.code),
+      requestId: ctx.requestId,
+    }),
+    listSalesChannels: async (request) => listSalesChannels(database, request),
     adjustStock: async (request, ctx) => publish(await adjustStock(database, request, ctx)),
     getStockHistory: async (request) => getStockHistory(database, request),
     getAvailability: async (request, ctx) => ({
-      availability: await getAvailability(inventory.availability, request.skus, ctx.deadline),
+      availability: await getAvailability(inventory.availability, request, ctx.deadline),
     }),
     watchAvailability: async (request, ctx) => watchAvailability(inventory.watch, request, ctx),
     checkConsistency: async (request, ctx) => checkConsistency(books, request, ctx),

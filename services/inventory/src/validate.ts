@@ -49,6 +49,13 @@ export function checkUnits(field: string, value: number, min: number, max = most
   return value
 }
 
+/** @throws PRECONDITION_FAILED when a change is meant for another version of a thing than it is at */
+export function checkVersion(thing: string, current: number, expected: number | undefined): void {
+  if (expected !== undefined && expected !== current) {
+    throw new HoldfastError('PRECONDITION_FAILED', `${thing} is at version ${current}, not ${expected}`)
+  }
+}
+
 /** @throws IDEMPOTENCY_KEY_REUSED when what was remembered was made by another request */
 export function checkFingerprint(remembered: string, asked: string): void {
   if (remembered !== asked) throw new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for another request')

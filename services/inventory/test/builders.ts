@@ -78,7 +78,7 @@ export async function available(
   inventory: TestInventory,
   sku: string,
 ): Promise<{ onHand: number; reserved: number; available: number }> {
-  const { availability } = await inventory.reservation.getAvailability({ skus: [sku] }, inventory.service())
+  const { availability } = await inventory.reservation.getAvailability({ skus: [sku], channel: '' }, inventory.service())
   const [first] = availability
   if (first === undefined) throw new Error('no availability')
   return { onHand: first.onHand, reserved: first.reserved, available: first.available }

@@ -149,7 +149,7 @@ async function release(hold: { state: State; due: boolean }, id: string): Promis
 }
 
 async function compare(model: Model, skus: string[]): Promise<void> {
-  const { availability } = await inventory.reservation.getAvailability({ skus }, inventory.service())
+  const { availability } = await inventory.reservation.getAvailability({ skus, channel: '' }, inventory.service())
   expect(availability.map(({ onHand, available }) => [onHand, available])).toEqual(
     skus.map((_, sku) => [model.onHand[sku], model.free(sku)]),
   )

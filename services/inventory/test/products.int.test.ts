@@ -214,7 +214,7 @@ describe('adjustments', () => {
     await expect(adjust(sku, 1, { warehouse: code })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await inventory.reservation.createWarehouse({ code, name: 'North', clientToken: '' }, inventory.admin())
     await adjust(sku, 4, { warehouse: code })
-    const { availability } = await inventory.reservation.getAvailability({ skus: [sku] }, inventory.service())
+    const { availability } = await inventory.reservation.getAvailability({ skus: [sku], channel: '' }, inventory.service())
     expect(availability[0]).toMatchObject({
       available: 5,
       warehouses: [
@@ -244,19 +244,21 @@ describe('adjustments', () => {
 test('availability of a SKU that is asked for again and again is told once', async () => {
   const [first, second] = [await makeProduct(inventory, 1), await makeProduct(inventory, 2)]
   const skus = [first, second, ...Array.from({ length: 498 }, () => first)]
-  const { availability } = await inventory.reservation.getAvailability({ skus }, inventory.service())
+  const { availability } = await inventory.reservation.getAvailability({ skus, channel: '' }, inventory.service())
   expect(availability).toMatchObject([
     { sku: first, available: 1 },
     { sku: second, available: 2 },
   ])
   await expect(
-    inventory.reservation.getAvailability({ skus: [first, first, 'NOPE', 'NOPE'] }, inventory.service()),
+    inventory.reservation.getAvailability({ skus: [first, first, 'NOPE', 'NOPE'], channel: '' }, inventory.service()),
   ).rejects.toMatchObject({ code: 'NOT_FOUND', fields: [{ field: 'skus[2]' }] })
 })
 
 test('availability names the SKU that is not there', async () => {
   const sku = await makeProduct(inventory, 1)
-  await expect(inventory.reservation.getAvailability({ skus: [sku, 'NOPE'] }, inventory.service())).rejects.toMatchObject({
+  await expect(
+    inventory.reservation.getAvailability({ skus: [sku, 'NOPE'], channel: '' }, inventory.service()),
+  ).rejects.toMatchObject({
     code: 'NOT_FOUND',
     fields: [{ field: 'skus[1]' }],
   })
@@ -270,7 +272,7 @@ test('more units in all warehouses than a reply can say read as the most that it
     const delta = 1_000_000_000
     await inventory.reservation.adjustStock(adjustment({ sku, delta, warehouse: code }), admin)
   }
-  const { availability } = await inventory.reservation.getAvailability({ skus: [sku] }, inventory.service())
+  const { availability } = await inventory.reservation.getAvailability({ skus: [sku], channel: '' }, inventory.service())
   expect(availability).toMatchObject([{ onHand: 2_147_483_647, reserved: 0, available: 2_147_483_647 }])
   expect(availability[0]?.warehouses.map(({ available: units }) => units)).toEqual([1e9, 1e9, 1e9])
 })

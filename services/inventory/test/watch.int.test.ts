@@ -21,7 +21,7 @@ interface Watch {
 
 function watch(skus: string[], resumeToken = ''): Watch {
   const ctx = { ...inventory.service(), deadline: Infinity }
-  const stream = inventory.reservation.watchAvailability({ skus, resumeToken }, ctx)
+  const stream = inventory.reservation.watchAvailability({ skus, resumeToken, channel: '' }, ctx)
   const messages: WatchAvailabilityResponse[] = []
   const read = async (): Promise<void> => {
     try {

@@ -79,28 +79,47 @@ export async function findScarcest(pool: Pool, limit: number): Promise<string[]>
   return rows.map((row) => row.sku)
 }
 
+/** A SKU as a sales channel sees it; '' sees all warehouses. */
+export interface View {
+  sku: string
+  channel: string
+}
+
+export interface SeenLevelRow extends LevelRow {
+  channel: string
+  known: 'YES' | 'NO_PRODUCT' | 'NO_CHANNEL'
+}
+
 /**
- * Levels of many SKUs as they can be reserved: units of due holds count as free (truth 11). Locks nothing. The clock stands in
+ * Levels of many SKUs as they can be reserved, each by what its channel sees in the channel's order: units of due holds count as free
+ * (truth 11). One statement, so what a channel sees and what there is are of one moment. Locks nothing. The clock stands in
  * a subquery, read once: a volatile function is no index condition, and all holds of a SKU would be read.
+ * @returns a row without a warehouse for what has no level, or is not known
  */
-export async function readAvailability(pool: Pool, skus: string[]): Promise<LevelRow[]> {
-  const { rows } = await pool.query<LevelRow>({
+export async function readAvailability(pool: Pool, views: readonly View[]): Promise<SeenLevelRow[]> {
+  const { rows } = await pool.query<SeenLevelRow>({
     name: 'read_availability',
     text: `
-      select p.sku, coalesce(s.warehouse, '') as warehouse, coalesce(s.on_hand, 0) as on_hand,
+      select a.sku, a.channel, coalesce(s.warehouse, '') as warehouse, coalesce(s.on_hand, 0) as on_hand,
              (coalesce(s.reserved, 0) - coalesce(d.due, 0))::integer as reserved,
              coalesce(s.damaged, 0) as damaged, coalesce(s.quality, 0) as quality, coalesce(s.safety, 0) as safety,
              (coalesce(s.promised, 0) - coalesce(d.due_promised, 0))::integer as promised, coalesce(s.incoming, 0) as incoming,
-             (coalesce(s.free, 0) + coalesce(d.due, 0) + coalesce(d.due_promised, 0))::integer as free
-      from unnest($1::text[]) as a (sku)
-      join products p on p.sku = a.sku
-      left join stock_levels s on s.sku = p.sku
+             (coalesce(s.free, 0) + coalesce(d.due, 0) + coalesce(d.due_promised, 0))::integer as free,
+             case when a.channel <> '' and c.code is null then 'NO_CHANNEL' when p.sku is null then 'NO_PRODUCT' else 'YES' end as known
+      from unnest($1::text[], $2::text[]) as a (sku, channel)
+      left join products p on p.sku = a.sku
+      left join channels c on c.code = a.channel
+      left join lateral (
+        select l.*, w.place from stock_levels l
+        left join channel_warehouses w on w.channel = a.channel and w.warehouse = l.warehouse
+        where l.sku = p.sku and (a.channel = '' or w.place is not null)
+      ) s on true
       left join lateral (
         select sum(l.quantity - l.promised) as due, sum(l.promised) as due_promised from hold_lines l
         where l.sku = s.sku and l.warehouse = s.warehouse and l.held and l.expires_at <= (select clock_timestamp())
       ) d on true
-      order by p.sku, s.warehouse`,
-    values: [skus],
+      order by a.sku, s.place, s.warehouse`,
+    values: [views.map((view) => view.sku), views.map((view) => view.channel)],
   })
   return rows
 }

@@ -2,18 +2,18 @@
  * Availability for those who watch it. However many they are, one query a quarter of a second reads what all of them watch:
  * that sees what any replica has committed and each hold that has fallen due (truth 11), and costs the hot path nothing.
  */
-import type { Availability } from '@holdfast/contracts/inventory'
 import { databaseError, HoldfastError, type Logger } from '@holdfast/service'
 
+import { type Seen, seenOf, viewKey } from '../availability'
+import type { View } from '../sql/levels'
 import { watchMetrics } from './metrics'
 import { WatchedSku } from './watched-sku'
 import { Watcher } from './watcher'
 
 export interface AvailabilityWatchOptions {
-  /** What there is of each SKU now; one that there is not is missing. */
-  read: (skus: string[]) => Promise<Map<string, Availability>>
+  read: (views: View[]) => Promise<Seen>
   log: Logger
-  /** Most watchers at once, and most SKUs of all of them together. */
+  /** Most watchers at once, and most SKUs of all of them together; one that two channels see counts twice. */
   maxWatchers: number
   maxSkus: number
 }
@@ -26,13 +26,14 @@ const pace = 4
 const blindMs = 5_000
 
 interface Joining {
-  skus: string[]
+  views: View[]
   resumeToken: string
   resolve: (watcher: Watcher) => void
   reject: (error: unknown) => void
 }
 
 export class AvailabilityWatch {
+  /** By viewKey. */
   private readonly watched = new Map<string, WatchedSku>()
   private readonly watchers = new Set<Watcher>()
   private joining: Joining[] = []
@@ -50,20 +51,21 @@ export class AvailabilityWatch {
   constructor(private readonly options: AvailabilityWatchOptions) {}
 
   /**
-   * @param skus each once
+   * @param views each once
    * @returns its first message says what is now: read after the call, never older than what another watcher here was sent
-   * @throws NOT_FOUND that names a SKU, OVERLOADED
+   * @throws NOT_FOUND that names a SKU or channel, OVERLOADED
    */
-  async join(skus: string[], resumeToken: string): Promise<Watcher> {
+  async join(views: View[], resumeToken: string): Promise<Watcher> {
     const { maxWatchers, maxSkus } = this.options
-    const fresh = skus.filter((sku) => !this.wanted.has(sku)).length
+    const keys = views.map(viewKey)
+    const fresh = keys.filter((key) => !this.wanted.has(key)).length
     if (this.seats >= maxWatchers || (fresh > 0 && this.wanted.size + fresh > maxSkus)) {
       throw new HoldfastError('OVERLOADED', 'Too much is being watched right now')
     }
     this.seats++
-    for (const sku of skus) this.wanted.set(sku, (this.wanted.get(sku) ?? 0) + 1)
+    for (const key of keys) this.wanted.set(key, (this.wanted.get(key) ?? 0) + 1)
     return new Promise<Watcher>((resolve, reject) => {
-      this.joining.push({ skus, resumeToken, resolve, reject })
+      this.joining.push({ views, resumeToken, resolve, reject })
       this.wake?.()
       if (!this.running) void this.run()
     })
@@ -71,21 +73,21 @@ export class AvailabilityWatch {
 
   leave(watcher: Watcher): void {
     if (!this.watchers.delete(watcher)) return
-    this.release(watcher.skus)
-    for (const sku of watcher.skus) {
-      const one = this.watched.get(sku)
+    this.release(watcher.keys)
+    for (const key of watcher.keys) {
+      const one = this.watched.get(key)
       one?.watchers.delete(watcher)
-      if (one?.watchers.size === 0) this.watched.delete(sku)
+      if (one?.watchers.size === 0) this.watched.delete(key)
     }
     watchMetrics.count(this.watchers.size, this.watched.size)
   }
 
-  private release(skus: readonly string[]): void {
+  private release(keys: readonly string[]): void {
     this.seats--
-    for (const sku of skus) {
-      const others = (this.wanted.get(sku) ?? 1) - 1
-      if (others > 0) this.wanted.set(sku, others)
-      else this.wanted.delete(sku)
+    for (const key of keys) {
+      const others = (this.wanted.get(key) ?? 1) - 1
+      if (others > 0) this.wanted.set(key, others)
+      else this.wanted.delete(key)
     }
   }
 
@@ -105,12 +107,12 @@ export class AvailabilityWatch {
     this.joining = []
     // Who comes is answered at once; all that is watched is read again when its time has come.
     const all = now >= this.nextLookAt
-    const skus = new Set(all ? this.watched.keys() : [])
-    for (const one of joining) for (const sku of one.skus) skus.add(sku)
+    const views = new Map([...(all ? this.watched : [])].map(([key, { view }]) => [key, view]))
+    for (const one of joining) for (const view of one.views) views.set(viewKey(view), view)
     try {
-      const found = await this.options.read([...skus])
-      for (const [sku, state] of found) this.watched.get(sku)?.update(state)
-      for (const one of joining) this.admit(one, found)
+      const seen = await this.options.read([...views.values()])
+      for (const [key, state] of seen) if (state !== 'NO_CHANNEL') this.watched.get(key)?.update(state)
+      for (const one of joining) this.admit(one, seen)
       if (all) this.sawAt = performance.now()
       this.blind = false
     } catch (thrown) {
@@ -127,33 +129,34 @@ export class AvailabilityWatch {
     }
   }
 
-  private refuse({ skus, reject }: Joining, error: HoldfastError): void {
-    this.release(skus)
+  private refuse({ views, reject }: Joining, error: HoldfastError): void {
+    this.release(views.map(viewKey))
     reject(error)
   }
 
-  private admit(joining: Joining, found: Map<string, Availability>): void {
-    const { skus, resumeToken, resolve } = joining
-    const missing = skus.findIndex((sku) => !found.has(sku))
-    if (missing >= 0) {
-      const fields = [{ field: `skus[${missing}]`, message: 'there is no such product' }]
-      this.refuse(joining, new HoldfastError('NOT_FOUND', `There is no product ${skus[missing]}`, { fields }))
+  private admit(joining: Joining, seen: Seen): void {
+    const { views, resumeToken, resolve } = joining
+    try {
+      seenOf(views, seen)
+    } catch (error) {
+      this.refuse(joining, HoldfastError.from(error))
       return
     }
-    const watched = skus.flatMap((sku) => this.watch(sku, found) ?? [])
-    const watcher = new Watcher(skus, watched, resumeToken)
+    const watched = views.flatMap((view) => this.watch(view, seen) ?? [])
+    const watcher = new Watcher(views.map(viewKey), watched, resumeToken)
     for (const one of watched) one.watchers.add(watcher)
     this.watchers.add(watcher)
     watchMetrics.count(this.watchers.size, this.watched.size)
     resolve(watcher)
   }
 
-  private watch(sku: string, found: Map<string, Availability>): WatchedSku | undefined {
-    const known = this.watched.get(sku)
-    const state = found.get(sku)
-    if (known !== undefined || state === undefined) return known
-    const made = new WatchedSku(state)
-    this.watched.set(sku, made)
+  private watch(view: View, seen: Seen): WatchedSku | undefined {
+    const key = viewKey(view)
+    const known = this.watched.get(key)
+    const state = seen.get(key)
+    if (known !== undefined || state === undefined || state === 'NO_CHANNEL') return known
+    const made = new WatchedSku(view, state)
+    this.watched.set(key, made)
     return made
   }
 

@@ -1,15 +1,19 @@
 import type { Availability } from '@holdfast/contracts/inventory'
 
+import type { View } from '../sql/levels'
 import { digestOf } from './resume-token'
 import type { Watcher } from './watcher'
 
-/** A SKU that somebody watches: its state is kept once, however many watch it. */
+/** A SKU that somebody watches, as one channel sees it: its state is kept once, however many watch it. */
 export class WatchedSku {
   readonly watchers = new Set<Watcher>()
   private text: string
   private known: Buffer | undefined
 
-  constructor(private current: Availability) {
+  constructor(
+    readonly view: View,
+    private current: Availability,
+  ) {
     this.text = JSON.stringify(current)
   }
 

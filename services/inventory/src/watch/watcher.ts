@@ -15,15 +15,15 @@ export class Watcher {
   private failure: HoldfastError | undefined
   private wake: (() => void) | undefined
 
-  /** @param watched in the order of the SKUs */
+  /** @param keys of what is watched, which is in their order */
   constructor(
-    readonly skus: readonly string[],
+    readonly keys: readonly string[],
     private readonly watched: readonly WatchedSku[],
     resumeToken: string,
   ) {
     this.places = new Map(watched.map((one, place) => [one, place]))
-    this.sent = decodeResumeToken(resumeToken, skus) ?? skus.map(() => undefined)
-    for (const place of skus.keys()) this.waiting.add(place)
+    this.sent = decodeResumeToken(resumeToken, keys) ?? keys.map(() => undefined)
+    for (const place of keys.keys()) this.waiting.add(place)
   }
 
   changed(one: WatchedSku): void {
@@ -66,7 +66,7 @@ export class Watcher {
     }
     this.waiting.clear()
     const digests = this.sent.flatMap((digest) => digest ?? [])
-    return { availability, resumeToken: encodeResumeToken(this.skus, digests) }
+    return { availability, resumeToken: encodeResumeToken(this.keys, digests) }
   }
 
   private async untilWoken(signal: AbortSignal): Promise<void> {
