@@ -57,6 +57,13 @@ const leftOut = [
     there: process.env.REQUIRE_BROWSER === '1' || runs(process.env.CHROMIUM ?? '/usr/bin/chromium', '--version'),
   },
   {
+    suite: 'the OpenAPI document by Schemathesis',
+    pattern: 'schemathesis\\.e2e',
+    want: 'schemathesis of PyPI',
+    // With REQUIRE_SCHEMATHESIS it is never left out.
+    there: process.env.REQUIRE_SCHEMATHESIS === '1' || isThere('schemathesis'),
+  },
+  {
     suite: 'the Python example',
     pattern: 'kafka-example-python\\.e2e',
     want: 'python3 with docs/examples/requirements.txt',

@@ -11,6 +11,9 @@ for (const code of Object.keys(errorCodes).filter(isErrorCode)) {
   codesByStatus.set(http, [...(codesByStatus.get(http) ?? []), code])
 }
 
+// HTTP knows better here than our code.
+codesByStatus.set(431, ['INVALID_ARGUMENT'])
+
 const requestIdHeader = { $ref: '#/components/headers/X-Request-ID' }
 
 export const problemSchema: JsonSchema = {
@@ -66,20 +69,21 @@ function problemResponse(status: number, codes: readonly ErrorCode[]): JsonSchem
             { type: 'object', properties: { status: { const: status }, code: { type: 'string', enum: codes } } },
           ],
         },
-        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }])),
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code, status) }])),
       },
     },
   }
 }
 
-function exampleOf(code: ErrorCode): JsonSchema {
-  const { http, title } = errorCodes[code]
-  const detail = code === 'INVALID_ARGUMENT' ? 'quantity: must be at least 1' : title
-  const errors = code === 'INVALID_ARGUMENT' ? [{ field: 'quantity', message: 'must be at least 1' }] : []
+function exampleOf(code: ErrorCode, status: number): JsonSchema {
+  const { title } = errorCodes[code]
+  const isField = status === 400 && code === 'INVALID_ARGUMENT'
+  const detail = isField ? 'quantity: must be at least 1' : title
+  const errors = isField ? [{ field: 'quantity', message: 'must be at least 1' }] : []
   return {
     type: `/docs/errors#${code}`,
     title,
-    status: http,
+    status,
     detail,
     code,
     requestId: 'ff6f729a-bf85-4540-bb18-10a30451749e',
@@ -108,6 +112,8 @@ export function refusalsOf(operation: Operation): number[] {
     [415, body !== undefined],
     [422, takesKey(operation)],
     [429, true],
+    // The line of the request counts as a header: a query may be too long.
+    [431, true],
     [500, true],
     [503, true],
     [504, !operation.streams],

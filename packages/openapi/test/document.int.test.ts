@@ -53,6 +53,7 @@ test('a page says what its proto says: words, who may call, body, bounds and ans
     '415',
     '422',
     '429',
+    '431',
     '500',
     '503',
     '504',
