@@ -1,6 +1,6 @@
 import { HoldfastError } from './errors'
 import { fromItemError, toItemError } from './grpc-errors'
-import { checkUuid, isUuid, operationId } from './ids'
+import { checkUuid, isUuid, operationId, timeOrderedId } from './ids'
 import { cutPage, decodePageToken, encodePageToken } from './page-token'
 
 test('an operation id is one UUID for one user, operation and key', () => {
@@ -11,6 +11,14 @@ test('an operation id is one UUID for one user, operation and key', () => {
   const others = [operationId('you', 'reserve', 'key'), operationId('me', 'place', 'key'), operationId('me', 'reserve', 'other')]
   // No way of cutting the parts makes two of them the same.
   expect(new Set([id, ...others, operationId('m', 'ereserve', 'key')]).size).toBe(5)
+})
+
+test('an id without a key is a version 7 UUID of its own, in the order of time', () => {
+  const ids = [1, 2, 1_764_000_000_000, 1_764_000_000_001].map((at) => timeOrderedId(at))
+  expect(ids.toSorted()).toEqual(ids)
+  expect(ids[2]).toMatch(/^019ab697-e800-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  expect(new Set(Array.from({ length: 1_000 }, () => timeOrderedId(1))).size).toBe(1_000)
+  expect(isUuid(timeOrderedId())).toBe(true)
 })
 
 test('a UUID is taken in any case and refused by the name of its field', () => {

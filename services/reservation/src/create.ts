@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-
 import { Actor_Role } from '@holdfast/contracts/common'
 import { type Hold, Hold_State } from '@holdfast/contracts/inventory'
 import {
@@ -18,6 +16,7 @@ import {
   invalidField,
   operationId,
   seesAll,
+  timeOrderedId,
 } from '@holdfast/service'
 
 import { keyReused } from './operation'
@@ -56,7 +55,7 @@ export async function create(parts: Parts, request: CreateReservationRequest, ct
   }
   if (key !== undefined) return hold(parts, operationId(attempt.userId, 'reserve', key), attempt)
   if (request.reuseActive) return reuseActive(parts, attempt)
-  return hold(parts, randomUUID(), attempt)
+  return hold(parts, timeOrderedId(), attempt)
 }
 
 /** A reservation is a user's, also when a service carries the request. */
@@ -88,7 +87,7 @@ async function reuseActive(parts: Parts, attempt: Attempt): Promise<Created> {
     if (created !== undefined && statusOf(created.row) === 'ACTIVE') return created
     ctx.log.debug({ id }, 'a hold of this request is over, the next one')
   }
-  return hold(parts, randomUUID(), attempt)
+  return hold(parts, timeOrderedId(), attempt)
 }
 
 async function orUndefinedWhenOver(creating: Promise<Created>): Promise<Created | undefined> {

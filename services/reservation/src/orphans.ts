@@ -4,6 +4,7 @@ import { type CallContext, faultPoint } from '@holdfast/service'
 
 import type { Parts } from './parts'
 import { abandonReservations } from './sql/abandon-reservations'
+import { findMade } from './sql/find-made'
 import { findReservations } from './sql/find-reservations'
 
 export interface OrphanPass {
@@ -43,17 +44,26 @@ export async function releaseOrphans(parts: Parts, ctx: CallContext, from = '', 
 }
 
 async function claimOrphans(parts: Parts, holds: Hold[]): Promise<string[]> {
-  if (holds.length === 0) return []
-  const known = await findReservations(
-    parts.database.pool,
-    holds.map(({ id }) => id),
-  )
-  const made = new Set(known.map(({ id }) => id))
+  const known = await findKnown(parts, holds)
   const claims = holds
-    .filter(({ id }) => !made.has(id))
+    .filter(({ id }) => !known.has(id))
     .map(({ id, owner, fingerprint, createdAt = new Date() }) => ({ id, userId: owner, fingerprint, createdAt }))
   const claimed = claims.length === 0 ? [] : await abandonReservations(parts.database.pool, claims)
-  return [...claimed, ...known.filter(({ status }) => status === 'ABANDONED').map(({ id }) => id)]
+  return [...claimed, ...[...known].filter(([, status]) => status === 'ABANDONED').map(([id]) => id)]
+}
+
+/** The status of the reservation of each hold that has one: nearly all are found where the holds' age says. */
+async function findKnown({ database: { pool } }: Parts, holds: Hold[]): Promise<Map<string, string>> {
+  if (holds.length === 0) return new Map()
+  const made = await findMade(
+    pool,
+    holds.map(({ id, createdAt = new Date() }) => ({ id, createdAt })),
+  )
+  const known = new Map(made.map(({ id, status }) => [id, status]))
+  const others = holds.filter(({ id }) => !known.has(id)).map(({ id }) => id)
+  if (others.length === 0) return known
+  for (const { id, status } of await findReservations(pool, others)) known.set(id, status)
+  return known
 }
 
 async function release(parts: Parts, ids: string[], ctx: CallContext): Promise<number> {

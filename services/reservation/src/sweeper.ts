@@ -17,9 +17,9 @@ const shortestSleepMs = 5
 const orphanPauseMs = 10_000
 /** So often a search begins at the first hold again, whatever the one before found, in ms. */
 const fullSearchMs = 600_000
-/** Pages that are read at once, well within the time of one pass; then it rests, for so many times as long as they took. */
-const pagesAtOnce = 10
-const restShare = 4
+/** A page of a long search, then it rests, for so many times as long as that took: those who reserve meet it one time in ten. */
+const pagesAtOnce = 1
+const restShare = 9
 
 export function startSweeper(parts: Parts): Sweeper {
   const loops = [sweepLoop(parts), orphanLoop(parts)] as const
