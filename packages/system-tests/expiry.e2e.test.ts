@@ -180,8 +180,8 @@ async function writeDue(shop: Shop, sku: string, due: number): Promise<void> {
        insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, created_at)
        select id, 'a-user', '', 'HELD', ends, ends, now() from series
      ), lines as (
-       insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
-       select id, 1, $3, 'MAIN', 1, 1000, 'USD', ends, true from series
+       insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, created_at)
+       select id, 1, $3, 'MAIN', 1, 1000, 'USD', ends, true, now() from series
      )
      update stock_levels set reserved = reserved + $2::integer, version = version + 1 where sku = $3`,
     values,

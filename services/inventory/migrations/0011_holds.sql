@@ -39,7 +39,11 @@ create table hold_lines (
   -- The bundle that it is a part of, and how many of them; the price is that of one bundle.
   bundle text collate "C",
   bundle_units integer,
-  primary key (hold_id, line)
+  -- The hold's, and never changed. Lines are found by it first, so that new ones stand at the right edge of that index: by the
+  -- id alone, which is a hash, each went to some page of an index of hundreds of MB (docs/decisions/033). Who has only the id of
+  -- a hold takes this from its row.
+  created_at timestamptz not null,
+  primary key (created_at, hold_id, line)
 );
 
 create index hold_lines_held on hold_lines (sku, warehouse, expires_at) include (quantity, hold_id) where held;

@@ -292,9 +292,9 @@ begin
     if v_planned then
       with made as (
         insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held,
-                                promised, bundle, bundle_units)
+                                promised, bundle, bundle_units, created_at)
         select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
-               v_now + p_ttls[l.item] * interval '1 second', true, l.promised, l.bundle, l.bundle_units
+               v_now + p_ttls[l.item] * interval '1 second', true, l.promised, l.bundle, l.bundle_units, v_now
         from unnest(p_items, p_skus, p_warehouses, p_quantities, p_promised, p_bundles, p_bundle_units) with ordinality
           as l (item, sku, warehouse, quantity, promised, bundle, bundle_units, line)
         join products p on p.sku = coalesce(l.bundle, l.sku)
@@ -304,9 +304,9 @@ begin
       select array_agg(hold_lines) into v_made from made;
     else
       with made as (
-        insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
+        insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, created_at)
         select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
-               v_now + p_ttls[l.item] * interval '1 second', true
+               v_now + p_ttls[l.item] * interval '1 second', true, v_now
         from unnest(p_items, p_skus, p_warehouses, p_quantities) with ordinality as l (item, sku, warehouse, quantity, line)
         join products p on p.sku = l.sku
         where v_fate[l.item] = 'HELD'
@@ -353,9 +353,11 @@ begin
       from archived_holds a where a.id = i.known
     ) h on true
     left join lateral (
-      select l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency from hold_lines l where l.hold_id = h.id
+      select l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency from hold_lines l
+      where l.created_at = h.created_at and l.hold_id = h.id
       union all
-      select a.line, a.sku, a.warehouse, a.quantity, a.price_minor, a.currency from archived_hold_lines a where a.hold_id = h.id
+      select a.line, a.sku, a.warehouse, a.quantity, a.price_minor, a.currency from archived_hold_lines a
+      where a.created_at = h.created_at and a.hold_id = h.id
     ) l on true
     where v_fate[i.item] <> 'HELD'
     order by i.item, l.line;
@@ -391,7 +393,8 @@ begin
   v_all := cardinality(v_known) = (select count(distinct i.id) from unnest(p_ids) as i (id));
   perform from stock_levels s
   where (s.sku, s.warehouse) in (
-    select l.sku, l.warehouse from holds h join hold_lines l on l.hold_id = h.id where h.id = any (v_known) and h.state = 'HELD')
+    select l.sku, l.warehouse from holds h join hold_lines l on l.created_at = h.created_at and l.hold_id = h.id
+    where h.id = any (v_known) and h.state = 'HELD')
   order by s.sku, s.warehouse
   for no key update;
   v_now := clock_timestamp();
@@ -412,7 +415,8 @@ begin
     set state = case p_kind when 'COMMIT' then 'COMMITTED' when 'EXPIRE' then 'EXPIRED' else 'RELEASED' end,
         version = h.version + 1, ended_at = v_now, protected_until = null
     where h.id = any (v_ends);
-    update hold_lines l set held = false where l.hold_id = any (v_ends);
+    update hold_lines l set held = false
+    from holds h where h.id = any (v_ends) and l.created_at = h.created_at and l.hold_id = h.id;
     with changed as (
       update stock_levels s
       set reserved = s.reserved - t.there,
@@ -422,7 +426,8 @@ begin
           version = s.version + 1
       from (
         select l.sku, l.warehouse, sum(l.quantity - l.promised) as there, sum(l.promised) as promised
-        from hold_lines l where l.hold_id = any (v_ends)
+        from holds h join hold_lines l on l.created_at = h.created_at and l.hold_id = h.id
+        where h.id = any (v_ends)
         group by l.sku, l.warehouse
       ) t
       where s.sku = t.sku and s.warehouse = t.warehouse
@@ -433,7 +438,7 @@ begin
       insert into ledger (id, sku, warehouse, kind, quantity, from_account, to_account, reason, actor_id, actor_role, reference, at)
       select gen_random_uuid(), l.sku, l.warehouse, 'SALE', l.quantity - l.promised, 'SELLABLE', 'SOLD', 'sold', h.owner, 'USER',
              h.id::text, v_now
-      from holds h join hold_lines l on l.hold_id = h.id
+      from holds h join hold_lines l on l.created_at = h.created_at and l.hold_id = h.id
       where h.id = any (v_ends) and l.quantity > l.promised
       order by h.id, l.line;
     end if;
@@ -498,7 +503,7 @@ begin
 
   update hold_lines l set expires_at = h.expires_at
   from holds h
-  where h.id = any (v_done) and l.hold_id = h.id and l.expires_at <> h.expires_at;
+  where h.id = any (v_done) and l.created_at = h.created_at and l.hold_id = h.id and l.expires_at <> h.expires_at;
 
   return query
   select i.item::integer,

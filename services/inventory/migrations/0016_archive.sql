@@ -24,7 +24,7 @@ create index ledger_sales_by_time on ledger (at, reference) where kind = 'SALE';
 -- the move takes all of them and fails if they differ) in the same database, so that a move is one transaction. They are
 -- written once: full pages, no index but those that answer by id, and the history of a SKU.
 create table archived_holds (like holds, primary key (id));
-create table archived_hold_lines (like hold_lines, primary key (hold_id, line));
+create table archived_hold_lines (like hold_lines, primary key (created_at, hold_id, line));
 create table archived_ledger (like ledger, primary key (place));
 create index archived_ledger_by_sku on archived_ledger (sku, place desc);
 
@@ -70,10 +70,11 @@ begin
   from holds h
   where h.id = any (v_found)
     and h.state <> 'HELD'
-    and (h.owner = '' or exists (select from hold_lines l where l.hold_id = h.id))
+    and (h.owner = '' or exists (select from hold_lines l where l.created_at = h.created_at and l.hold_id = h.id))
     -- What is sold and still promised is looked for here.
-    and not exists (select from hold_lines l where l.hold_id = h.id and (l.held or (l.promised > 0 and h.state = 'COMMITTED')))
-    and coalesce((select sum(l.quantity) from hold_lines l where l.hold_id = h.id and h.state = 'COMMITTED'), 0)
+    and not exists (select from hold_lines l
+                    where l.created_at = h.created_at and l.hold_id = h.id and (l.held or (l.promised > 0 and h.state = 'COMMITTED')))
+    and coalesce((select sum(l.quantity) from hold_lines l where l.created_at = h.created_at and l.hold_id = h.id and h.state = 'COMMITTED'), 0)
       = coalesce((select -sum(g.delta) from ledger g where g.kind = 'SALE' and g.at = h.ended_at and g.reference = h.id::text), 0)
     and not exists (select from archived_holds a where a.id = h.id);
   moved := cardinality(v_ids);
@@ -89,7 +90,11 @@ begin
   select sku, warehouse, sum(delta) from gone group by sku, warehouse order by sku, warehouse
   on conflict (sku, warehouse) do update set units = o.units + excluded.units;
 
-  with gone as (delete from hold_lines l where l.hold_id = any (v_ids) returning *)
+  with gone as (
+    delete from hold_lines l using holds h
+    where h.id = any (v_ids) and l.created_at = h.created_at and l.hold_id = h.id
+    returning l.*
+  )
   insert into archived_hold_lines select * from gone;
   with gone as (delete from holds h where h.id = any (v_ids) returning *)
   insert into archived_holds select * from gone;

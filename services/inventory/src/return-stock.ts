@@ -29,9 +29,11 @@ export async function returnStock(
     if (hold.state !== 'COMMITTED') {
       throw new HoldfastError('ILLEGAL_TRANSITION', `Hold ${holdId} is ${hold.state.toLowerCase()}: nothing of it was sold`)
     }
+    const archive = holds.length > 0 ? '' : 'archived_'
     const { rows: lines } = await client.query<{ sku: string; warehouse: string; delta: number }>(
       `select sku, warehouse, sum(quantity)::integer as delta
-       from ${holds.length > 0 ? 'hold_lines' : 'archived_hold_lines'} where hold_id = $1
+       from ${archive}hold_lines
+       where created_at = (select created_at from ${archive}holds where id = $1) and hold_id = $1
        group by sku, warehouse order by sku, warehouse`,
       [holdId],
     )

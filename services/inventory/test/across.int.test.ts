@@ -67,8 +67,16 @@ async function held(count: number): Promise<string[]> {
       reservations.set(id, { id, status: ReservationState_Status.ACTIVE, version: 1, holdVersion: version, expiresAt })
     }
   }
-  await inventory.database.pool.query(`update holds set created_at = created_at - interval '1 hour'`)
+  await beginHolds(`created_at - interval '1 hour'`)
   return items.map(({ id }) => id)
+}
+
+/** As if all holds had been made then, in SQL; their lines with them. */
+async function beginHolds(at: string): Promise<void> {
+  await inventory.database.transaction(async (client) => {
+    await client.query(`update holds set created_at = ${at}`)
+    await client.query('update hold_lines l set created_at = h.created_at from holds h where h.id = l.hold_id')
+  })
 }
 
 function change(id: string, status: ReservationState_Status): void {
@@ -113,9 +121,9 @@ test('what takes a moment to settle is waited for', async () => {
 test('a hold just made is under way; later its missing reservation is a difference', async () => {
   const [id = ''] = await held(1)
   reservations.clear()
-  await inventory.database.pool.query('update holds set created_at = clock_timestamp()')
+  await beginHolds('now()')
   expect(await check()).toMatchObject({ consistent: true, checked: { underWay: 1n } })
-  await inventory.database.pool.query(`update holds set created_at = clock_timestamp() - interval '1 hour'`)
+  await beginHolds(`now() - interval '1 hour'`)
   expect(await check()).toMatchObject({ differences: [{ kind: 'hold_without_reservation', id }] })
 })
 

@@ -115,6 +115,10 @@ async function age(ids: string[], hours: number): Promise<void> {
       `update holds set created_at = created_at - $2 * interval '1 hour', ended_at = ended_at - $2 * interval '1 hour' where id = any($1::uuid[])`,
       [ids, hours],
     )
+    await client.query(`update hold_lines set created_at = created_at - $2 * interval '1 hour' where hold_id = any($1::uuid[])`, [
+      ids,
+      hours,
+    ])
   })
 }
 

@@ -18,6 +18,11 @@ const damages: [string, (sku: string, id: string) => string, (sku: string, id: s
     (_sku, id) => `update hold_lines set expires_at = expires_at + interval '1 s' where hold_id = '${id}'`,
     (_sku, id) => `${id}/1`,
   ],
+  [
+    'hold_line',
+    (_sku, id) => `update hold_lines set created_at = created_at + interval '1 s' where hold_id = '${id}'`,
+    (_sku, id) => `${id}/1`,
+  ],
   ['hold_without_lines', (_sku, id) => `delete from hold_lines where hold_id = '${id}'`, (_sku, id) => id],
   ['hold_expiry', (_sku, id) => `update holds set expires_at = expires_at + interval '1 s' where id = '${id}'`, (_sku, id) => id],
   ['hold_end', (_sku, id) => `update holds set ended_at = now() where id = '${id}'`, (_sku, id) => id],

@@ -67,8 +67,9 @@ async function writeDueHolds(): Promise<void> {
               now() - interval '1 hour'
        from generate_series(1, $2::integer) n
      ), lines as (
-       insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
-       select md5($3::text || n)::uuid, 1, $1, 'MAIN', 1, 1000, 'USD', now() - (n + 1000) * interval '1 ms', true
+       insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, created_at)
+       select md5($3::text || n)::uuid, 1, $1, 'MAIN', 1, 1000, 'USD', now() - (n + 1000) * interval '1 ms', true,
+              now() - interval '1 hour'
        from generate_series(1, $2::integer) n
      )
      update stock_levels set reserved = on_hand, version = version + 1 where sku = $1`,

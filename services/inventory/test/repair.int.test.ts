@@ -62,6 +62,7 @@ test('reserved is rebuilt right while others hold and release the same SKU', asy
 test.each([
   ['held', 'update hold_lines set held = false where hold_id = $1'],
   ['expires_at', `update hold_lines set expires_at = expires_at - interval '1 hour' where hold_id = $1`],
+  ['created_at', `update hold_lines set created_at = created_at - interval '1 hour' where hold_id = $1`],
 ])("a line's copy %s is rebuilt from its hold, in one audited event", async (_what, sql) => {
   const { id } = await held()
   await spoil(sql, id)

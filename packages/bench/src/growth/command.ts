@@ -22,11 +22,13 @@ export function growthCommand(signal: AbortSignal, say: (line: string) => void):
     .option('--seconds <s>', 'how long each measurement takes', Number, 5)
     .option('--folder <folder>', 'where the filled data goes and stays for the next run; some 25 GB at full size')
     .action(async (options: Options) => {
-      const { figures, problems, differences } = await measureGrowth({ ...options, signal, say })
+      const { figures, counted, problems, differences } = await measureGrowth({ ...options, signal, say })
       say('\n| what, ms | empty | grown | grown / empty |\n|---|---:|---:|---:|')
       for (const { what, empty, grown, ratio } of figures) {
         say(`| ${what} | ${empty.toFixed(2)} | ${grown.toFixed(2)} | ${ratio.toFixed(2)} |`)
       }
+      say('\n| for 1,000 reservations | empty | grown |\n|---|---:|---:|')
+      for (const { what, empty, grown } of counted) say(`| ${what} | ${empty.toFixed(0)} | ${grown.toFixed(0)} |`)
       if (differences !== undefined) say(`\n${differences} differences in the books`)
       for (const problem of problems) say(`PROBLEM: ${problem}`)
       if (problems.length > 0) process.exitCode = 1

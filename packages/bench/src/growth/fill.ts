@@ -42,8 +42,8 @@ const inventory = (size: Size): string[] => [
    select md5('opening ' || sku)::uuid, sku, 'MAIN', 'OPENING', ${opening}, 'SUPPLIER', 'SELLABLE', 'opening stock', 'bench', 'ADMIN', now() - interval '21 days' from products where created_by = md5(sku)::uuid`,
   `insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, version, created_at, ended_at)
    select id, owner, fingerprint, state, expires_at, expires_at, version, created_at, ended_at from (${holdsOf(size)}) h`,
-  `insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
-   select id, line, line_sku, 'MAIN', 1, 1000, 'USD', expires_at, state = 'HELD' from (${linesOf(size)}) l`,
+  `insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, created_at)
+   select id, line, line_sku, 'MAIN', 1, 1000, 'USD', expires_at, state = 'HELD', created_at from (${linesOf(size)}) l`,
   `insert into ledger (id, sku, warehouse, kind, quantity, from_account, to_account, reason, actor_id, actor_role, reference, at)
    select md5('sale ' || n || '/' || line)::uuid, line_sku, 'MAIN', 'SALE', 1, 'SELLABLE', 'SOLD', 'sold', owner, 'USER', id::text, ended_at
    from (${linesOf(size)}) l where state = 'COMMITTED'`,
@@ -60,7 +60,7 @@ const reservation = (size: Size): string[] => [
    select id, owner, case state when 'HELD' then 'ACTIVE' when 'RELEASED' then 'CANCELLED' else state end, fingerprint,
           case when second_sku is null then jsonb_build_array(${lineJson.replace('s,', 'sku,')})
                else jsonb_build_array(${lineJson.replace('s,', 'sku,')}, ${lineJson.replace('s,', 'second_sku,')}) end,
-          expires_at, 300, created_at, coalesce(ended_at, created_at), version, version, expires_at
+          expires_at, 300, date_trunc('milliseconds', created_at), coalesce(ended_at, created_at), version, version, expires_at
    from (${holdsOf(size)}) h`,
 ]
 

@@ -12,6 +12,7 @@ import { Client } from 'pg'
 import { generateLoad } from '../load/generate-load'
 import { Latencies } from '../load/latencies'
 import { median } from '../statistics'
+import { type Counters, perThousand, readCounters, toldWithinMs } from './counters'
 import { fill, hotSku, type Size } from './fill'
 
 export interface GrowthOptions extends Size {
@@ -24,7 +25,7 @@ export interface GrowthOptions extends Size {
   say: (line: string) => void
 }
 
-/** One line of the result: what was measured, in ms, as the median over the rounds. */
+/** One line of the result, as the median over the rounds: what was measured, in ms, or counted for 1,000 reservations. */
 export interface GrowthFigure {
   what: string
   empty: number
@@ -35,6 +36,8 @@ export interface GrowthFigure {
 
 export interface GrowthResults {
   figures: GrowthFigure[]
+  /** What PostgreSQL did for 1,000 reservations with many in flight. */
+  counted: GrowthFigure[]
   /** What must not be: a request that failed, a table of the grown system that was read from end to end. */
   problems: string[]
   /** Differences that the check of the books names afterwards; undefined: it was not asked, as it takes minutes. */
@@ -55,7 +58,10 @@ interface Side {
   tokens: string[]
 }
 
-type Sample = Record<string, number>
+interface Sample {
+  latencies: Counters
+  counted: Counters
+}
 
 export async function measureGrowth(options: GrowthOptions): Promise<GrowthResults> {
   const { rounds, say, signal } = options
@@ -84,9 +90,10 @@ export async function measureGrowth(options: GrowthOptions): Promise<GrowthResul
       samples.push(first ? { empty: other, grown: one } : { empty: one, grown: other })
     }
     problems.push(...scanProblems(scansBefore, await readScans(grown)))
-    const figures = makeFigures(samples)
-    if (options.active + options.closed > mostChecked) return { figures, problems }
-    return { figures, problems, differences: await countDifferences(sides.grown.system) }
+    const figures = makeFigures(samples, 'latencies')
+    const counted = makeFigures(samples, 'counted')
+    if (options.active + options.closed > mostChecked) return { figures, counted, problems }
+    return { figures, counted, problems, differences: await countDifferences(sides.grown.system) }
   } finally {
     for (const system of systems) await system.stop()
     await rm(temporary, { recursive: true, force: true, maxRetries: 5 })
@@ -127,12 +134,14 @@ async function makeSide(system: System, isEmpty: boolean): Promise<Side> {
 
 async function measureSide(side: Side, { seconds, signal }: GrowthOptions, problems: string[]): Promise<Sample> {
   signal.throwIfAborted()
-  const sample: Sample = {}
+  const latencies: Counters = {}
+  let counted: Counters = {}
   for (const [name, connections] of [
     ['reserve, lone', 1],
     [`reserve, ${inFlight} in flight`, inFlight],
   ] as const) {
     const phases = [{ shape: { kind: 'closed' as const, seconds }, connections, skus: [hotSku] }]
+    const before = await readCounters(side.system.databaseUrl('inventory'))
     const [result] = await generateLoad(
       { target: { kind: 'http', url: side.system.url }, tokens: side.tokens, keyPrefix: randomUUID(), phases },
       signal,
@@ -140,19 +149,22 @@ async function measureSide(side: Side, { seconds, signal }: GrowthOptions, probl
     if (result === undefined) throw new Error('the load generator left a phase out')
     if (result.accepted !== result.sent)
       problems.push(`${name}: ${result.sent - result.accepted} of ${result.sent} not taken: ${result.firstFailure}`)
-    sample[`${name}, p50`] = result.latency.p50
-    sample[`${name}, p95`] = result.latency.p95
+    latencies[`${name}, p50`] = result.latency.p50
+    latencies[`${name}, p95`] = result.latency.p95
+    await sleep(toldWithinMs)
+    // The last is that of many in flight.
+    counted = perThousand(before, await readCounters(side.system.databaseUrl('inventory')), result.accepted)
   }
   for (const readers of [1, inFlight]) {
     const name = readers === 1 ? 'availability, lone' : `availability, ${inFlight} in flight`
     const { p50, p95 } = (await readAvailability(side, readers, seconds)).summary()
-    sample[`${name}, p50`] = p50
-    sample[`${name}, p95`] = p95
+    latencies[`${name}, p50`] = p50
+    latencies[`${name}, p95`] = p95
   }
   const late = await measureExpiry(side)
-  sample['expired after its time, p50'] = late.p50
-  sample['expired after its time, p95'] = late.p95
-  return sample
+  latencies['expired after its time, p50'] = late.p50
+  latencies['expired after its time, p95'] = late.p95
+  return { latencies, counted }
 }
 
 async function readAvailability({ system }: Side, readers: number, seconds: number): Promise<Latencies> {
@@ -228,7 +240,8 @@ function scanProblems(before: Scans, after: Scans): string[] {
   })
 }
 
-function makeFigures(samples: { empty: Sample; grown: Sample }[]): GrowthFigure[] {
+function makeFigures(rounds: { empty: Sample; grown: Sample }[], kind: keyof Sample): GrowthFigure[] {
+  const samples = rounds.map(({ empty, grown }) => ({ empty: empty[kind], grown: grown[kind] }))
   const names = Object.keys(samples[0]?.empty ?? {})
   return names.map((what) => ({
     what,

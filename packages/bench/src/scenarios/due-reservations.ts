@@ -25,10 +25,10 @@ export async function writeDueReservations(running: RunningSystem, due: DueReser
     'inventory',
     `with made as (
        insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, created_at)
-       select ${id}, 'bench', 'bench', 'HELD', ${end}, ${end}, clock_timestamp() from ${series}
+       select ${id}, 'bench', 'bench', 'HELD', ${end}, ${end}, now() from ${series}
      ), lines as (
-       insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held)
-       select ${id}, 1, ${sku}, 'MAIN', 1, 1000, 'USD', ${end}, true from ${series}
+       insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, created_at)
+       select ${id}, 1, ${sku}, 'MAIN', 1, 1000, 'USD', ${end}, true, now() from ${series}
      )
      update stock_levels s set reserved = s.reserved + t.units, version = s.version + 1
      from (select ${sku} as sku, count(*) as units from ${series} group by 1) t

@@ -76,10 +76,10 @@ export const checks: Check[] = [
     // The copies in the lines that find due units.
     kind: 'hold_line',
     sql: `select l.hold_id || '/' || l.line as id,
-                 coalesce(h.state || ' until ' || h.expires_at, 'a hold') as expected,
-                 case when l.held then 'held' else 'not held' end || ' until ' || l.expires_at as found
+                 coalesce(h.state || ' until ' || h.expires_at || ', made ' || h.created_at, 'a hold') as expected,
+                 case when l.held then 'held' else 'not held' end || ' until ' || l.expires_at || ', made ' || l.created_at as found
           from hold_lines l left join holds h on h.id = l.hold_id
-          where h.id is null or l.held <> (h.state = 'HELD') or (l.held and l.expires_at <> h.expires_at)`,
+          where h.id is null or l.created_at <> h.created_at or l.held <> (h.state = 'HELD') or (l.held and l.expires_at <> h.expires_at)`,
   },
   {
     kind: 'hold_without_lines',
@@ -131,7 +131,7 @@ export const archiveChecks: Check[] = [
     kind: 'archived_hold_line',
     sql: `select l.hold_id || '/' || l.line as id, 'not held, of a hold' as expected,
                  case when l.held then 'held' else 'not held' end || case when h.id is null then ', no hold' else '' end as found
-          from archived_hold_lines l left join archived_holds h on h.id = l.hold_id
+          from archived_hold_lines l left join archived_holds h on h.created_at = l.created_at and h.id = l.hold_id
           where h.id is null or l.held`,
   },
   {

@@ -34,7 +34,7 @@ export async function findDoubtfulHold(client: PoolClient, sku: string, warehous
     `select l.hold_id::text as id
      from hold_lines l left join holds h on h.id = l.hold_id
      where l.sku = $1 and l.warehouse = $2
-       and (h.id is null or l.held <> (h.state = 'HELD') or (h.state = 'HELD') <> (h.ended_at is null))
+       and (h.id is null or l.created_at <> h.created_at or l.held <> (h.state = 'HELD') or (h.state = 'HELD') <> (h.ended_at is null))
      union all
      select coalesce(h.id, g.id)
      from (select l.hold_id::text as id, sum(l.quantity - l.promised) as units from hold_lines l join holds h on h.id = l.hold_id
@@ -72,15 +72,24 @@ export interface LineRow {
   differs: boolean
 }
 
+/** Where the line $2 of the hold $1 is: where its hold says, or, when that copy is what is wrong, wherever a search finds it. */
+const linePlace = `coalesce(
+  (select l.created_at from hold_lines l join holds h on h.created_at = l.created_at where h.id = $1 and l.hold_id = $1 and l.line = $2),
+  (select l.created_at from hold_lines l where l.hold_id = $1 and l.line = $2))`
+
 /** Locks: the hold, then its line. @returns undefined: there is no such line */
 export async function lockLine(client: PoolClient, holdId: string, line: number): Promise<LineRow | undefined> {
   await client.query('select from holds where id = $1 for no key update', [holdId])
-  await client.query('select from hold_lines where hold_id = $1 and line = $2 for no key update', [holdId, line])
+  await client.query(
+    `select from hold_lines where created_at = ${linePlace} and hold_id = $1 and line = $2 for no key update`,
+    [holdId, line],
+  )
   const { rows } = await client.query<LineRow>(
     `select l.sku, l.held, l.expires_at, h.state = 'HELD' as hold_held, h.expires_at as hold_expires_at,
-            h.id is null or l.held <> (h.state = 'HELD') or (l.held and l.expires_at <> h.expires_at) as differs
+            h.id is null or l.created_at <> h.created_at or l.held <> (h.state = 'HELD')
+              or (l.held and l.expires_at <> h.expires_at) as differs
      from hold_lines l left join holds h on h.id = l.hold_id
-     where l.hold_id = $1 and l.line = $2`,
+     where l.created_at = ${linePlace} and l.hold_id = $1 and l.line = $2`,
     [holdId, line],
   )
   return rows[0]
@@ -89,8 +98,8 @@ export async function lockLine(client: PoolClient, holdId: string, line: number)
 /** Under the hold's lock. */
 export async function copyToLine(client: PoolClient, holdId: string, line: number): Promise<void> {
   await client.query(
-    `update hold_lines l set held = h.state = 'HELD', expires_at = h.expires_at
-     from holds h where h.id = l.hold_id and l.hold_id = $1 and l.line = $2`,
+    `update hold_lines l set held = h.state = 'HELD', expires_at = h.expires_at, created_at = h.created_at
+     from holds h where h.id = l.hold_id and l.created_at = ${linePlace} and l.hold_id = $1 and l.line = $2`,
     [holdId, line],
   )
 }
@@ -101,8 +110,10 @@ export async function whyDoubtHold(db: Pool | PoolClient, holdId: string): Promi
     `select case
        when (h.state = 'HELD') <> (h.ended_at is null) then 'its state and its end disagree'
        when h.state = 'HELD' and h.expires_at <> greatest(h.base_expires_at, h.protected_until) then 'its time is in doubt'
-       when not exists (select from hold_lines l where l.hold_id = h.id) then 'it has no lines'
-       when (select coalesce(sum(l.quantity - l.promised), 0) from hold_lines l where l.hold_id = h.id and h.state = 'COMMITTED')
+       when not exists (select from hold_lines l where l.created_at = h.created_at and l.hold_id = h.id)
+         and not exists (select from hold_lines l where l.hold_id = h.id) then 'it has no lines'
+       when (select coalesce(sum(l.quantity - l.promised), 0) from hold_lines l
+             where l.created_at = h.created_at and l.hold_id = h.id and h.state = 'COMMITTED')
          <> (select coalesce(-sum(g.delta), 0) from ledger g where g.kind = 'SALE' and g.reference = h.id::text)
          then 'the ledger does not say what was sold of it'
      end as why
