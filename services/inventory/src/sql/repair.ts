@@ -80,10 +80,10 @@ const linePlace = `coalesce(
 /** Locks: the hold, then its line. @returns undefined: there is no such line */
 export async function lockLine(client: PoolClient, holdId: string, line: number): Promise<LineRow | undefined> {
   await client.query('select from holds where id = $1 for no key update', [holdId])
-  await client.query(
-    `select from hold_lines where created_at = ${linePlace} and hold_id = $1 and line = $2 for no key update`,
-    [holdId, line],
-  )
+  await client.query(`select from hold_lines where created_at = ${linePlace} and hold_id = $1 and line = $2 for no key update`, [
+    holdId,
+    line,
+  ])
   const { rows } = await client.query<LineRow>(
     `select l.sku, l.held, l.expires_at, h.state = 'HELD' as hold_held, h.expires_at as hold_expires_at,
             h.id is null or l.created_at <> h.created_at or l.held <> (h.state = 'HELD')
