@@ -104,7 +104,7 @@ export interface AuditRecord {
   eventId: string
 }
 
-/** Units of one SKU over all warehouses (those of the channel that was asked for), and in each; `available = on_hand - reserved - withheld`, due units counted as free. */
+/** Units of one SKU over all warehouses (those of the channel that was asked for), and in each; `available = on_hand - reserved - withheld`, due units counted as free. Of a bundle: how many its parts make up in each warehouse by itself, and their sum, as `on_hand` and `available`; the others are 0. */
 export interface Availability {
   sku: string
   onHand: number
@@ -114,6 +114,20 @@ export interface Availability {
   /** As in StockLevel. */
   withheld: number
   incoming: number
+}
+
+export interface BundlePart {
+  /** No bundle itself. */
+  sku: string
+  /** Units in one bundle, 1 to 1,000. */
+  quantity: number
+}
+
+export interface BundlePartInput {
+  /** No bundle itself. */
+  sku?: string
+  /** Units in one bundle, 1 to 1,000. */
+  quantity?: number
 }
 
 export interface CancelOrderResponse {
@@ -387,6 +401,14 @@ export interface OrderLine {
   quantity: number
   /** As it was when reserved. */
   unitPrice?: Money
+  /** Of a bundle: what of it comes from where, for all of its units. Its warehouse is that of all its parts, empty where they have several. */
+  parts: readonly (OrderLinePart)[]
+}
+
+export interface OrderLinePart {
+  sku: string
+  warehouse: string
+  quantity: number
 }
 
 export interface PauseWebhookEndpointResponse {
@@ -420,6 +442,8 @@ export interface Product {
   version: number
   /** Units over all warehouses at which it is told to be low; 0: never, only out and back. Absent: as the notification service is set. */
   lowStockAt?: number
+  /** What one of it is made of; then it is a bundle, and has no stock of its own. */
+  parts: readonly (BundlePart)[]
 }
 
 export interface RebuildActivityResponse {
@@ -487,6 +511,14 @@ export interface ReservationLine {
   quantity: number
   /** The product's price when it was reserved. */
   unitPrice?: Money
+  /** Of a bundle: what is held for all of its units. Its price is the bundle's, its warehouse that of all its parts, empty where they have several. */
+  parts: readonly (ReservationLinePart)[]
+}
+
+export interface ReservationLinePart {
+  sku: string
+  warehouse: string
+  quantity: number
 }
 
 export interface ResumeWebhookEndpointResponse {
@@ -795,8 +827,10 @@ export interface Operations {
     stock?: number
     /** The same as the header Idempotency-Key. */
     clientToken?: string
-    /** 0 to 1,000,000; as in Product. */
+    /** 0 to 1,000,000; as in Product. Not of a bundle. */
     lowStockAt?: number
+    /** Up to 50, each SKU once: it is a bundle of these for good, if there are any. Such a product has no stock of its own. */
+    parts?: readonly (BundlePartInput)[]
   }; response: CreateProductResponse }
   /** Changes the fields that are given, leaves the others. */
   updateProduct: { request: {
@@ -806,8 +840,10 @@ export interface Operations {
     price?: MoneyInput
     /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. */
     expectedVersion?: number
-    /** 0 to 1,000,000; -1: absent from then on. */
+    /** 0 to 1,000,000; -1: absent from then on. Not of a bundle. */
     lowStockAt?: number
+    /** Of a bundle: all of them, as it is sold from then on. What is held or sold stays as it is. */
+    parts?: readonly (BundlePartInput)[]
   }; response: UpdateProductResponse }
   getProduct: { request: {
     sku: string

@@ -51,6 +51,7 @@ const leftOut = new Set([
   'expectedVersion',
   'reservationId',
   'strategy',
+  'parts',
 ])
 
 export function exampleOfField(field: DescField): unknown {
@@ -92,6 +93,7 @@ function exampleOf(message: DescMessage, without: ReadonlySet<string>, extent: E
 }
 
 function exampleInside(field: DescField, { whole, depth }: Extent): unknown {
+  if (leftOut.has(field.jsonName)) return undefined
   const inner = field.message
   if (inner === undefined || inner.typeName.startsWith('google.protobuf.')) return exampleOfField(field)
   if (depth === 0 || field.fieldKind === 'map') return undefined

@@ -11,6 +11,8 @@ export interface LineJson {
   warehouse: string
   quantity: number
   unitPrice: MoneyJson
+  /** Of a bundle. */
+  parts?: { sku: string; warehouse: string; quantity: number }[]
 }
 
 export interface ReservationReply {

@@ -34,7 +34,7 @@ $$;
 
 -- Holds units for each item, all its lines or none, greedily in the order given: an item that does not fit uses up nothing
 -- and a later one that fits is taken. The lines come item by item. Outcomes, one row per line of a hold and one per refusal:
---   HELD         made now; what the caller has sent is left out: owner, fingerprint, the line's SKU, warehouse and quantity
+--   HELD         made now; what the caller has sent is left out: owner, fingerprint, the line's SKU, warehouse, quantity and bundle
 --   EXISTS       the id is known: the hold as it is
 --   UNKNOWN_SKU  `line` names the line
 --   SHORT        not enough stock for `line`
@@ -56,7 +56,8 @@ create function hold_batch(
   p_refused boolean[], p_promised integer[], p_bundles text[], p_bundle_units integer[], p_products text[], p_product_versions bigint[]
 ) returns table (
   item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
-  created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text
+  created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text,
+  bundle text, bundle_units integer
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -334,13 +335,13 @@ begin
   -- What was held now, as it was written: nobody else can have changed it yet. What the caller knows by itself is left out.
   return query
   select p_items[m.line], 'HELD', m.line, 'HELD', m.expires_at, 1, null::text, null::text,
-         v_now, null::timestamptz, null::text, null::text, null::integer, m.price_minor, m.currency
+         v_now, null::timestamptz, null::text, null::text, null::integer, m.price_minor, m.currency, null::text, null::integer
   from unnest(v_made) as m order by m.line;
 
   if array_position(v_fate, 'HELD') is null or cardinality(array_positions(v_fate, 'HELD')) < cardinality(p_ids) then
     return query
     select i.item::integer, v_fate[i.item], coalesce(l.line, v_line[i.item]), h.state, h.expires_at, h.version, h.owner, h.fingerprint,
-           h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency
+           h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.bundle, l.bundle_units
     from (
       -- Of a refusal there is no hold to be looked for.
       select i.item, case when v_fate[i.item] = 'EXISTS' then i.id end as known from unnest(p_ids) with ordinality as i (id, item)
@@ -353,10 +354,10 @@ begin
       from archived_holds a where a.id = i.known
     ) h on true
     left join lateral (
-      select l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency from hold_lines l
+      select l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.bundle, l.bundle_units from hold_lines l
       where l.created_at = h.created_at and l.hold_id = h.id
       union all
-      select a.line, a.sku, a.warehouse, a.quantity, a.price_minor, a.currency from archived_hold_lines a
+      select a.line, a.sku, a.warehouse, a.quantity, a.price_minor, a.currency, a.bundle, a.bundle_units from archived_hold_lines a
       where a.created_at = h.created_at and a.hold_id = h.id
     ) l on true
     where v_fate[i.item] <> 'HELD'

@@ -1,7 +1,7 @@
 import type { Availability, GetAvailabilityRequest } from '@holdfast/contracts/inventory'
 import { Combiner, type Database, databaseError, HoldfastError, invalidField } from '@holdfast/service'
 
-import { readAvailability, toLevel, type View } from './sql/levels'
+import { readAvailability, type SeenLevelRow, toLevel, type View } from './sql/levels'
 import { checkSku, checkWarehouse } from './validate'
 
 const mostSkus = 500
@@ -74,7 +74,7 @@ export async function readSeen(database: Database, views: readonly View[]): Prom
     for (const row of rows) {
       const key = viewKey(row)
       if (row.known === 'NO_CHANNEL') seen.set(key, 'NO_CHANNEL')
-      if (row.known !== 'YES') continue
+      if (row.known !== 'YES' || row.part !== null) continue
       const known = seen.get(key)
       const total = typeof known === 'object' ? known : { sku: row.sku, ...nothing, warehouses: [] }
       seen.set(key, total)
@@ -84,11 +84,30 @@ export async function readSeen(database: Database, views: readonly View[]): Prom
       for (const figure of figures) total[figure] += level[figure]
       total.warehouses.push({ warehouse: row.warehouse, ...level })
     }
+    const ofParts = rows.filter(({ known, part }) => known === 'YES' && part !== null)
+    for (const [key, parts] of Map.groupBy(ofParts, viewKey)) seen.set(key, availabilityOfBundle(parts))
     for (const one of seen.values()) if (one !== 'NO_CHANNEL') withinInt32(one)
     return seen
   } catch (error) {
     throw databaseError(error)
   }
+}
+
+/**
+ * What a request without a split can get of it: in each warehouse that knows all of its parts, as many as the scarcest makes up.
+ * @param rows of all its parts' levels
+ */
+function availabilityOfBundle(rows: SeenLevelRow[]): Availability {
+  const parts = new Set(rows.map(({ part }) => part)).size
+  const total: Availability = { sku: rows[0]?.sku ?? '', ...nothing, warehouses: [] }
+  for (const [warehouse, levels] of Map.groupBy(rows, (row) => row.warehouse)) {
+    if (warehouse === '' || levels.length < parts) continue
+    const units = Math.min(...levels.map(({ free, part_quantity: each }) => Math.floor(Math.max(free, 0) / (each ?? 1))))
+    total.warehouses.push({ warehouse, ...nothing, onHand: units, available: units })
+    total.onHand += units
+    total.available += units
+  }
+  return total
 }
 
 /** Each level is bounded, the sum over warehouses is not: what the message can't say reads as the most that it can. */

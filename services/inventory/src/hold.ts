@@ -5,6 +5,7 @@ import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
 import { Combiner, type Database, databaseError, faultPoint, HoldfastError, invalidField, type Outcome } from '@holdfast/service'
 import type { Pool, PoolClient } from 'pg'
 
+import { type StoredLine, toHoldLines } from './hold-lines'
 import type { OnlyWarehouse } from './only-warehouse'
 import { planHolds, type Planned, type PlannedLine, type World } from './plan'
 import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, holdPlanned, isOutOfDate, toHold } from './sql/holds'
@@ -130,7 +131,11 @@ async function decideAsAsked(
   }
   if (rows.some((row) => row.outcome === 'HELD')) published()
   await faultPoint('inventory.held')
-  return toOutcomes(items, rows)
+  return toOutcomes(
+    items,
+    rows,
+    items.map(({ lines }) => lines),
+  )
 }
 
 /** A SKU with and without the warehouse's name is one line (an item that names one and the same level twice is planned). */
@@ -144,7 +149,7 @@ const mostPlans = 10
 async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
   const { pool } = options.database
   for (let round = 0; round < mostPlans; round++) {
-    const plan = await makePlan(pool, items)
+    const plan = await makePlan(pool, items, await readWorld(pool, items))
     const due = plan.planned.flatMap((one) => ('refusal' in one ? one.due : []))
     if (due.length > 0) {
       const more = round * moreEachRound
@@ -159,10 +164,12 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
     if (rows !== undefined) return planWritten(items, plan, rows, options)
   }
   const { plan, rows } = await options.database.transaction(async (client) => {
-    const plan = await makePlan(client, items, await lockLevels(client, items))
-    return { plan, rows: await writePlan(client, items, plan) }
+    const world = await readWorld(client, items, await lockLevels(client, items))
+    const plan = world && (await makePlan(client, items, world))
+    return { plan, rows: plan && (await writePlan(client, items, plan)) }
   })
-  if (rows === undefined) throw new HoldfastError('CONFLICT', 'Others changed the products at every try', { retryAfterMs: 100 })
+  if (plan === undefined || rows === undefined)
+    throw new HoldfastError('CONFLICT', 'Others changed the products at every try', { retryAfterMs: 100 })
   return planWritten(items, plan, rows, options)
 }
 
@@ -172,8 +179,7 @@ interface Plan {
 }
 
 /** A known id wants nothing, and is no refusal: it is left to the statement, which answers the hold as it is. */
-async function makePlan(db: Pool | PoolClient, items: HoldItem[], locked?: Set<string>): Promise<Plan> {
-  const world = await readWorld(db, items, locked)
+async function makePlan(db: Pool | PoolClient, items: HoldItem[], world: World): Promise<Plan> {
   const ids = items.map(({ id }) => id)
   const first = planHolds(items, world)
   if (!first.some((one) => 'refusal' in one)) return { planned: first, products: world.products }
@@ -224,8 +230,9 @@ async function planWritten(
   if (rows.some((row) => row.outcome === 'HELD')) options.published()
   await faultPoint('inventory.held')
   const outcomes = toOutcomes(
-    items.map((item, index) => ({ ...item, lines: linesOf(planned[index]) ?? [] })),
+    items,
     rows,
+    planned.map((one) => linesOf(one) ?? []),
   )
   return outcomes.map((outcome, index) => {
     const one = planned[index]
@@ -249,13 +256,15 @@ async function holdOptimistically(item: HoldItem, options: HoldsOptions): Promis
   try {
     for (let attempt = 0; attempt < mostTries; attempt++) {
       if (attempt > 0) await sleep(Math.random() * firstPauseMs * 2 ** Math.min(attempt, 5))
-      const { products, routes } = await readWorld(pool, [item])
-      const planned = planHolds([item], { products, routes })
+      const world = await readWorld(pool, [item])
+      const planned = planHolds([item], world)
       const lines = linesOf(planned[0])
       if (lines === undefined) return (await decideDistinct([item], options))[0] ?? { error: new Error('no outcome') }
-      const rows = await holdPlanned(pool, [{ item, lines }], products, true)
+      const rows = await holdPlanned(pool, [{ item, lines }], world.products, true)
       if (rows[0]?.outcome === 'CONFLICT' || rows[0]?.outcome === 'REPLAN') continue
-      return (await planWritten([item], { planned, products }, rows, options))[0] ?? { error: new Error('no outcome') }
+      return (
+        (await planWritten([item], { planned, products: world.products }, rows, options))[0] ?? { error: new Error('no outcome') }
+      )
     }
   } catch (error) {
     throw databaseError(error)
@@ -291,19 +300,24 @@ async function expireDue(wanted: Demand[], requestId: string, options: HoldsOpti
   options.published()
 }
 
-function toOutcomes(items: HoldItem[], rows: HoldBatchRow[]): Outcome<HoldResult>[] {
+/** What a line of a hold that is made now asked for: the database does not repeat it. */
+type AskedLine = Pick<PlannedLine, 'sku' | 'warehouse' | 'quantity'> & { bundle?: PlannedLine['bundle'] }
+
+/** @param asked the lines of each item as they were sent to the database */
+function toOutcomes(items: HoldItem[], rows: HoldBatchRow[], asked: AskedLine[][]): Outcome<HoldResult>[] {
   const byItem = Map.groupBy(rows, (row) => row.item)
   // Lines are numbered through the whole batch; the first of each item makes them the item's own.
   let before = 0
   return items.map((item, index) => {
     const own = byItem.get(index + 1) ?? []
+    const lines = asked[index] ?? []
     const firstLine = before + 1
-    before += item.lines.length
-    return toOutcome(item, own, firstLine)
+    before += lines.length
+    return toOutcome(item, own, lines, firstLine)
   })
 }
 
-function toOutcome(item: HoldItem, rows: HoldBatchRow[], firstLine: number): Outcome<HoldResult> {
+function toOutcome(item: HoldItem, rows: HoldBatchRow[], asked: AskedLine[], firstLine: number): Outcome<HoldResult> {
   const row = rows[0]
   if (row === undefined) return { error: new Error(`hold ${item.id}: no answer`) }
   if (row.outcome === 'UNKNOWN_SKU' || row.outcome === 'SHORT') {
@@ -318,18 +332,21 @@ function toOutcome(item: HoldItem, rows: HoldBatchRow[], firstLine: number): Out
   const isNew = row.outcome === 'HELD'
   const lines = rows
     .filter((line) => isNew || line.sku !== null)
-    .map(({ line, sku, warehouse, quantity, currency, price_minor: amountMinor }) => ({
-      ...(isNew ? asAsked(item, (line ?? firstLine) - firstLine) : { sku: sku ?? '', warehouse, quantity }),
-      unitPrice: { currency, amountMinor },
-    }))
+    .map((line) => (isNew ? asAsked(item, line, asked, firstLine) : asStored(line)))
   const known = isNew ? { ...row, owner: item.owner, fingerprint: item.fingerprint } : row
-  return { value: { hold: toHold(item.id, known, lines), error: undefined, replayed: !isNew } }
+  return { value: { hold: toHold(item.id, known, toHoldLines(lines)), error: undefined, replayed: !isNew } }
 }
 
-function asAsked(item: HoldItem, index: number): { sku: string; warehouse: string; quantity: number } {
-  const line = item.lines[index]
+function asAsked(item: HoldItem, row: HoldBatchRow, asked: AskedLine[], firstLine: number): StoredLine {
+  const index = (row.line ?? firstLine) - firstLine
+  const line = asked[index]
   if (line === undefined) throw new Error(`hold ${item.id}: an answer about its line ${index}, which it does not have`)
-  return { sku: line.sku, warehouse: line.warehouse, quantity: line.quantity }
+  const { sku, warehouse, quantity, bundle } = line
+  return { sku, warehouse, quantity, bundle, price_minor: row.price_minor, currency: row.currency }
+}
+
+function asStored({ sku, bundle, bundle_units: units, ...row }: HoldBatchRow): StoredLine {
+  return { ...row, sku: sku ?? '', bundle: bundle === null ? undefined : { sku: bundle, units: units ?? 0 } }
 }
 
 function refusal(item: HoldItem, outcome: 'UNKNOWN_SKU' | 'SHORT', index: number): HoldfastError {

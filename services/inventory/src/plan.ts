@@ -1,5 +1,5 @@
 /**
- * What a hold is to be made of, before it is decided: from which warehouse its lines come. No I/O here. A plan is made of a read that locks
+ * What a hold is to be made of, before it is decided: of which parts, and from which warehouse they come. No I/O here. A plan is made of a read that locks
  * nothing; `hold_batch` has the last word (docs/decisions/034).
  */
 import type { HoldItem } from '@holdfast/contracts/inventory'
@@ -17,6 +17,8 @@ export interface LevelView {
 export interface ProductView {
   /** When it was read: rules that have changed since make a plan void. */
   version: bigint
+  /** Of a bundle, which has no levels. */
+  parts: readonly { sku: string; quantity: number }[] | undefined
   levels: readonly LevelView[]
 }
 
@@ -55,21 +57,21 @@ export function planHolds(items: readonly HoldItem[], world: World): Planned[] {
   return items.map((item) => planOne(item, world, stock))
 }
 
-/** A line of one SKU that a warehouse is sought for, or that names one. */
+/** Units of one SKU that a warehouse is sought for, or that name one: a line, or a part of it where that is of a bundle. */
 interface Demand {
   line: number
   sku: string
   /** '' for any. */
   warehouse: string
   quantity: number
+  bundle: PlannedLine['bundle']
 }
 
 function planOne(item: HoldItem, world: World, stock: Stock): Planned {
   const route = world.routes.get(item.channel)
   if (route === undefined)
     return refuse('NOT_FOUND', `There is no channel ${item.channel}`, 'channel', 'there is no such channel')
-  const demands: Demand[] = item.lines.map(({ sku, warehouse, quantity }, line) => ({ line, sku, warehouse, quantity }))
-  for (const { sku, warehouse, line } of demands) {
+  for (const [line, { sku, warehouse }] of item.lines.entries()) {
     if (!world.products.has(sku))
       return refuse('NOT_FOUND', `There is no product ${sku}`, `lines[${line}].sku`, 'there is no such product')
     if (item.channel !== '' && warehouse !== '' && !route.includes(warehouse)) {
@@ -77,20 +79,32 @@ function planOne(item: HoldItem, world: World, stock: Stock): Planned {
       return refuse('INVALID_ARGUMENT', `${warehouse} ${why}`, `lines[${line}].warehouse`, why)
     }
   }
+  const demands = demandsOf(item, world)
   const lines =
     fromOneWarehouse(demands, route, item, stock) ?? (item.allowSplit ? split(demands, route, item, stock) : undefined)
   return lines === undefined ? short(demands, route, item, stock) : { lines: merged(lines) }
 }
 
-/** What comes from one level is one line, whether or not its warehouse was named. */
+/** What comes from one level is one line, whether or not its warehouse was named; of a bundle it is that one's. */
 function merged(lines: PlannedLine[]): PlannedLine[] {
   const byLevel = new Map<string, PlannedLine>()
   for (const line of lines) {
-    const key = `${line.sku}/${line.warehouse}`
+    const key = `${line.sku}/${line.warehouse}/${line.bundle?.sku ?? ''}`
     const known = byLevel.get(key)
     byLevel.set(key, known === undefined ? line : { ...known, quantity: known.quantity + line.quantity })
   }
   return [...byLevel.values()]
+}
+
+/** Parts stand in for bundles. Units of one bundle are told together, however many lines ask for it. */
+function demandsOf({ lines }: HoldItem, { products }: World): Demand[] {
+  const units = (bundle: string): number => lines.reduce((sum, { sku, quantity }) => sum + (sku === bundle ? quantity : 0), 0)
+  return lines.flatMap(({ sku, warehouse, quantity }, line): Demand[] => {
+    const parts = products.get(sku)?.parts
+    if (parts === undefined) return [{ line, sku, warehouse, quantity, bundle: undefined }]
+    const bundle = { sku, units: units(sku) }
+    return parts.map((part) => ({ line, sku: part.sku, warehouse, quantity: part.quantity * quantity, bundle }))
+  })
 }
 
 /** Lines that name no warehouse all come from one, the first by the channel's order (or where most is left) that has everything. */
@@ -147,10 +161,11 @@ function short(demands: Demand[], route: readonly string[], { allowSplit }: Hold
     demands.find((demand) => total(demand) < demand.quantity) ?? demands.find(({ warehouse }) => warehouse === '') ?? demands[0]
   if (fault === undefined) throw new Error('a hold without lines')
   const scattered = total(fault) >= fault.quantity && !allowSplit
+  const name = fault.bundle?.sku ?? fault.sku
   const where = fault.warehouse === '' ? (scattered ? ' in any one warehouse' : '') : ` in ${fault.warehouse}`
   const refusal = refuse(
     'INSUFFICIENT_STOCK',
-    `Not enough stock of ${fault.sku}${where}`,
+    `Not enough stock of ${name}${where}`,
     `lines[${fault.line}].sku`,
     'not enough stock',
   )
@@ -212,8 +227,8 @@ class Stock {
     if (level === undefined || quantity === 0) return []
     level.free -= quantity
     demand.quantity -= quantity
-    const { line, sku } = demand
-    return [{ line, sku, warehouse, quantity, promised: 0, bundle: undefined, version: level.version }]
+    const { line, sku, bundle } = demand
+    return [{ line, sku, warehouse, quantity, promised: 0, bundle, version: level.version }]
   }
 
   giveBack(lines: PlannedLine[]): void {

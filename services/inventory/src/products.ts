@@ -1,4 +1,6 @@
+import type { Money } from '@holdfast/contracts/common'
 import {
+  type BundlePart,
   type CreateProductRequest,
   type CreateProductResponse,
   type ListProductsRequest,
@@ -17,12 +19,16 @@ import {
   fingerprint,
   HoldfastError,
   idempotencyKey,
+  invalidField,
   notFound,
   operationId,
   pageSize,
 } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import type { PoolClient } from 'pg'
 
+import { checkParts, checkPartsAreThere } from './bundles'
 import { insertMovements } from './sql/ledger'
 import { lockLevel, moveOnHand } from './sql/levels'
 import {
@@ -31,23 +37,26 @@ import {
   insertProduct,
   listProductRows,
   lockProduct,
+  type ProductRow,
   toProduct,
   updateProductRow,
 } from './sql/products'
+import { lockRules, RulesMoved } from './sql/rules'
 import { checkFingerprint, checkMoney, checkSku, checkText, checkUnits, checkVersion, defaultWarehouse } from './validate'
 
 /** The highest threshold that a product may have for being low, in units. */
 const mostLowStock = 1_000_000
 
-/** Makes a product, its first stock in MAIN, and one event. @throws ALREADY_EXISTS when the SKU is taken by another request */
+/** Makes a product, its first stock in MAIN unless it is a bundle, and one event. @throws ALREADY_EXISTS when the SKU is taken by another request */
 export async function createProduct(
   database: Database,
   request: CreateProductRequest,
   ctx: CallContext,
 ): Promise<CreateProductResponse> {
   const price = checkMoney('price', request.price)
+  const sku = checkSku('sku', request.sku)
   const wanted: Product = {
-    sku: checkSku('sku', request.sku),
+    sku,
     name: checkText('name', request.name, 1, 200),
     description: checkText('description', request.description, 0, 5_000),
     price,
@@ -55,8 +64,12 @@ export async function createProduct(
     updatedAt: undefined,
     version: 1,
     lowStockAt: request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, 0, mostLowStock),
+    parts: checkParts(sku, request.parts),
   }
   const stock = checkUnits('stock', request.stock, 0)
+  const isBundle = wanted.parts.length > 0
+  if (isBundle && stock > 0) throw invalidField('stock', 'a bundle has no stock of its own')
+  if (isBundle && wanted.lowStockAt !== undefined) throw invalidField('lowStockAt', 'a bundle has no stock of its own')
   const key = idempotencyKey(ctx, request.clientToken)
   const operation = key === undefined ? randomUUID() : operationId(ctx.actor.id, 'create-product', key)
   const print = fingerprint([
@@ -68,9 +81,11 @@ export async function createProduct(
     stock,
     // What is not given leaves the print as it was before there was such a thing.
     ...(wanted.lowStockAt === undefined ? [] : [wanted.lowStockAt]),
+    ...(isBundle ? [wanted.parts.map((part) => [part.sku, part.quantity])] : []),
   ])
 
   return database.transaction(async (client) => {
+    await checkPartsAreThere(client, request.parts, wanted.parts)
     const row = await insertProduct(client, wanted, operation, print)
     if (row === undefined) {
       const known = await findProductByOperation(client, operation)
@@ -79,7 +94,7 @@ export async function createProduct(
       return { product: toProduct(known), requestId: ctx.requestId, replayed: true }
     }
     const product = toProduct(row)
-    await lockLevel(client, product.sku, defaultWarehouse)
+    if (!isBundle) await lockLevel(client, product.sku, defaultWarehouse)
     if (stock > 0) {
       const level = { sku: product.sku, warehouse: defaultWarehouse }
       const opening = { id: randomUUID(), kind: 'OPENING', quantity: stock, from: 'SUPPLIER', to: 'SELLABLE' } as const
@@ -100,45 +115,80 @@ export async function createProduct(
   })
 }
 
+/** How often a change of rules is tried while others change what it has to lock. */
+const mostTries = 5
+
 /**
- * Changes what is given. The same values again change nothing and leave no event.
+ * Changes what is given. The same values again change nothing and leave no event. Rules change under the locks of the product's levels.
  * @throws PRECONDITION_FAILED when it is not at the version that the change is meant for
  */
 export async function updateProduct(database: Database, request: UpdateProductRequest, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
-  const name = request.name === undefined ? undefined : checkText('name', request.name, 1, 200)
-  const description = request.description === undefined ? undefined : checkText('description', request.description, 0, 5_000)
-  const price = request.price === undefined ? undefined : checkMoney('price', request.price)
-  const lowStockAt = request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, -1, mostLowStock)
-  return database.transaction(async (client) => {
-    const row = await lockProduct(client, sku)
-    if (row === undefined) throw notFound('product', sku)
-    const before = toProduct(row)
-    checkVersion(`Product ${sku}`, before.version, request.expectedVersion)
-    const wanted = {
-      ...row,
-      name: name ?? row.name,
-      description: description ?? row.description,
-      currency: price?.currency ?? row.currency,
-      price_minor: price?.amountMinor ?? row.price_minor,
-      low_stock_at: lowStockAt === undefined ? row.low_stock_at : lowStockAt < 0 ? null : lowStockAt,
+  const change: Change = {
+    name: request.name === undefined ? undefined : checkText('name', request.name, 1, 200),
+    description: request.description === undefined ? undefined : checkText('description', request.description, 0, 5_000),
+    price: request.price === undefined ? undefined : checkMoney('price', request.price),
+    lowStockAt: request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, -1, mostLowStock),
+    parts: request.parts.length === 0 ? undefined : checkParts(sku, request.parts),
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.transaction(async (client) => updateOnce(client, request, change, ctx))
+    } catch (error) {
+      if (!(error instanceof RulesMoved)) throw error
+      if (attempt >= mostTries) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
     }
-    const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at'] as const
-    const same = fields.every((field) => wanted[field] === row[field])
-    if (same) return before
-    const after = toProduct(await updateProductRow(client, wanted))
-    await appendEvents(client, [
-      createEvent({
-        type: 'holdfast.product.updated.v1',
-        data: ProductUpdated.toJSON({ before, after }),
-        key: sku,
-        subject: sku,
-        version: BigInt(after.version),
-        ctx,
-      }),
-    ])
-    return after
-  })
+  }
+}
+
+interface Change {
+  name: string | undefined
+  description: string | undefined
+  price: Money | undefined
+  /** Below 0: none. */
+  lowStockAt: number | undefined
+  parts: BundlePart[] | undefined
+}
+
+async function updateOnce(client: PoolClient, request: UpdateProductRequest, change: Change, ctx: CallContext): Promise<Product> {
+  const sku = checkSku('sku', request.sku)
+  const row = await (change.parts === undefined ? lockProduct(client, sku) : lockRules(client, sku))
+  if (row === undefined) throw notFound('product', sku)
+  const before = toProduct(row)
+  checkVersion(`Product ${sku}`, before.version, request.expectedVersion)
+  await checkChange(client, row, request, change)
+  const { name, description, price, lowStockAt, parts } = change
+  const wanted = {
+    ...row,
+    name: name ?? row.name,
+    description: description ?? row.description,
+    currency: price?.currency ?? row.currency,
+    price_minor: price?.amountMinor ?? row.price_minor,
+    low_stock_at: lowStockAt === undefined ? row.low_stock_at : lowStockAt < 0 ? null : lowStockAt,
+  }
+  const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at'] as const
+  const newParts = parts === undefined || isDeepStrictEqual(parts, row.parts) ? undefined : parts
+  if (newParts === undefined && fields.every((field) => wanted[field] === row[field])) return before
+  const after = toProduct(await updateProductRow(client, wanted, newParts))
+  await appendEvents(client, [
+    createEvent({
+      type: 'holdfast.product.updated.v1',
+      data: ProductUpdated.toJSON({ before, after }),
+      key: sku,
+      subject: sku,
+      version: BigInt(after.version),
+      ctx,
+    }),
+  ])
+  return after
+}
+
+/** What only a bundle has, or only what is none. */
+async function checkChange(client: PoolClient, row: ProductRow, request: UpdateProductRequest, change: Change): Promise<void> {
+  const { parts, lowStockAt } = change
+  if (parts !== undefined && !row.bundle) throw invalidField('parts', 'is no bundle, and does not become one')
+  if (row.bundle && lowStockAt !== undefined) throw invalidField('lowStockAt', 'a bundle has no stock of its own')
+  await checkPartsAreThere(client, request.parts, parts ?? [])
 }
 
 export async function getProduct(database: Database, sku: string): Promise<Product> {

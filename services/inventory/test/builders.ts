@@ -22,7 +22,33 @@ export async function makeProduct(
   price = 1_000n,
 ) {
   await inventory.reservation.createProduct(
-    { sku, name: `Product ${sku}`, description: '', price: { currency: 'USD', amountMinor: price }, stock, clientToken: '' },
+    {
+      sku,
+      name: `Product ${sku}`,
+      description: '',
+      price: { currency: 'USD', amountMinor: price },
+      stock,
+      clientToken: '',
+      parts: [],
+    },
+    inventory.admin(),
+  )
+  return sku
+}
+
+/** A bundle of these; answers its SKU. */
+export async function makeBundle(inventory: TestInventory, parts: LineOf[], price = 1_500n): Promise<string> {
+  const sku = `SET-${randomUUID().slice(0, 8).toUpperCase()}`
+  await inventory.reservation.createProduct(
+    {
+      sku,
+      name: `Set ${sku}`,
+      description: '',
+      price: { currency: 'USD', amountMinor: price },
+      stock: 0,
+      clientToken: '',
+      parts,
+    },
     inventory.admin(),
   )
   return sku

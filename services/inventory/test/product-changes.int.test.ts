@@ -13,7 +13,7 @@ const changesAfter = async (after: string) => inventory.gateway.listProductChang
 const present = async () => (await changesAfter('')).position
 const rename = async (sku: string, name: string) =>
   inventory.reservation.updateProduct(
-    { sku, name, description: undefined, price: undefined, expectedVersion: undefined, lowStockAt: undefined },
+    { sku, name, description: undefined, price: undefined, expectedVersion: undefined, lowStockAt: undefined, parts: [] },
     inventory.admin(),
   )
 

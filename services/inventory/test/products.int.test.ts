@@ -18,6 +18,7 @@ const product = (change: Record<string, unknown> = {}) => ({
   price: { currency: 'USD', amountMinor: 1_000n },
   stock: 3,
   clientToken: '',
+  parts: [],
   ...change,
 })
 
@@ -57,6 +58,7 @@ describe('products', () => {
       description: undefined,
       price: { currency: 'USD', amountMinor: 5n },
       expectedVersion: undefined,
+      parts: [],
     }
     const { product: after } = await inventory.reservation.updateProduct(update, inventory.admin())
     expect(after).toMatchObject({ name: `Product ${sku}`, price: { amountMinor: 5n }, version: 2 })
@@ -70,7 +72,7 @@ describe('products', () => {
     const sku = await makeProduct(inventory, 1)
     const change = async (name: string, expectedVersion: number | undefined) =>
       inventory.reservation.updateProduct(
-        { sku, name, description: undefined, price: undefined, expectedVersion },
+        { sku, name, description: undefined, price: undefined, expectedVersion, parts: [] },
         inventory.admin(),
       )
     expect((await change('Second', 1)).product).toMatchObject({ name: 'Second', version: 2 })
@@ -88,7 +90,7 @@ describe('products', () => {
       code: 'IDEMPOTENCY_KEY_REUSED',
     })
     const change = async (lowStockAt: number | undefined, name?: string) => {
-      const update = { sku, name, description: undefined, price: undefined, lowStockAt }
+      const update = { sku, name, description: undefined, price: undefined, lowStockAt, parts: [] }
       return (await inventory.reservation.updateProduct(update, inventory.admin())).product
     }
     expect(await change(25)).toMatchObject({ lowStockAt: 25, version: 2 })

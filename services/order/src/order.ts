@@ -1,5 +1,5 @@
 /** An order as its row has it, and as the world sees it. Pure. */
-import type { Order, OrderLine, Order_PaymentStatus } from '@holdfast/contracts/order'
+import type { Order, OrderLine, OrderLinePart, Order_PaymentStatus } from '@holdfast/contracts/order'
 import type { Reservation } from '@holdfast/contracts/reservation'
 import type { EventContext } from '@holdfast/events'
 import { type CallContext, HoldfastError, invalidField, seesAll } from '@holdfast/service'
@@ -14,6 +14,8 @@ export interface StoredLine {
   currency: string
   /** Minor units; a string, as JSON numbers end at 2^53. */
   amountMinor: string
+  /** Of a bundle. */
+  parts?: OrderLinePart[]
 }
 
 export interface OrderRow {
@@ -50,12 +52,13 @@ const mostTotalMinor = 10n ** 18n - 1n
 
 /** Prices are those of the hold. @throws INVALID_ARGUMENT for more than one currency, and for more money than an order can hold */
 export function goodsOf(reservation: Reservation): Goods {
-  const lines = reservation.lines.map(({ sku, warehouse, quantity, unitPrice }) => ({
+  const lines = reservation.lines.map(({ sku, warehouse, quantity, unitPrice, parts }) => ({
     sku,
     warehouse,
     quantity,
     currency: unitPrice?.currency ?? '',
     amountMinor: String(unitPrice?.amountMinor ?? 0n),
+    ...(parts.length > 0 && { parts }),
   }))
   const currency = lines[0]?.currency ?? ''
   if (lines.some((line) => line.currency !== currency)) {
@@ -89,8 +92,8 @@ export function toOrder(row: OrderRow): Order {
   }
 }
 
-function toLine({ sku, warehouse, quantity, currency, amountMinor }: StoredLine): OrderLine {
-  return { sku, warehouse, quantity, unitPrice: { currency, amountMinor: BigInt(amountMinor) } }
+function toLine({ sku, warehouse, quantity, currency, amountMinor, parts }: StoredLine): OrderLine {
+  return { sku, warehouse, quantity, unitPrice: { currency, amountMinor: BigInt(amountMinor) }, parts: parts ?? [] }
 }
 
 /** The part of a call that is kept for later, when its effects are recorded by a worker. */

@@ -134,7 +134,11 @@ export class FakeInventory {
       version: 1,
       owner: item.owner,
       fingerprint: item.fingerprint,
-      lines: item.lines.map((line) => ({ ...line, unitPrice: { currency: 'EUR', amountMinor: 9_007_199_254_740_993n } })),
+      lines: item.lines.map((line) => ({
+        ...line,
+        unitPrice: { currency: 'EUR', amountMinor: 9_007_199_254_740_993n },
+        parts: [],
+      })),
       createdAt: new Date(now),
       protectedUntil: undefined,
       baseExpiresAt: new Date(now + item.ttlSeconds * 1000),

@@ -59,7 +59,7 @@ async function writeBacklog(count: number): Promise<void> {
       version: 1,
       owner: 'a-user',
       fingerprint: '',
-      lines: [{ sku: 'CAMERA', warehouse: 'MAIN', quantity: 1, unitPrice: undefined }],
+      lines: [{ sku: 'CAMERA', warehouse: 'MAIN', quantity: 1, unitPrice: undefined, parts: [] }],
       createdAt: past,
       protectedUntil: undefined,
       baseExpiresAt: past,

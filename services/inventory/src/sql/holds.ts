@@ -16,7 +16,7 @@ export interface HoldColumns {
   base_expires_at?: Date
 }
 
-/** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity. */
+/** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity, bundle. */
 export interface HoldBatchRow extends HoldColumns {
   item: number
   outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'REFUSED' | 'DUE_FIRST' | 'CONFLICT' | 'PLAN' | 'REPLAN'
@@ -27,6 +27,8 @@ export interface HoldBatchRow extends HoldColumns {
   quantity: number
   price_minor: bigint
   currency: string
+  bundle: string | null
+  bundle_units: number | null
 }
 
 export interface EndRow extends HoldColumns {

@@ -88,6 +88,9 @@ export interface View {
 export interface SeenLevelRow extends LevelRow {
   channel: string
   known: 'YES' | 'NO_PRODUCT' | 'NO_CHANNEL'
+  /** The level is that of a part of the bundle, of which one takes so many; null: it is no bundle. */
+  part: string | null
+  part_quantity: number | null
 }
 
 /**
@@ -100,7 +103,7 @@ export async function readAvailability(pool: Pool, views: readonly View[]): Prom
   const { rows } = await pool.query<SeenLevelRow>({
     name: 'read_availability',
     text: `
-      select a.sku, a.channel, coalesce(s.warehouse, '') as warehouse, coalesce(s.on_hand, 0) as on_hand,
+      select a.sku, a.channel, b.sku as part, b.quantity as part_quantity, coalesce(s.warehouse, '') as warehouse, coalesce(s.on_hand, 0) as on_hand,
              (coalesce(s.reserved, 0) - coalesce(d.due, 0))::integer as reserved,
              coalesce(s.damaged, 0) as damaged, coalesce(s.quality, 0) as quality, coalesce(s.safety, 0) as safety,
              (coalesce(s.promised, 0) - coalesce(d.due_promised, 0))::integer as promised, coalesce(s.incoming, 0) as incoming,
@@ -109,16 +112,17 @@ export async function readAvailability(pool: Pool, views: readonly View[]): Prom
       from unnest($1::text[], $2::text[]) as a (sku, channel)
       left join products p on p.sku = a.sku
       left join channels c on c.code = a.channel
+      left join bundle_parts b on p.bundle and b.bundle = p.sku
       left join lateral (
         select l.*, w.place from stock_levels l
         left join channel_warehouses w on w.channel = a.channel and w.warehouse = l.warehouse
-        where l.sku = p.sku and (a.channel = '' or w.place is not null)
+        where l.sku = coalesce(b.sku, p.sku) and (a.channel = '' or w.place is not null)
       ) s on true
       left join lateral (
         select sum(l.quantity - l.promised) as due, sum(l.promised) as due_promised from hold_lines l
         where l.sku = s.sku and l.warehouse = s.warehouse and l.held and l.expires_at <= (select clock_timestamp())
       ) d on true
-      order by a.sku, s.place, s.warehouse`,
+      order by a.sku, s.place, s.warehouse, b.sku`,
     values: [views.map((view) => view.sku), views.map((view) => view.channel)],
   })
   return rows

@@ -1,4 +1,4 @@
-import type { Product } from '@holdfast/contracts/inventory'
+import type { BundlePart, Product } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
 export interface ProductRow {
@@ -13,7 +13,16 @@ export interface ProductRow {
   updated_at: Date
   created_by: string
   fingerprint: string
+  bundle: boolean
+  /** By SKU; null: it is no bundle. */
+  parts: BundlePart[] | null
 }
+
+const productRows = `
+  select p.*, case when p.bundle then (
+    select json_agg(json_build_object('sku', b.sku, 'quantity', b.quantity) order by b.sku) from bundle_parts b where b.bundle = p.sku
+  ) end as parts
+  from products p`
 
 export function toProduct(row: ProductRow): Product {
   return {
@@ -25,21 +34,21 @@ export function toProduct(row: ProductRow): Product {
     updatedAt: row.updated_at,
     version: Number(row.version),
     lowStockAt: row.low_stock_at ?? undefined,
+    parts: row.parts ?? [],
   }
 }
 
-/** Locks nothing; a racing insert of the same SKU waits on the primary key, and one of the two comes back empty. */
+/** With its parts. Locks nothing; a racing insert of the same SKU waits on the primary key, and one of the two comes back empty. */
 export async function insertProduct(
   client: PoolClient,
   product: Product,
   createdBy: string,
   fingerprint: string,
 ): Promise<ProductRow | undefined> {
-  const { rows } = await client.query<ProductRow>(
-    `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint, low_stock_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict do nothing
-     returning *`,
+  const { rowCount } = await client.query(
+    `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint, low_stock_at, bundle)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict do nothing`,
     [
       product.sku,
       product.name,
@@ -49,40 +58,66 @@ export async function insertProduct(
       createdBy,
       fingerprint,
       product.lowStockAt,
+      product.parts.length > 0,
     ],
   )
-  return rows[0]
+  if (rowCount === 0) return undefined
+  await insertParts(client, product.sku, product.parts)
+  return findProduct(client, product.sku)
+}
+
+async function insertParts(client: PoolClient, bundle: string, parts: BundlePart[]): Promise<void> {
+  if (parts.length === 0) return
+  await client.query(
+    `insert into bundle_parts (bundle, sku, quantity)
+     select $1, p.sku, p.quantity from unnest($2::text[], $3::integer[]) as p (sku, quantity) order by p.sku`,
+    [bundle, parts.map(({ sku }) => sku), parts.map(({ quantity }) => quantity)],
+  )
+}
+
+/** Those that are there. Nothing ever ceases to be a bundle, or becomes one. */
+export async function findBundles(client: PoolClient, skus: string[]): Promise<Map<string, boolean>> {
+  const { rows } = await client.query<{ sku: string; bundle: boolean }>(
+    'select sku, bundle from products where sku = any ($1::text[])',
+    [skus],
+  )
+  return new Map(rows.map(({ sku, bundle }) => [sku, bundle]))
 }
 
 export async function findProduct(db: Pool | PoolClient, sku: string): Promise<ProductRow | undefined> {
   const { rows } = await db.query<ProductRow>({
     name: 'find_product',
-    text: 'select * from products where sku = $1',
+    text: `${productRows} where p.sku = $1`,
     values: [sku],
   })
   return rows[0]
 }
 
 export async function findProductByOperation(db: Pool | PoolClient, createdBy: string): Promise<ProductRow | undefined> {
-  const { rows } = await db.query<ProductRow>('select * from products where created_by = $1', [createdBy])
+  const { rows } = await db.query<ProductRow>(`${productRows} where p.created_by = $1`, [createdBy])
   return rows[0]
 }
 
 /** Locks the product's row; holds read its price without waiting for it. */
 export async function lockProduct(client: PoolClient, sku: string): Promise<ProductRow | undefined> {
-  const { rows } = await client.query<ProductRow>('select * from products where sku = $1 for no key update', [sku])
-  return rows[0]
+  // Then read, in a new snapshot: its parts as they are under the lock.
+  await client.query('select from products where sku = $1 for no key update', [sku])
+  return findProduct(client, sku)
 }
 
-/** The row must be locked. */
-export async function updateProductRow(client: PoolClient, row: ProductRow): Promise<ProductRow> {
-  const { rows } = await client.query<ProductRow>(
+/** The row must be locked; with `parts` its rules (lockRules). @param parts undefined: as they are */
+export async function updateProductRow(client: PoolClient, row: ProductRow, parts?: BundlePart[]): Promise<ProductRow> {
+  if (parts !== undefined) {
+    await client.query('delete from bundle_parts where bundle = $1', [row.sku])
+    await insertParts(client, row.sku, parts)
+  }
+  const { rowCount } = await client.query(
     `update products set name = $2, description = $3, currency = $4, price_minor = $5, low_stock_at = $6, version = version + 1,
        updated_at = clock_timestamp()
-     where sku = $1 returning *`,
+     where sku = $1`,
     [row.sku, row.name, row.description, row.currency, row.price_minor, row.low_stock_at],
   )
-  const updated = rows[0]
+  const updated = rowCount === 0 ? undefined : await findProduct(client, row.sku)
   if (updated === undefined) throw new Error(`product ${row.sku} was locked and is not there`)
   return updated
 }
@@ -90,7 +125,7 @@ export async function updateProductRow(client: PoolClient, row: ProductRow): Pro
 export async function listProductRows(pool: Pool, afterSku: string, limit: number): Promise<ProductRow[]> {
   const { rows } = await pool.query<ProductRow>({
     name: 'list_products',
-    text: 'select * from products where sku > $1 order by sku limit $2',
+    text: `${productRows} where p.sku > $1 order by p.sku limit $2`,
     values: [afterSku, limit],
   })
   return rows

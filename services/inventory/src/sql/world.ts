@@ -1,12 +1,14 @@
 /** What a batch is planned from (docs/decisions/034). Nothing here locks but lockLevels. */
-import type { HoldItem } from '@holdfast/contracts/inventory'
+import type { BundlePart, HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
-import type { LevelView, World } from '../plan'
+import type { LevelView, ProductView, World } from '../plan'
 
 interface LevelRow {
   sku: string
   product_version: bigint
+  /** Null: it is no bundle. */
+  parts: BundlePart[] | null
   /** Null: the product has no level. */
   warehouse: string | null
   free: number
@@ -14,15 +16,29 @@ interface LevelRow {
   due: boolean
 }
 
-/** @param locked only these levels, as `SKU/WAREHOUSE` */
-export async function readWorld(db: Pool | PoolClient, items: HoldItem[], locked?: Set<string>): Promise<World> {
+/** What is locked for a plan: every level of these SKUs, as `SKU/WAREHOUSE`. */
+export interface Locked {
+  skus: Set<string>
+  levels: Set<string>
+}
+
+/**
+ * @param locked only these levels
+ * @returns undefined: a bundle has other parts than are locked
+ */
+export async function readWorld(db: Pool | PoolClient, items: HoldItem[], locked: Locked): Promise<World | undefined>
+export async function readWorld(db: Pool | PoolClient, items: HoldItem[]): Promise<World>
+export async function readWorld(db: Pool | PoolClient, items: HoldItem[], locked?: Locked): Promise<World | undefined> {
   const channels = [...new Set(items.map((item) => item.channel))]
-  const products = new Map<string, { version: bigint; levels: LevelView[] }>()
+  const products = new Map<string, ProductView & { levels: LevelView[] }>()
   for (const row of await readLevels(db, skusOf(items))) {
     const { sku, warehouse, free, version, due } = row
-    const product = products.get(sku) ?? { version: row.product_version, levels: [] }
+    if (locked?.skus.has(sku) === false) return undefined
+    const product = products.get(sku) ?? { version: row.product_version, parts: row.parts ?? undefined, levels: [] }
     products.set(sku, product)
-    if (warehouse !== null && (locked?.has(`${sku}/${warehouse}`) ?? true)) product.levels.push({ warehouse, free, version, due })
+    if (warehouse !== null && (locked?.levels.has(`${sku}/${warehouse}`) ?? true)) {
+      product.levels.push({ warehouse, free, version, due })
+    }
   }
   return { products, routes: await readRoutes(db, channels) }
 }
@@ -31,10 +47,14 @@ async function readLevels(db: Pool | PoolClient, skus: string[]): Promise<LevelR
   const { rows } = await db.query<LevelRow>({
     name: 'plan_levels',
     text: `
-      select p.sku, p.version as product_version, s.warehouse, s.free, s.version,
+      select p.sku, p.version as product_version, case when p.bundle then (
+               select json_agg(json_build_object('sku', b.sku, 'quantity', b.quantity) order by b.sku)
+               from bundle_parts b where b.bundle = p.sku
+             ) end as parts, s.warehouse, s.free, s.version,
              exists (select from hold_lines d where d.sku = s.sku and d.warehouse = s.warehouse and d.held
                      and d.expires_at <= (select clock_timestamp())) as due
-      from unnest($1::text[]) as a (sku)
+      from (select sku from unnest($1::text[]) as a (sku)
+            union select b.sku from bundle_parts b where b.bundle = any ($1::text[])) a
       join products p on p.sku = a.sku
       left join stock_levels s on s.sku = p.sku`,
     values: [skus],
@@ -66,13 +86,18 @@ async function readRoutes(db: Pool | PoolClient, channels: string[]): Promise<Ma
   return new Map(rows.map(({ channel, route }) => [channel, route]))
 }
 
-/** Locks: every level of these SKUs, by (sku, warehouse), as hold_batch does with those that it wants. @returns them, as `SKU/WAREHOUSE` */
-export async function lockLevels(client: PoolClient, items: HoldItem[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ key: string }>(
-    `select sku || '/' || warehouse as key from stock_levels where sku = any ($1::text[]) order by sku, warehouse for no key update`,
+/** Locks: every level of these SKUs, and of the parts of bundles among them, by (sku, warehouse), as hold_batch does with those that it wants. */
+export async function lockLevels(client: PoolClient, items: HoldItem[]): Promise<Locked> {
+  const { rows: skus } = await client.query<{ sku: string }>(
+    'select sku from unnest($1::text[]) as a (sku) union select b.sku from bundle_parts b where b.bundle = any ($1::text[])',
     [skusOf(items)],
   )
-  return new Set(rows.map((row) => row.key))
+  const all = skus.map(({ sku }) => sku)
+  const { rows } = await client.query<{ key: string }>(
+    `select sku || '/' || warehouse as key from stock_levels where sku = any ($1::text[]) order by sku, warehouse for no key update`,
+    [all],
+  )
+  return { skus: new Set(all), levels: new Set(rows.map((row) => row.key)) }
 }
 
 function skusOf(items: HoldItem[]): string[] {

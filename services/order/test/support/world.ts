@@ -127,7 +127,7 @@ export class World {
       if (quantity <= 0) throw invalidField(`lines[${index}].quantity`, 'must be at least 1')
       if (product.stock < quantity) throw new HoldfastError('INSUFFICIENT_STOCK', `There are not ${quantity} of ${sku}`)
       const { currency, amountMinor } = product
-      return { sku, warehouse: 'MAIN', quantity, unitPrice: { currency, amountMinor } }
+      return { sku, warehouse: 'MAIN', quantity, unitPrice: { currency, amountMinor }, parts: [] }
     })
     const now = new Date()
     const expiresAt = new Date(now.getTime() + ttlSeconds * 1000)

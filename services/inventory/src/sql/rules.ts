@@ -1,0 +1,26 @@
+/** A product's rules, as against those who hold it meanwhile: a hold is made by the rules that it finds under its levels' locks. */
+import type { PoolClient } from 'pg'
+
+import { findProduct, type ProductRow } from './products'
+
+/** Others changed what is to be locked while it was being locked: nothing is done, and the transaction is run again. */
+export class RulesMoved extends Error {}
+
+const levelsOf = `
+  select s.sku, s.warehouse from stock_levels s
+  where s.sku = $1 or s.sku in (select b.sku from bundle_parts b where b.bundle = $1)
+  order by s.sku, s.warehouse`
+
+/**
+ * Locks: all levels of the product, of a bundle those of its parts, by (sku, warehouse), then the product, so that nobody makes it
+ * another level until the commit. Who plans a hold by the rules from before finds another version under the locks.
+ * @throws RulesMoved
+ */
+export async function lockRules(client: PoolClient, sku: string): Promise<ProductRow | undefined> {
+  const { rowCount: locked } = await client.query(`${levelsOf} for no key update of s`, [sku])
+  await client.query('select from products where sku = $1 for update', [sku])
+  // Levels are never taken away, so as many are the same; parts change with the version of the product, which is ours now.
+  const { rowCount: there } = await client.query(levelsOf, [sku])
+  if (there !== locked) throw new RulesMoved(`the levels of ${sku} changed`)
+  return findProduct(client, sku)
+}
