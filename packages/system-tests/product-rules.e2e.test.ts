@@ -1,4 +1,4 @@
-/** What a product may say of itself, as shoppers meet it over HTTP: that it is made of others. */
+/** What a product may say of itself, as shoppers meet it over HTTP: that it is made of others, and how many one may have. */
 import { type OrderReply, waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
@@ -58,5 +58,32 @@ describe('bundles', () => {
     await waitFor(async () => (await shop.available(bread)).available === 10 && (await shop.available(butter)).available === 10, {
       what: 'the units to come back',
     })
+  })
+})
+
+describe('limits', () => {
+  test('50 concurrent reserves of one shopper never pass the limit; what they bought counts, what they cancelled does not', async () => {
+    const sku = await shop.product(100)
+    expect(await shop.admin.patch(`/v1/products/${sku}`, { mostPerShopper: 3 })).toMatchObject({
+      status: 200,
+      body: { product: { mostPerShopper: 3 } },
+    })
+    const shopper = await shop.shopper()
+    const replies = await times(50, async () => reserve(shopper, one(sku)))
+    expect(countStatuses(replies)).toEqual({ 201: 3, 409: 47 })
+    expect(replies.find(({ status }) => status === 409)?.body).toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      errors: [{ field: 'lines[0].quantity', message: 'at most 3 for each shopper, of which 0 are left' }],
+    })
+    expect((await reserve(await shop.shopper(), one(sku, 3))).status).toBe(201)
+    const [bought, given] = replies.filter(({ status }) => status === 201).map(({ body }) => body.reservation.id)
+    const { body } = await checkOut(shopper, bought ?? '')
+    expect((await reserve(shopper, one(sku))).status).toBe(409)
+    await shopper.post(`/v1/reservations/${given}:cancel`)
+    expect((await reserve(shopper, one(sku))).status).toBe(201)
+    expect((await reserve(shopper, one(sku))).status).toBe(409)
+    await shopper.post(`/v1/orders/${body.order.id}:cancel`)
+    await waitFor(async () => (await reserve(shopper, one(sku))).status === 201, { what: 'the units of the cancelled order' })
+    expect((await reserve(shopper, one(sku))).status).toBe(409)
   })
 })

@@ -1,7 +1,7 @@
 // Written from the protos by npm run catalogue; not to be edited.
 
 /** One of a closed list. */
-export type ErrorCode = 'INVALID_ARGUMENT' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'NOT_ACCEPTABLE' | 'ALREADY_EXISTS' | 'INSUFFICIENT_STOCK' | 'RESERVATION_EXPIRED' | 'RESERVATION_NOT_ACTIVE' | 'ILLEGAL_TRANSITION' | 'PAYMENT_IN_PROGRESS' | 'CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'PAYMENT_DECLINED' | 'RATE_LIMITED' | 'OVERLOADED' | 'UNAVAILABLE' | 'DEADLINE_EXCEEDED' | 'UNIMPLEMENTED' | 'INTERNAL'
+export type ErrorCode = 'INVALID_ARGUMENT' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'NOT_ACCEPTABLE' | 'ALREADY_EXISTS' | 'INSUFFICIENT_STOCK' | 'LIMIT_EXCEEDED' | 'RESERVATION_EXPIRED' | 'RESERVATION_NOT_ACTIVE' | 'ILLEGAL_TRANSITION' | 'PAYMENT_IN_PROGRESS' | 'CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'PAYMENT_DECLINED' | 'RATE_LIMITED' | 'OVERLOADED' | 'UNAVAILABLE' | 'DEADLINE_EXCEEDED' | 'UNIMPLEMENTED' | 'INTERNAL'
 
 export interface ActivityBucket {
   start?: string
@@ -444,6 +444,8 @@ export interface Product {
   lowStockAt?: number
   /** What one of it is made of; then it is a bundle, and has no stock of its own. */
   parts: readonly (BundlePart)[]
+  /** Units that one shopper may have, held or bought and kept; as part of a bundle, too. Absent: as inventory is set. */
+  mostPerShopper?: number
 }
 
 export interface RebuildActivityResponse {
@@ -831,6 +833,8 @@ export interface Operations {
     lowStockAt?: number
     /** Up to 50, each SKU once: it is a bundle of these for good, if there are any. Such a product has no stock of its own. */
     parts?: readonly (BundlePartInput)[]
+    /** 1 to 1,000,000; as in Product. */
+    mostPerShopper?: number
   }; response: CreateProductResponse }
   /** Changes the fields that are given, leaves the others. */
   updateProduct: { request: {
@@ -844,6 +848,8 @@ export interface Operations {
     lowStockAt?: number
     /** Of a bundle: all of them, as it is sold from then on. What is held or sold stays as it is. */
     parts?: readonly (BundlePartInput)[]
+    /** 1 to 1,000,000; -1: absent from then on. What shoppers have already counts. */
+    mostPerShopper?: number
   }; response: UpdateProductResponse }
   getProduct: { request: {
     sku: string

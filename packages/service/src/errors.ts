@@ -14,6 +14,7 @@ export const errorCodes = {
   NOT_ACCEPTABLE: { grpc: Grpc.INVALID_ARGUMENT, http: 406, title: 'Not to be had in that form' },
   ALREADY_EXISTS: { grpc: Grpc.ALREADY_EXISTS, http: 409, title: 'It is there already' },
   INSUFFICIENT_STOCK: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'Not enough stock' },
+  LIMIT_EXCEEDED: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'More than one shopper may have' },
   RESERVATION_EXPIRED: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'The reservation has expired' },
   RESERVATION_NOT_ACTIVE: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'The reservation is not active' },
   ILLEGAL_TRANSITION: { grpc: Grpc.FAILED_PRECONDITION, http: 409, title: 'Not possible from this status' },

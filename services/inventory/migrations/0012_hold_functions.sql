@@ -2,7 +2,7 @@
 -- (each a new READ COMMITTED snapshot, since the functions are VOLATILE) read what is true under the locks and decide;
 -- time is clock_timestamp(), read once after the locks are held (truth 3).
 --
--- Lock order (truth 8): existing holds by id, then stock rows by (sku, warehouse), then new rows by key. hold_batch locks no
+-- Lock order (truth 8): existing holds by id, then stock rows by (sku, warehouse), then owners, then new rows by key. hold_batch locks no
 -- existing hold. It may wait for another's insert of the same new id only while that other, too, has all its stock locks
 -- (hold_batch on another replica) or wants none (bury_holds): nobody waits in a circle.
 --
@@ -32,6 +32,14 @@ language sql as $$
   order by l.sku, l.warehouse
 $$;
 
+-- The limits of owners are looked at behind these locks, of which there are 256: a batch takes no more, however many owners are in it, and who
+-- shares one with another only waits. After the levels, by number.
+create function lock_owners(p_owners text[]) returns void
+language sql volatile as $$
+  select pg_advisory_xact_lock(hashtext('holdfast owners'), o.lock)
+  from (select distinct hashtext(o.owner) & 255 as lock from unnest(p_owners) as o (owner) order by 1) o
+$$;
+
 -- Holds units for each item, all its lines or none, greedily in the order given: an item that does not fit uses up nothing
 -- and a later one that fits is taken. The lines come item by item. Outcomes, one row per line of a hold and one per refusal:
 --   HELD         made now; what the caller has sent is left out: owner, fingerprint, the line's SKU, warehouse, quantity and bundle
@@ -48,12 +56,14 @@ $$;
 -- p_alone: lines that named no warehouse were given the only one that the caller knows of. A planned batch (p_refused is not null) has no
 -- lines of the items that the plan refuses (REFUSED, or EXISTS: a known id is no refusal), and of each other line how many of its
 -- units are promised, and the bundle that it is a part of; p_products are those that the plan read, with their versions. Who changes a
--- product's rules locks its levels first, so under the locks the rules are those that the hold is made by.
+-- product's rules locks its levels first, so under the locks the rules are those that the hold is made by. p_claim_items (null: nothing is limited):
+-- what items count for against the limits of their owners, and how much an owner may have.
 create function hold_batch(
   p_ids uuid[], p_owners text[], p_fingerprints text[], p_ttls integer[],
   p_items integer[], p_skus text[], p_warehouses text[], p_quantities integer[],
   p_request_id text, p_final boolean, p_versions bigint[], p_alone boolean,
-  p_refused boolean[], p_promised integer[], p_bundles text[], p_bundle_units integer[], p_products text[], p_product_versions bigint[]
+  p_refused boolean[], p_promised integer[], p_bundles text[], p_bundle_units integer[], p_products text[], p_product_versions bigint[],
+  p_claim_items integer[], p_claim_owners text[], p_claim_skus text[], p_claim_units integer[], p_claim_mosts integer[]
 ) returns table (
   item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
   created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text,
@@ -146,6 +156,7 @@ begin
       select l.sku, l.warehouse from unnest(p_items, p_skus, p_warehouses) as l (item, sku, warehouse) where v_fate[l.item] is null)
     order by s.sku, s.warehouse
     for no key update;
+    if p_claim_items is not null then perform lock_owners(p_claim_owners); end if;
     v_now := clock_timestamp();
     if p_versions is not null and exists (
       select from unnest(p_skus, p_warehouses, p_versions) as l (sku, warehouse, version)
@@ -170,6 +181,17 @@ begin
         where v_fate[l.item] is null
         group by l.sku, l.warehouse
       ) w left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+      if v_fits and p_claim_items is not null then
+        select not exists (
+          select from (
+            select c.owner, c.sku, sum(c.units) as wanted, min(c.most) as most
+            from unnest(p_claim_items, p_claim_owners, p_claim_skus, p_claim_units, p_claim_mosts) as c (item, owner, sku, units, most)
+            where v_fate[c.item] is null
+            group by c.owner, c.sku
+          ) w
+          where w.wanted + coalesce((select sum(c.units) from claims_that_count c where c.owner = w.owner and c.sku = w.sku), 0) > w.most
+        ) into v_fits;
+      end if;
       if not v_fits then
         item := 0;
         outcome := 'REPLAN';
@@ -303,6 +325,17 @@ begin
         returning hold_lines
       )
       select array_agg(hold_lines) into v_made from made;
+      if p_claim_items is not null then
+        delete from shopper_claims c
+        using (select distinct owner, sku from unnest(p_claim_owners, p_claim_skus) as w (owner, sku)) w
+        where c.owner = w.owner and c.sku = w.sku
+          and not exists (select from claims_that_count k where k.owner = c.owner and k.sku = c.sku and k.hold_id = c.hold_id);
+        insert into shopper_claims (owner, sku, hold_id, units)
+        select c.owner, c.sku, p_ids[c.item], c.units
+        from unnest(p_claim_items, p_claim_owners, p_claim_skus, p_claim_units) as c (item, owner, sku, units)
+        where v_fate[c.item] = 'HELD'
+        order by c.owner, c.sku, p_ids[c.item];
+      end if;
     else
       with made as (
         insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, created_at)

@@ -13,6 +13,10 @@ export function readInventoryConfig(env?: NodeJS.ProcessEnv) {
       PAYMENT_GRACE_MAX_MS: wholeNumberOr(120_000, 1_000, 3_600_000),
       /** Holds that wait for their batch at most; one more is OVERLOADED. */
       HOLD_QUEUE_MAX: wholeNumberOr(20_000, 1, 1_000_000),
+      /** Units of one SKU that a shopper may have, held or bought and kept, where the product has no limit of its own; 0: no limit. */
+      LIMIT_UNITS_PER_SHOPPER: wholeNumberOr(0, 0, 1_000_000),
+      /** Reservations that a shopper may have at once; 0: no limit. Both count what is reserved while they are set. */
+      LIMIT_HOLDS_PER_SHOPPER: wholeNumberOr(0, 0, 1_000_000),
       /** Streams that watch availability at once; one more is OVERLOADED. */
       WATCHERS_MAX: wholeNumberOr(10_000, 0, 1_000_000),
       /** SKUs that all of them watch together; all are read four times a second. */

@@ -7,8 +7,10 @@ import type { Pool, PoolClient } from 'pg'
 
 import { type StoredLine, toHoldLines } from './hold-lines'
 import type { OnlyWarehouse } from './only-warehouse'
+import type { Claim, Limits } from './claims'
 import { planHolds, type Planned, type PlannedLine, type World } from './plan'
 import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, holdPlanned, isOutOfDate, toHold } from './sql/holds'
+import { lockOwners } from './sql/claims'
 import { findKnown, lockLevels, readWorld } from './sql/world'
 import { checkFingerprint } from './validate'
 
@@ -21,6 +23,7 @@ const moreEachRound = 50
 export interface HoldsOptions {
   database: Database
   warehouses: OnlyWarehouse
+  limits: Limits
   /** Most holds that wait. */
   maxQueue: number
   /** Commits, releases and protections go first. */
@@ -92,8 +95,10 @@ async function decide(items: HoldItem[], options: HoldsOptions): Promise<Outcome
 async function decideDistinct(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
   try {
     const only = await options.warehouses.only()
+    const { limits } = options
+    const limited = limits.units > 0 || limits.holds > 0
     return (
-      (items.some((item) => hasChoice(item, only)) ? undefined : await decideAsAsked(items, only, options)) ??
+      (limited || items.some((item) => hasChoice(item, only)) ? undefined : await decideAsAsked(items, only, options)) ??
       (await decidePlanned(items, options))
     )
   } catch (error) {
@@ -147,9 +152,15 @@ function within(item: HoldItem, only: string): HoldItem {
 const mostPlans = 10
 
 async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
+  const { limits } = options
   const { pool } = options.database
   for (let round = 0; round < mostPlans; round++) {
-    const plan = await makePlan(pool, items, await readWorld(pool, items))
+    const plan = await makePlan(pool, items, await readWorld(pool, items, limits))
+    const dueHolds = plan.planned.flatMap((one) => ('refusal' in one ? one.dueHolds : []))
+    if (dueHolds.length > 0) {
+      await expire(dueHolds.slice(0, mostDueAtOnce), requestIdOf(items), options)
+      continue
+    }
     const due = plan.planned.flatMap((one) => ('refusal' in one ? one.due : []))
     if (due.length > 0) {
       const more = round * moreEachRound
@@ -164,7 +175,9 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
     if (rows !== undefined) return planWritten(items, plan, rows, options)
   }
   const { plan, rows } = await options.database.transaction(async (client) => {
-    const world = await readWorld(client, items, await lockLevels(client, items))
+    const locked = await lockLevels(client, items)
+    await lockOwners(client, items)
+    const world = await readWorld(client, items, limits, locked)
     const plan = world && (await makePlan(client, items, world))
     return { plan, rows: plan && (await writePlan(client, items, plan)) }
   })
@@ -194,7 +207,7 @@ async function makePlan(db: Pool | PoolClient, items: HoldItem[], world: World):
 }
 
 function alreadyKnown({ id }: HoldItem): Planned {
-  return { refusal: new HoldfastError('CONFLICT', `Hold ${id} was there and is not found`), due: [] }
+  return { refusal: new HoldfastError('CONFLICT', `Hold ${id} was there and is not found`), due: [], dueHolds: [] }
 }
 
 /** @returns undefined: it is out of date, and nothing was written */
@@ -206,7 +219,7 @@ async function writePlan(
   try {
     const rows = await holdPlanned(
       db,
-      items.map((item, index) => ({ item, lines: linesOf(planned[index]) })),
+      items.map((item, index) => ({ item, lines: linesOf(planned[index]), claims: claimsOf(planned[index]) })),
       products,
       false,
     )
@@ -219,6 +232,10 @@ async function writePlan(
 
 function linesOf(planned: Planned | undefined): PlannedLine[] | undefined {
   return planned !== undefined && 'lines' in planned ? planned.lines : undefined
+}
+
+function claimsOf(planned: Planned | undefined): Claim[] {
+  return planned !== undefined && 'lines' in planned ? planned.claims : []
 }
 
 async function planWritten(
@@ -256,11 +273,11 @@ async function holdOptimistically(item: HoldItem, options: HoldsOptions): Promis
   try {
     for (let attempt = 0; attempt < mostTries; attempt++) {
       if (attempt > 0) await sleep(Math.random() * firstPauseMs * 2 ** Math.min(attempt, 5))
-      const world = await readWorld(pool, [item])
+      const world = await readWorld(pool, [item], options.limits)
       const planned = planHolds([item], world)
       const lines = linesOf(planned[0])
       if (lines === undefined) return (await decideDistinct([item], options))[0] ?? { error: new Error('no outcome') }
-      const rows = await holdPlanned(pool, [{ item, lines }], world.products, true)
+      const rows = await holdPlanned(pool, [{ item, lines, claims: claimsOf(planned[0]) }], world.products, true)
       if (rows[0]?.outcome === 'CONFLICT' || rows[0]?.outcome === 'REPLAN') continue
       return (
         (await planWritten([item], { planned, products: world.products }, rows, options))[0] ?? { error: new Error('no outcome') }
@@ -294,7 +311,10 @@ async function expireDue(wanted: Demand[], requestId: string, options: HoldsOpti
     demand.set(key, { sku, warehouse, units: units + (demand.get(key)?.units ?? 0) })
   }
   const ids = await findDueHolds(options.database.pool, [...demand.values()], mostDueAtOnce)
-  if (ids.length === 0) return
+  if (ids.length > 0) await expire(ids, requestId, options)
+}
+
+async function expire(ids: readonly string[], requestId: string, options: HoldsOptions): Promise<void> {
   const ends = ids.map((id) => ({ id, endProtection: false }))
   await endHolds(options.database.pool, 'EXPIRE', ends, requestId)
   options.published()

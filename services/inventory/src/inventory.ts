@@ -2,6 +2,7 @@
 import type { Combiner, Database, Logger } from '@holdfast/service'
 
 import { createAvailabilityCombiner, readSeen, type Seen } from './availability'
+import type { Limits } from './claims'
 import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
 import { createHoldQueues, type HoldQueues } from './hold'
 import { watchShoppers } from './shoppers'
@@ -14,6 +15,7 @@ export interface InventoryOptions {
   database: Database
   /** A payment protects a hold for at most so long, in ms. */
   graceMaxMs: number
+  limits: Limits
   maxHoldQueue: number
   /** Streams that watch availability at once, and the SKUs of all of them together. */
   maxWatchers: number
@@ -61,7 +63,9 @@ export function createInventory(options: InventoryOptions): Inventory {
       await Promise.all([commits.turn(), releases.turn(), protections.turn()])
     },
   }
-  const shoppers = watchShoppers(createHoldQueues({ database, warehouses, maxQueue: options.maxHoldQueue, yieldTo, published }))
+  const shoppers = watchShoppers(
+    createHoldQueues({ database, warehouses, limits: options.limits, maxQueue: options.maxHoldQueue, yieldTo, published }),
+  )
   const expiries = createEndCombiner('EXPIRE', {
     ...ends,
     maxItems: () => (shoppers.about() ? expiredBesideShoppers : mostExpired),

@@ -44,6 +44,7 @@ void runService(name, async (onStop) => {
   const inventory = createInventory({
     database,
     graceMaxMs: config.PAYMENT_GRACE_MAX_MS,
+    limits: { units: config.LIMIT_UNITS_PER_SHOPPER, holds: config.LIMIT_HOLDS_PER_SHOPPER },
     maxHoldQueue: config.HOLD_QUEUE_MAX,
     maxWatchers: config.WATCHERS_MAX,
     maxWatchedSkus: config.WATCHED_SKUS_MAX,

@@ -1,9 +1,11 @@
 /**
- * What a hold is to be made of, before it is decided: of which parts, and from which warehouse they come. No I/O here. A plan is made of a read that locks
+ * What a hold is to be made of, before it is decided: of which parts, from which warehouse they come, and whether its owner may have them. No I/O here. A plan is made of a read that locks
  * nothing; `hold_batch` has the last word (docs/decisions/034).
  */
 import type { HoldItem } from '@holdfast/contracts/inventory'
 import { type ErrorCode, HoldfastError } from '@holdfast/service'
+
+import { type Claim, Claims, claimsOf, type ClaimView, type Limits } from './claims'
 
 export interface LevelView {
   warehouse: string
@@ -19,6 +21,8 @@ export interface ProductView {
   version: bigint
   /** Of a bundle, which has no levels. */
   parts: readonly { sku: string; quantity: number }[] | undefined
+  /** Its own limit, in units; undefined: it has none. */
+  mostPerShopper: number | undefined
   levels: readonly LevelView[]
 }
 
@@ -28,6 +32,9 @@ export interface World {
   products: ReadonlyMap<string, ProductView>
   /** By channel: its warehouses, the first choice first. '' is all of them; there is no such channel where it is missing. */
   routes: ReadonlyMap<string, readonly string[]>
+  limits: Limits
+  /** By claimKey; nothing where it is missing. */
+  claims: ReadonlyMap<string, ClaimView>
 }
 
 export interface PlannedLine {
@@ -43,18 +50,21 @@ export interface PlannedLine {
   version: bigint
 }
 
-export type Planned = { lines: PlannedLine[] } | Refused
+export type Planned = { lines: PlannedLine[]; claims: Claim[] } | Refused
 
 export interface Refused {
   refusal: HoldfastError
   /** What is wanted of levels with due holds, which would come first (truth 11), in units. */
   due: { sku: string; warehouse: string; units: number }[]
+  /** Due holds of the owner that would come first, where a limit is in the way. */
+  dueHolds: readonly string[]
 }
 
 /** Each item as if those before it had what they get: the order of arrival, as `hold_batch` keeps it. */
 export function planHolds(items: readonly HoldItem[], world: World): Planned[] {
   const stock = new Stock(world)
-  return items.map((item) => planOne(item, world, stock))
+  const claims = new Claims(world.claims)
+  return items.map((item) => planOne(item, world, stock, claims))
 }
 
 /** Units of one SKU that a warehouse is sought for, or that name one: a line, or a part of it where that is of a bundle. */
@@ -67,7 +77,7 @@ interface Demand {
   bundle: PlannedLine['bundle']
 }
 
-function planOne(item: HoldItem, world: World, stock: Stock): Planned {
+function planOne(item: HoldItem, world: World, stock: Stock, claims: Claims): Planned {
   const route = world.routes.get(item.channel)
   if (route === undefined)
     return refuse('NOT_FOUND', `There is no channel ${item.channel}`, 'channel', 'there is no such channel')
@@ -79,10 +89,15 @@ function planOne(item: HoldItem, world: World, stock: Stock): Planned {
       return refuse('INVALID_ARGUMENT', `${warehouse} ${why}`, `lines[${line}].warehouse`, why)
     }
   }
+  const wanted = claimsOf(item, world.products, world.limits)
+  const over = claims.refusalOf(item.owner, wanted)
+  if (over !== undefined) return { ...over, due: [] }
   const demands = demandsOf(item, world)
   const lines =
     fromOneWarehouse(demands, route, item, stock) ?? (item.allowSplit ? split(demands, route, item, stock) : undefined)
-  return lines === undefined ? short(demands, route, item, stock) : { lines: merged(lines) }
+  if (lines === undefined) return short(demands, route, item, stock)
+  claims.take(item.owner, wanted)
+  return { lines: merged(lines), claims: wanted }
 }
 
 /** What comes from one level is one line, whether or not its warehouse was named; of a bundle it is that one's. */
@@ -174,7 +189,7 @@ function short(demands: Demand[], route: readonly string[], { allowSplit }: Hold
 }
 
 function refuse(code: ErrorCode, text: string, field: string, message: string): Refused {
-  return { refusal: new HoldfastError(code, text, { fields: [{ field, message }] }), due: [] }
+  return { refusal: new HoldfastError(code, text, { fields: [{ field, message }] }), due: [], dueHolds: [] }
 }
 
 /** The order that stock is locked in. */

@@ -29,6 +29,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 
 import { checkParts, checkPartsAreThere } from './bundles'
+import { countClaims } from './sql/claims'
 import { insertMovements } from './sql/ledger'
 import { lockLevel, moveOnHand } from './sql/levels'
 import {
@@ -46,6 +47,8 @@ import { checkFingerprint, checkMoney, checkSku, checkText, checkUnits, checkVer
 
 /** The highest threshold that a product may have for being low, in units. */
 const mostLowStock = 1_000_000
+/** The highest limit that a product may have for each shopper, in units. */
+const mostPerShopper = 1_000_000
 
 /** Makes a product, its first stock in MAIN unless it is a bundle, and one event. @throws ALREADY_EXISTS when the SKU is taken by another request */
 export async function createProduct(
@@ -65,6 +68,8 @@ export async function createProduct(
     version: 1,
     lowStockAt: request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, 0, mostLowStock),
     parts: checkParts(sku, request.parts),
+    mostPerShopper:
+      request.mostPerShopper === undefined ? undefined : checkUnits('mostPerShopper', request.mostPerShopper, 1, mostPerShopper),
   }
   const stock = checkUnits('stock', request.stock, 0)
   const isBundle = wanted.parts.length > 0
@@ -81,6 +86,7 @@ export async function createProduct(
     stock,
     // What is not given leaves the print as it was before there was such a thing.
     ...(wanted.lowStockAt === undefined ? [] : [wanted.lowStockAt]),
+    ...(wanted.mostPerShopper === undefined ? [] : [{ mostPerShopper: wanted.mostPerShopper }]),
     ...(isBundle ? [wanted.parts.map((part) => [part.sku, part.quantity])] : []),
   ])
 
@@ -130,6 +136,7 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     price: request.price === undefined ? undefined : checkMoney('price', request.price),
     lowStockAt: request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, -1, mostLowStock),
     parts: request.parts.length === 0 ? undefined : checkParts(sku, request.parts),
+    limit: request.mostPerShopper === undefined ? undefined : checkLimit(request.mostPerShopper),
   }
   for (let attempt = 1; ; attempt++) {
     try {
@@ -141,6 +148,11 @@ export async function updateProduct(database: Database, request: UpdateProductRe
   }
 }
 
+function checkLimit(value: number): number {
+  if (value === 0) throw invalidField('mostPerShopper', 'must be at least 1, or -1 for none')
+  return checkUnits('mostPerShopper', value, -1, mostPerShopper)
+}
+
 interface Change {
   name: string | undefined
   description: string | undefined
@@ -148,16 +160,19 @@ interface Change {
   /** Below 0: none. */
   lowStockAt: number | undefined
   parts: BundlePart[] | undefined
+  /** For each shopper; below 0: none. */
+  limit: number | undefined
 }
 
 async function updateOnce(client: PoolClient, request: UpdateProductRequest, change: Change, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
-  const row = await (change.parts === undefined ? lockProduct(client, sku) : lockRules(client, sku))
+  const ofRules = change.parts !== undefined || change.limit !== undefined
+  const row = await (ofRules ? lockRules(client, sku) : lockProduct(client, sku))
   if (row === undefined) throw notFound('product', sku)
   const before = toProduct(row)
   checkVersion(`Product ${sku}`, before.version, request.expectedVersion)
   await checkChange(client, row, request, change)
-  const { name, description, price, lowStockAt, parts } = change
+  const { name, description, price, lowStockAt, parts, limit } = change
   const wanted = {
     ...row,
     name: name ?? row.name,
@@ -165,11 +180,13 @@ async function updateOnce(client: PoolClient, request: UpdateProductRequest, cha
     currency: price?.currency ?? row.currency,
     price_minor: price?.amountMinor ?? row.price_minor,
     low_stock_at: lowStockAt === undefined ? row.low_stock_at : lowStockAt < 0 ? null : lowStockAt,
+    most_per_shopper: limit === undefined ? row.most_per_shopper : limit < 0 ? null : limit,
   }
-  const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at'] as const
+  const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at', 'most_per_shopper'] as const
   const newParts = parts === undefined || isDeepStrictEqual(parts, row.parts) ? undefined : parts
   if (newParts === undefined && fields.every((field) => wanted[field] === row[field])) return before
   const after = toProduct(await updateProductRow(client, wanted, newParts))
+  if (row.most_per_shopper === null && wanted.most_per_shopper !== null) await countClaims(client, sku)
   await appendEvents(client, [
     createEvent({
       type: 'holdfast.product.updated.v1',

@@ -24,6 +24,7 @@ const beyondRepair: Record<string, string> = {
   quality: 'the level or the ledger may be wrong: count the units, then move them',
   incoming: 'the level or the ledger may be wrong: look at the shipments that are under way',
   promised: 'whether the units were promised is not known: look at the holds and orders of the SKU',
+  claim: 'what the shopper has is not known: look at their reservations and orders',
   bounds: 'which of the numbers is wrong is not known; the kinds reserved and on_hand say more',
   on_hand: 'the level or the ledger may be wrong: count the units, then adjust the stock',
   hold_without_lines: 'what it held is not known',

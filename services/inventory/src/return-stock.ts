@@ -2,13 +2,14 @@ import type { ReturnStockRequest, ReturnStockResponse } from '@holdfast/contract
 import { type CallContext, checkUuid, type Database, faultPoint, HoldfastError, notFound, operationId } from '@holdfast/service'
 
 import { findArchivedHolds } from './sql/archive'
+import { dropClaims } from './sql/claims'
 import { insertMovements } from './sql/ledger'
 import { moveOnHand } from './sql/levels'
 import { checkText } from './validate'
 
 /**
  * Puts the units of a sold hold back, once per reference. Locks the hold, then its stock rows by (sku, warehouse), then
- * writes the ledger, whose unique index makes the second return a replay.
+ * writes the ledger, whose unique index makes the second return a replay. Nothing of it counts against its shopper's limits any more.
  */
 export async function returnStock(
   database: Database,
@@ -56,6 +57,7 @@ export async function returnStock(
     const written = await insertMovements(client, movements, ctx.actor)
     if (written.length === 0) return { replayed: true }
     await moveOnHand(client, lines, ctx.requestId)
+    await dropClaims(client, holdId, reference)
     return { replayed: false }
   })
   await faultPoint('inventory.returned')

@@ -19,6 +19,7 @@ import { createTestDatabase } from '@holdfast/testing'
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 
+import type { Limits } from '../src/claims'
 import type { Peers } from '../src/books/entries'
 import { createInventory } from '../src/inventory'
 import { inventoryRpc } from '../src/rpc'
@@ -48,7 +49,11 @@ const pemPair = (): { privateKey: string; publicKey: string } => {
 }
 
 /** @param replicas how many servers share the database @param peers undefined: only the service's own books are checked */
-export async function startInventory(replicas = 1, peers?: Peers): Promise<TestInventory> {
+export async function startInventory(
+  replicas = 1,
+  peers?: Peers,
+  limits: Limits = { units: 0, holds: 0 },
+): Promise<TestInventory> {
   const testDatabase = await createTestDatabase({ migrations: [eventsMigrations, join(__dirname, '..', 'migrations')] })
   const names = ['inventory', 'reservation', 'order', 'gateway']
   const keys = Object.fromEntries(names.map((name) => [name, pemPair()]))
@@ -64,6 +69,7 @@ export async function startInventory(replicas = 1, peers?: Peers): Promise<TestI
       const inventory = createInventory({
         database,
         graceMaxMs: 60_000,
+        limits,
         maxHoldQueue: 20_000,
         maxWatchers: 100,
         maxWatchedSkus: 100,

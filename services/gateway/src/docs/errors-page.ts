@@ -17,6 +17,7 @@ const advice: Record<ErrorCode, string> = {
   METHOD_NOT_ALLOWED: 'The header `Allow` names the methods of this address.',
   NOT_ACCEPTABLE: 'Answers are JSON, and events where the API says so: mend the header `Accept`.',
   ALREADY_EXISTS: 'Something else has that key. A repeat of one’s own request has the same `Idempotency-Key`.',
+  LIMIT_EXCEEDED: 'Take as many as `errors` says are left; what is cancelled, or lapses, counts no more.',
   INSUFFICIENT_STOCK: 'Take fewer, wait for stock, or join the waitlist.',
   RESERVATION_EXPIRED: 'Its time is over and its units are back in stock: reserve again.',
   RESERVATION_NOT_ACTIVE: 'It was sold or cancelled before.',

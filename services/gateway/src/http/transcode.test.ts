@@ -172,6 +172,9 @@ test('a body arrives as the request, with either name of a field', () => {
     strategy: 'STRATEGY_UNSPECIFIED',
     reuseActive: true,
     reservationId: '',
+    channel: '',
+    allowSplit: false,
+    splitBy: 'SPLIT_UNSPECIFIED',
   })
 })
 
@@ -206,7 +209,15 @@ test('a response shows zeros, empty lists and false, names of enum values, and 6
       id: 'r/1',
       userId: '',
       status: 'ACTIVE',
-      lines: [{ sku: 'A', warehouse: 'MAIN', quantity: 1, unitPrice: { currency: 'USD', amountMinor: '9007199254740993' } }],
+      lines: [
+        {
+          sku: 'A',
+          warehouse: 'MAIN',
+          quantity: 1,
+          unitPrice: { currency: 'USD', amountMinor: '9007199254740993' },
+          parts: [],
+        },
+      ],
       ttlSeconds: 0,
       version: 0,
     },

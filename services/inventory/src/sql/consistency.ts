@@ -82,6 +82,23 @@ export const checks: Check[] = [
           where h.id is null or l.created_at <> h.created_at or l.held <> (h.state = 'HELD') or (l.held and l.expires_at <> h.expires_at)`,
   },
   {
+    // What shoppers have of products that have a limit, by the lines of their holds; those of the archive do not change.
+    kind: 'claim',
+    sql: `select coalesce(l.id, c.id) as id, coalesce(l.units, 0)::text as expected, coalesce(c.units, 0)::text as found
+          from (select x.hold_id || '/' || x.sku as id, sum(x.units) as units
+                from (select l.hold_id, l.sku, l.quantity as units from hold_lines l join products p on p.sku = l.sku and p.most_per_shopper is not null
+                      union all
+                      select * from (select distinct on (l.hold_id, l.bundle, l.price_minor, l.currency) l.hold_id, l.bundle, l.bundle_units
+                                     from hold_lines l join products p on p.sku = l.bundle and p.most_per_shopper is not null) b) x
+                join holds h on h.id = x.hold_id
+                where h.state in ('HELD', 'COMMITTED') and not exists (select from returns r where r.hold_id = h.id)
+                group by x.hold_id, x.sku) l
+          full join (select c.hold_id || '/' || c.sku as id, c.units from shopper_claims c
+                     join products p on p.sku = c.sku and p.most_per_shopper is not null
+                     join holds h on h.id = c.hold_id where h.state in ('HELD', 'COMMITTED')) c on c.id = l.id
+          where coalesce(l.units, 0) <> coalesce(c.units, 0)`,
+  },
+  {
     kind: 'hold_without_lines',
     sql: `select h.id::text as id, 'lines' as expected, 'none' as found from holds h
           where h.owner <> '' and not exists (select from hold_lines l where l.hold_id = h.id)`,

@@ -2,6 +2,7 @@
 import { type Hold, hold_StateFromJSON, type HoldItem } from '@holdfast/contracts/inventory'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 
+import type { Claim } from '../claims'
 import type { PlannedLine, World } from '../plan'
 
 export interface HoldColumns {
@@ -62,11 +63,11 @@ export interface HoldBatchOptions {
 /** A batch of plain products, each line with its warehouse. */
 export async function holdBatch(pool: Pool, items: HoldItem[], { final, alone }: HoldBatchOptions): Promise<HoldBatchRow[]> {
   const lines = items.flatMap((item, index) => item.lines.map((line) => ({ ...line, item: index + 1 })))
-  return callHoldBatch(pool, items, lines, [final, null, alone, null, null, null, null, null, null])
+  return callHoldBatch(pool, items, lines, [final, null, alone, null, ...Array<null>(10).fill(null)])
 }
 
 /** What the plan makes of one item; undefined: it is refused, unless its id is known. */
-export type PlannedItem = { item: HoldItem; lines: PlannedLine[] | undefined }
+export type PlannedItem = { item: HoldItem; lines: PlannedLine[] | undefined; claims: Claim[] }
 
 /** @param checkVersions write only if every level is still as it was read, else CONFLICT */
 export async function holdPlanned(
@@ -76,6 +77,10 @@ export async function holdPlanned(
   checkVersions: boolean,
 ): Promise<HoldBatchRow[]> {
   const lines = planned.flatMap(({ lines }, index) => (lines ?? []).map((line) => ({ ...line, item: index + 1 })))
+  const claims = planned.flatMap(({ item, claims }, index) =>
+    claims.map((claim) => ({ ...claim, owner: item.owner, item: index + 1 })),
+  )
+  const ofClaims = (column: (claim: (typeof claims)[number]) => unknown) => (claims.length === 0 ? null : claims.map(column))
   return callHoldBatch(
     db,
     planned.map(({ item }) => item),
@@ -90,6 +95,11 @@ export async function holdPlanned(
       lines.map((line) => line.bundle?.units ?? null),
       [...products.keys()],
       [...products.values()].map(({ version }) => version),
+      ofClaims(({ item }) => item),
+      ofClaims(({ owner }) => owner),
+      ofClaims(({ sku }) => sku),
+      ofClaims(({ units }) => units),
+      ofClaims(({ most }) => most),
     ],
   )
 }
@@ -109,7 +119,8 @@ async function callHoldBatch(
     name: 'hold_batch',
     text: `select * from hold_batch($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::text[],
                                     $8::integer[], $9, $10, $11::bigint[], $12, $13::boolean[], $14::integer[], $15::text[],
-                                    $16::integer[], $17::text[], $18::bigint[])`,
+                                    $16::integer[], $17::text[], $18::bigint[], $19::integer[], $20::text[], $21::text[],
+                                    $22::integer[], $23::integer[])`,
     values: [
       items.map((item) => item.id),
       items.map((item) => item.owner),

@@ -8,6 +8,7 @@ export interface ProductRow {
   currency: string
   price_minor: bigint
   low_stock_at: number | null
+  most_per_shopper: number | null
   version: bigint
   created_at: Date
   updated_at: Date
@@ -35,6 +36,7 @@ export function toProduct(row: ProductRow): Product {
     version: Number(row.version),
     lowStockAt: row.low_stock_at ?? undefined,
     parts: row.parts ?? [],
+    mostPerShopper: row.most_per_shopper ?? undefined,
   }
 }
 
@@ -46,8 +48,9 @@ export async function insertProduct(
   fingerprint: string,
 ): Promise<ProductRow | undefined> {
   const { rowCount } = await client.query(
-    `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint, low_stock_at, bundle)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint, low_stock_at, bundle,
+       most_per_shopper)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict do nothing`,
     [
       product.sku,
@@ -59,6 +62,7 @@ export async function insertProduct(
       fingerprint,
       product.lowStockAt,
       product.parts.length > 0,
+      product.mostPerShopper,
     ],
   )
   if (rowCount === 0) return undefined
@@ -112,10 +116,10 @@ export async function updateProductRow(client: PoolClient, row: ProductRow, part
     await insertParts(client, row.sku, parts)
   }
   const { rowCount } = await client.query(
-    `update products set name = $2, description = $3, currency = $4, price_minor = $5, low_stock_at = $6, version = version + 1,
+    `update products set name = $2, description = $3, currency = $4, price_minor = $5, low_stock_at = $6, most_per_shopper = $7, version = version + 1,
        updated_at = clock_timestamp()
      where sku = $1`,
-    [row.sku, row.name, row.description, row.currency, row.price_minor, row.low_stock_at],
+    [row.sku, row.name, row.description, row.currency, row.price_minor, row.low_stock_at, row.most_per_shopper],
   )
   const updated = rowCount === 0 ? undefined : await findProduct(client, row.sku)
   if (updated === undefined) throw new Error(`product ${row.sku} was locked and is not there`)

@@ -2,13 +2,16 @@
 import type { BundlePart, HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
+import type { Limits } from '../claims'
 import type { LevelView, ProductView, World } from '../plan'
+import { readClaims } from './claims'
 
 interface LevelRow {
   sku: string
   product_version: bigint
   /** Null: it is no bundle. */
   parts: BundlePart[] | null
+  most_per_shopper: number | null
   /** Null: the product has no level. */
   warehouse: string | null
   free: number
@@ -26,28 +29,43 @@ export interface Locked {
  * @param locked only these levels
  * @returns undefined: a bundle has other parts than are locked
  */
-export async function readWorld(db: Pool | PoolClient, items: HoldItem[], locked: Locked): Promise<World | undefined>
-export async function readWorld(db: Pool | PoolClient, items: HoldItem[]): Promise<World>
-export async function readWorld(db: Pool | PoolClient, items: HoldItem[], locked?: Locked): Promise<World | undefined> {
+export async function readWorld(
+  db: Pool | PoolClient,
+  items: HoldItem[],
+  limits: Limits,
+  locked: Locked,
+): Promise<World | undefined>
+export async function readWorld(db: Pool | PoolClient, items: HoldItem[], limits: Limits): Promise<World>
+export async function readWorld(
+  db: Pool | PoolClient,
+  items: HoldItem[],
+  limits: Limits,
+  locked?: Locked,
+): Promise<World | undefined> {
   const channels = [...new Set(items.map((item) => item.channel))]
   const products = new Map<string, ProductView & { levels: LevelView[] }>()
   for (const row of await readLevels(db, skusOf(items))) {
     const { sku, warehouse, free, version, due } = row
     if (locked?.skus.has(sku) === false) return undefined
-    const product = products.get(sku) ?? { version: row.product_version, parts: row.parts ?? undefined, levels: [] }
+    const product = products.get(sku) ?? {
+      version: row.product_version,
+      parts: row.parts ?? undefined,
+      mostPerShopper: row.most_per_shopper ?? undefined,
+      levels: [],
+    }
     products.set(sku, product)
     if (warehouse !== null && (locked?.levels.has(`${sku}/${warehouse}`) ?? true)) {
       product.levels.push({ warehouse, free, version, due })
     }
   }
-  return { products, routes: await readRoutes(db, channels) }
+  return { products, routes: await readRoutes(db, channels), limits, claims: await readClaims(db, items, products, limits) }
 }
 
 async function readLevels(db: Pool | PoolClient, skus: string[]): Promise<LevelRow[]> {
   const { rows } = await db.query<LevelRow>({
     name: 'plan_levels',
     text: `
-      select p.sku, p.version as product_version, case when p.bundle then (
+      select p.sku, p.version as product_version, p.most_per_shopper, case when p.bundle then (
                select json_agg(json_build_object('sku', b.sku, 'quantity', b.quantity) order by b.sku)
                from bundle_parts b where b.bundle = p.sku
              ) end as parts, s.warehouse, s.free, s.version,

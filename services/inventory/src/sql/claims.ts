@@ -1,0 +1,44 @@
+/** What owners have of what is limited; migrations/0031_limits.sql says what counts. */
+import type { HoldItem } from '@holdfast/contracts/inventory'
+import type { Pool, PoolClient } from 'pg'
+
+import { claimKey, claimsOf, type ClaimView, type Limits } from '../claims'
+import type { ProductView } from '../plan'
+
+/** Locks nothing. */
+export async function readClaims(
+  db: Pool | PoolClient,
+  items: HoldItem[],
+  products: ReadonlyMap<string, ProductView>,
+  limits: Limits,
+): Promise<Map<string, ClaimView>> {
+  const wanted = items.flatMap((item) => claimsOf(item, products, limits).map(({ sku }) => ({ owner: item.owner, sku })))
+  if (wanted.length === 0) return new Map()
+  const { rows } = await db.query<{ owner: string; sku: string; units: bigint; due: string[] }>({
+    name: 'read_claims',
+    text: `
+      select w.owner, w.sku, sum(c.units) as units,
+             coalesce(array_agg(c.hold_id) filter (where c.held and c.expires_at <= (select clock_timestamp())), '{}') as due
+      from (select distinct owner, sku from unnest($1::text[], $2::text[]) as w (owner, sku)) w
+      join claims_that_count c on c.owner = w.owner and c.sku = w.sku
+      group by w.owner, w.sku`,
+    values: [wanted.map(({ owner }) => owner), wanted.map(({ sku }) => sku)],
+  })
+  return new Map(rows.map(({ owner, sku, units, due }) => [claimKey(owner, sku), { units: Number(units), due }]))
+}
+
+/** Locks: what hold_batch locks of these owners, after the levels, as it does. */
+export async function lockOwners(client: PoolClient, items: HoldItem[]): Promise<void> {
+  await client.query('select lock_owners($1::text[])', [items.map(({ owner }) => owner)])
+}
+
+/** Under the locks of all levels of the SKU (lockRules). */
+export async function countClaims(client: PoolClient, sku: string): Promise<void> {
+  await client.query('select count_claims($1)', [sku])
+}
+
+/** Of a sold hold whose units come back. */
+export async function dropClaims(client: PoolClient, holdId: string, reference: string): Promise<void> {
+  await client.query('insert into returns (reference, hold_id) values ($1, $2) on conflict do nothing', [reference, holdId])
+  await client.query('delete from shopper_claims where hold_id = $1', [holdId])
+}

@@ -1,0 +1,165 @@
+/** What one shopper may have: held, or bought and kept; however they ask, and of two replicas at once. */
+import { type HoldItem, HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contracts/inventory'
+import { randomUUID } from 'node:crypto'
+
+import { available, expectBalanced, fates, hold, holdItem, holdOne, makeBundle, makeDue, makeProduct } from './builders'
+import { startInventory, type TestInventory } from './inventory-server'
+
+let pair: TestInventory
+beforeAll(async () => {
+  pair = await startInventory(2)
+})
+afterAll(async () => pair.stop())
+afterEach(async () => expectBalanced(pair))
+
+async function limit(sku: string, mostPerShopper: number): Promise<void> {
+  const change = { name: undefined, description: undefined, price: undefined, parts: [] }
+  await pair.reservation.updateProduct({ sku, ...change, mostPerShopper }, pair.admin())
+}
+
+async function limited(stock: number, most: number): Promise<string> {
+  const sku = await makeProduct(pair, stock)
+  await limit(sku, most)
+  return sku
+}
+
+const someone = () => `shopper-${randomUUID()}`
+const wish = (owner: string, sku: string, quantity = 1, more: Partial<HoldItem> = {}) =>
+  holdItem([{ sku, quantity }], { owner, ...more })
+
+/** Asks until others are not in the way any more. */
+async function insist(item: () => HoldItem): Promise<HoldResult> {
+  for (;;) {
+    const result = await holdOne(pair, item())
+    if (result.error?.code !== 'CONFLICT') return result
+  }
+}
+
+async function sell(item: HoldItem): Promise<void> {
+  expect(fates([await holdOne(pair, item)])).toEqual(['HELD'])
+  await pair.reservation.commit({ ids: [item.id] }, pair.service())
+}
+
+const release = async (id: string) => pair.reservation.release({ items: [{ id, endProtection: false }] }, pair.service())
+const giveBack = async (holdId: string) =>
+  pair.order.returnStock({ holdId, reference: randomUUID(), reason: 'cancelled' }, pair.service())
+
+test.each([Strategy.COMBINING, Strategy.PESSIMISTIC, Strategy.OPTIMISTIC])(
+  'of 50 concurrent holds of two shoppers over two replicas none passes a limit (%s)',
+  async (strategy) => {
+    const sku = await limited(1_000, 3)
+    const owners = [someone(), someone()]
+    const results = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => insist(() => wish(owners[index % 2] ?? '', sku, 1, { strategy }))),
+    )
+    for (const owner of owners) expect(results.filter((result) => result.hold?.owner === owner)).toHaveLength(3)
+    expect(new Set(fates(results))).toEqual(new Set(['HELD', 'LIMIT_EXCEEDED']))
+    expect((await available(pair, sku)).reserved).toBe(6)
+  },
+)
+
+test('a refusal says what the limit is and what is left, and where stock is short, that', async () => {
+  const sku = await limited(4, 5)
+  const owner = someone()
+  await holdOne(pair, wish(owner, sku, 3))
+  const { error } = await holdOne(pair, wish(owner, sku, 3))
+  const message = 'at most 5 for each shopper, of which 2 are left'
+  expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', fields: [{ field: 'lines[0].quantity', message }] })
+  expect(fates([await holdOne(pair, wish(owner, sku, 2))])).toEqual(['INSUFFICIENT_STOCK'])
+  expect(fates([await holdOne(pair, wish(someone(), sku, 1))])).toEqual(['HELD'])
+})
+
+test('in one batch the order of arrival decides, and a repeat is no refusal and refuses nobody', async () => {
+  const sku = await limited(100, 3)
+  const owner = someone()
+  const items = [2, 2, 1].map((quantity) => wish(owner, sku, quantity))
+  expect(fates(await hold(pair, items))).toEqual(['HELD', 'LIMIT_EXCEEDED', 'HELD'])
+  const again = await hold(pair, [...items, wish(someone(), sku, 3)])
+  expect(fates(again)).toEqual(['HELD', 'LIMIT_EXCEEDED', 'HELD', 'HELD'])
+  expect(again.map(({ replayed }) => replayed)).toEqual([true, false, true, false])
+})
+
+test('what was bought counts, archived or not; what was cancelled, given back or has lapsed does not', async () => {
+  const sku = await limited(100, 2)
+  const owner = someone()
+  const [bought, other, lapsing] = [wish(owner, sku), wish(owner, sku), wish(owner, sku)]
+  await sell(bought)
+  await pair.database.pool.query(`update holds set ended_at = ended_at - interval '2 hours' where id = $1`, [bought.id])
+  await pair.database.pool.query(`update ledger set at = at - interval '2 hours' where reference = $1`, [bought.id])
+  await pair.database.pool.query(`select archive_holds(1, '-infinity', '00000000-0000-0000-0000-000000000000', 100)`)
+  expect(fates([await holdOne(pair, wish(owner, sku, 2))])).toEqual(['LIMIT_EXCEEDED'])
+  expect(fates([await holdOne(pair, other)])).toEqual(['HELD'])
+  await release(other.id)
+  expect(fates([await holdOne(pair, lapsing)])).toEqual(['HELD'])
+  expect(fates([await holdOne(pair, wish(owner, sku))])).toEqual(['LIMIT_EXCEEDED'])
+  await makeDue(pair, [lapsing.id])
+  expect(fates([await holdOne(pair, wish(owner, sku))])).toEqual(['HELD'])
+  await giveBack(bought.id)
+  expect(fates([await holdOne(pair, wish(owner, sku)), await holdOne(pair, wish(owner, sku))])).toEqual([
+    'HELD',
+    'LIMIT_EXCEEDED',
+  ])
+  const { rows } = await pair.database.pool.query('select from shopper_claims where owner = $1', [owner])
+  expect(rows).toHaveLength(2)
+})
+
+test('a limit that is set later counts what there is already, and may be raised and taken away', async () => {
+  const sku = await makeProduct(pair, 100)
+  const set = await makeBundle(pair, [{ sku, quantity: 2 }])
+  const owner = someone()
+  const [bought, cancelled, lapsed, held] = [wish(owner, sku, 3), wish(owner, sku), wish(owner, sku), wish(owner, set)]
+  for (const item of [bought, cancelled]) await sell(item)
+  await giveBack(cancelled.id)
+  await hold(pair, [lapsed, held])
+  await release(lapsed.id)
+  await Promise.all([limit(sku, 6), limit(set, 1)])
+  expect(fates([await holdOne(pair, wish(owner, sku, 2))])).toEqual(['LIMIT_EXCEEDED'])
+  expect(fates([await holdOne(pair, wish(owner, sku, 1))])).toEqual(['HELD'])
+  await limit(sku, 10)
+  const ofSet = await holdOne(pair, wish(owner, set))
+  expect(ofSet.error?.message).toContain(`At most 1 of ${set}`)
+  await limit(set, -1)
+  const more = [
+    await holdOne(pair, wish(owner, set)),
+    await holdOne(pair, wish(owner, set)),
+    await holdOne(pair, wish(owner, set)),
+  ]
+  expect(fates(more)).toEqual(['HELD', 'HELD', 'LIMIT_EXCEEDED'])
+  await limit(sku, -1)
+  expect(fates([await holdOne(pair, wish(owner, set))])).toEqual(['HELD'])
+})
+
+test('holds that race with the limit are counted by it', async () => {
+  const sku = await makeProduct(pair, 100)
+  const owner = someone()
+  const racing = Array.from({ length: 20 }, async () => insist(() => wish(owner, sku)))
+  await limit(sku, 5)
+  const before = fates(await Promise.all(racing)).filter((fate) => fate === 'HELD').length
+  const after = await Promise.all(Array.from({ length: 10 }, async () => insist(() => wish(owner, sku))))
+  expect(fates(after).filter((fate) => fate === 'HELD')).toHaveLength(Math.max(5 - before, 0))
+})
+
+test.each([0, 1_000_001, -2])('a limit of %d is refused', async (most) => {
+  const sku = await makeProduct(pair, 1)
+  await expect(limit(sku, most)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', fields: [{ field: 'mostPerShopper' }] })
+})
+
+test('a shop may limit what has no limit of its own, and how many holds one has at once', async () => {
+  const strict = await startInventory(2, undefined, { units: 4, holds: 2 })
+  const ask = async (owner: string, sku: string, quantity = 1) => holdOne(strict, holdItem([{ sku, quantity }], { owner }))
+  try {
+    const [sku, other] = [await makeProduct(strict, 100), await makeProduct(strict, 100)]
+    const owner = someone()
+    expect((await ask(owner, sku, 5)).error).toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    // Each of another SKU: only the owner is what they share.
+    const skus = await Promise.all(Array.from({ length: 6 }, async () => makeProduct(strict, 100)))
+    const racing = await Promise.all(Array.from({ length: 48 }, async (_, index) => ask(owner, skus[index % 6] ?? sku)))
+    expect(fates(racing).filter((fate) => fate === 'HELD')).toHaveLength(2)
+    const [first] = racing.filter((result) => result.error === undefined)
+    await strict.reservation.commit({ ids: [first?.hold?.id ?? ''] }, strict.service())
+    expect(fates([await ask(owner, other, 2), await ask(owner, other)])).toEqual(['HELD', 'LIMIT_EXCEEDED'])
+    await expectBalanced(strict)
+  } finally {
+    await strict.stop()
+  }
+})
