@@ -12,7 +12,7 @@ const main = join(__dirname, '..', 'dist', 'src', 'main.js')
 const saleRequests = 5_500
 /** One of each kind, on every system. */
 const only =
-  'closed-1,closed-100,closed-300,closed-100-skus-10,open-500,pessimistic-300,grpc-10,grpc-open-500,holds-*,update-20,sale,audit,audit-lag,crash'
+  'closed-1,closed-100,closed-300,closed-100-skus-10,open-500,pessimistic-300,grpc-10,grpc-open-500,holds-*,update-20,edge-plain-100,sale,audit,audit-lag,crash'
 /** By the program that each needs, or the brokers, which no one names here. */
 const optional = ['holdfast-kafka', 'redis-lua', 'pgbench']
 const there = [...(hasProgram('redis-server') ? ['redis-lua'] : []), ...(hasProgram('pgbench') ? ['pgbench'] : [])]
@@ -41,7 +41,7 @@ const find = (system: string, scenario: string): Run | undefined =>
 
 test('everything was measured, what the machine lacks is named, and nothing failed to add up', () => {
   expect(results.problems).toEqual([])
-  const expected = ['holdfast', 'empty-relay', 'for-update', 'for-update-grpc', 'nothing', ...there]
+  const expected = ['holdfast', 'empty-relay', 'for-update', 'for-update-grpc', 'nothing', 'gateway', 'by-hand', ...there]
   expect(new Set(results.runs.map(({ system }) => system))).toEqual(new Set(expected))
   expect(results.leftOut.map(({ system }) => system)).toEqual(optional.filter((system) => !there.includes(system)))
   expect(results.versions).toMatchObject({ node: process.versions.node, postgres: expect.any(String) as string })

@@ -39,6 +39,11 @@ export function costTable({ figures }: Results, scenario: string): Table {
   ]
 }
 
+/** What a figure has found for one process, in us. */
+export function costOf(figure: Figure | undefined, process: string): number | undefined {
+  return figure?.values?.[`${prefix}${process}`]
+}
+
 function costsOf({ values = {} }: Figure): Map<string, number> {
   return new Map(
     Object.entries(values).flatMap(([name, us]): [string, number][] =>

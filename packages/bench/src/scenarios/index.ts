@@ -4,6 +4,7 @@ import type { Results, Run } from '../results'
 import { audit } from './audit'
 import { closedLoop } from './closed-loop'
 import { crash } from './crash'
+import { edge } from './edge'
 import { expiry } from './expiry'
 import { grpc } from './grpc'
 import { holds } from './holds'
@@ -32,6 +33,7 @@ export const scenarioGroups: ScenarioGroup[] = [
   memory,
   pgbench,
   peers,
+  edge,
   holds,
   crash,
 ]

@@ -15,6 +15,8 @@ export interface LoadScenario {
   systems: string[]
   /** Over the system's usual way when not given. */
   way?: Way
+  /** Of HTTP requests; that of reserving. */
+  path?: string
   /** Chosen by an administrator. */
   strategy?: Strategy
   batched?: boolean
@@ -56,7 +58,7 @@ export async function measureLoad(load: LoadScenario, { running, signal }: Measu
     { shape, connections, skus: prepared.names ?? skus },
   ]
   const task: LoadTask = {
-    target: targetOf(running, load.way),
+    target: atPath(targetOf(running, load.way), load.path),
     tokens: strategy === undefined ? prepared.users : [prepared.admin ?? ''],
     keyPrefix: randomUUID(),
     strategy,
@@ -115,6 +117,10 @@ export function targetOf({ targets }: RunningSystem, way?: Way): Target {
   const target = way === undefined ? Object.values(targets)[0] : targets[way]
   if (target === undefined) throw new Error(`it can not be asked over ${way ?? 'anything'}`)
   return target
+}
+
+function atPath(target: Target, path: string | undefined): Target {
+  return path === undefined || target.kind !== 'http' ? target : { ...target, url: new URL(path, target.url).href }
 }
 
 /** Waits until all that belongs to what was answered is done; answers how long that took, in ms. */

@@ -15,10 +15,10 @@ export interface Reply {
 export const outOfStock: Reply = { status: 409, body: { code: 'INSUFFICIENT_STOCK', detail: 'Not enough stock' } }
 
 /** A plain node:http server for POST with a JSON body; answers its port. */
-export async function serveJson(handle: (body: ReserveBody) => Promise<Reply>): Promise<number> {
+export async function serveJson(handle: (body: ReserveBody, request: IncomingMessage) => Promise<Reply>): Promise<number> {
   const server = createServer((request, response) => {
     void readBody(request)
-      .then(async (text) => handle(JSON.parse(text) as ReserveBody))
+      .then(async (text) => handle(JSON.parse(text) as ReserveBody, request))
       .catch((error: unknown): Reply => ({ status: 500, body: { detail: String(error) } }))
       .then(({ status, body }) => {
         const text = JSON.stringify(body)

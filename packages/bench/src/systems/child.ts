@@ -10,8 +10,13 @@ export interface Child {
 
 /** Starts one of the programs in `servers/`; resolves when it serves. */
 export async function startChild(program: string, env: Record<string, string> = {}): Promise<Child> {
-  const process_ = fork(join(__dirname, '..', 'servers', `${program}.js`), [], { env: { ...process.env, ...env } })
-  const port = await portOf(process_, program)
+  return startProcess(join(__dirname, '..', 'servers', `${program}.js`), 'port', env)
+}
+
+/** Starts a program that sends its port when it serves. @param portName what that message calls it */
+export async function startProcess(file: string, portName: string, env: Record<string, string> = {}): Promise<Child> {
+  const process_ = fork(file, [], { env: { ...process.env, ...env } })
+  const port = await portOf(process_, file, portName)
   return {
     port,
     pid: process_.pid ?? 0,
@@ -24,10 +29,10 @@ export async function startChild(program: string, env: Record<string, string> = 
   }
 }
 
-async function portOf(child: ChildProcess, program: string): Promise<number> {
+async function portOf(child: ChildProcess, file: string, name: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once('message', ({ port }: { port: number }) => resolve(port))
+    child.once('message', (message: Record<string, number>) => resolve(message[name] ?? Number.NaN))
     child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`${program} ended before it served (exit code ${code})`)))
+    child.once('exit', (code) => reject(new Error(`${file} ended before it served (exit code ${code})`)))
   })
 }

@@ -1,3 +1,4 @@
+import { byHand, gatewayAlone } from './edge'
 import { emptyRelay } from './empty-relay'
 import { forUpdate } from './for-update'
 import { forUpdateGrpc } from './for-update-grpc'
@@ -16,6 +17,8 @@ export const systems: BenchSystem[] = [
   forUpdateGrpc,
   redisLua,
   nothing,
+  gatewayAlone,
+  byHand,
   pgbench,
   medusa,
 ]

@@ -16,6 +16,11 @@ const microsecondsPerTick = 10_000
 export async function readProcessorTimes(system: System): Promise<ProcessorTimes> {
   const names = new Map(serviceNames.flatMap((name): [number, string][] => entry(system.pid(name), name)))
   for (const [pid, name] of await backends(system)) names.set(pid, name)
+  return timesOf(names)
+}
+
+/** Of processes whose ids are known. */
+export function timesOf(names: ReadonlyMap<number, string>): ProcessorTimes {
   return new Map(
     [...names].flatMap(([pid, name]) => {
       const microseconds = timeOf(pid)
