@@ -306,6 +306,14 @@ export interface ListOrdersResponse {
   nextPageToken: string
 }
 
+export interface ListProductHoldsResponse {
+  holds: readonly (ProductHold)[]
+  /** Empty on the last page. */
+  nextPageToken: string
+  /** Inventory's clock, by which a hold lives or has lapsed; another one on each page. */
+  now?: string
+}
+
 export interface ListProductsResponse {
   products: readonly (Product)[]
   /** Empty on the last page. */
@@ -446,6 +454,29 @@ export interface Product {
   parts: readonly (BundlePart)[]
   /** Units that one shopper may have, held or bought and kept; as part of a bundle, too. Absent: as inventory is set. */
   mostPerShopper?: number
+}
+
+/** What a hold has of one product in one warehouse. */
+export interface ProductHold {
+  /** UUID, the same as its reservation's. */
+  holdId: string
+  userId: string
+  warehouse: string
+  /** Units; `promised` among them. */
+  quantity: number
+  /** - `LAPSED`: Past its time, and not ended yet. */
+  state: 'STATE_UNSPECIFIED' | 'LIVE' | 'LAPSED'
+  createdAt?: string
+  expiresAt?: string
+  ageSeconds: number
+  /** Below 0 where it has lapsed: for how long. */
+  secondsLeft: number
+  /** A payment is under way: only that can end it. */
+  protected: boolean
+  /** Units that are not there yet. */
+  promised: number
+  /** The SKU of the bundle that they are held as a part of, if any. */
+  bundle: string
 }
 
 export interface RebuildActivityResponse {
@@ -965,6 +996,18 @@ export interface Operations {
     kind?: string
     id?: string
   }; response: RepairConsistencyResponse }
+  /** Who holds units of a product, whose time is up first in front, in pages: holds that live, and holds past their time that nobody has ended yet, whose units count as free. Who holds a bundle is told of each of its parts. */
+  listProductHolds: { request: {
+    sku: string
+    /** All warehouses when empty. */
+    warehouse?: string
+    /** Both when it is not given. */
+    state?: 'LIVE' | 'LAPSED'
+    /** 1 to 1,000; 50 when 0. */
+    pageSize?: number
+    /** `next_page_token` of the page before. */
+    pageToken?: string
+  }; response: ListProductHoldsResponse }
   /** Registers an address that events are sent to from the answer on; its secret is told in the answer, and never again. */
   createWebhookEndpoint: { request: {
     /** https; no user and password in it, and no address of a private network. */
@@ -1211,6 +1254,7 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   watchAvailability: {"method":"GET","path":"/v1/availability:watch","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":true},
   checkConsistency: {"method":"GET","path":"/v1/consistency","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   repairConsistency: {"method":"POST","path":"/v1/consistency:repair","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  listProductHolds: {"method":"GET","path":"/v1/products/{sku}/holds","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   createWebhookEndpoint: {"method":"POST","path":"/v1/webhooks/endpoints","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   getWebhookEndpoint: {"method":"GET","path":"/v1/webhooks/endpoints/{id}","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   listWebhookEndpoints: {"method":"GET","path":"/v1/webhooks/endpoints","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},

@@ -12,6 +12,7 @@ import { getStockHistory } from './history'
 import { checkBatch } from './hold'
 import type { Inventory } from './inventory'
 import { listHeld } from './list-held'
+import { listProductHolds } from './list-product-holds'
 import { listProductChanges } from './product-changes'
 import { createProduct, getProduct, listProducts, updateProduct } from './products'
 import { repairConsistency } from './repair'
@@ -60,6 +61,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     checkConsistency: async (request, ctx) => checkConsistency(books, request, ctx),
     repairConsistency: async (request, ctx) => repairConsistency(books, request, ctx),
     returnStock: async (request, ctx) => publish(await returnStock(database, request, ctx)),
+    listProductHolds: async (request) => listProductHolds(database, request),
     listHeld: async (request) => listHeld(database, request),
 
     hold: async (request, ctx) =>
