@@ -123,6 +123,7 @@ const commands = {
   start: (args) => [{ ...node(launcher, ...args), endsWithUs: true }],
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
+  holds: (args) => [node(cli, 'holds', ...args)],
   'export-audit': (args) => [node(cli, 'export-audit', ...args)],
   'rebuild-activity': (args) => [node(cli, 'rebuild-activity', ...args)],
   kafka: (args) => [{ ...node(kafka, ...args), endsWithUs: true }],

@@ -7,7 +7,10 @@ import { CombinedCallServiceService } from '@holdfast/contracts/common'
 import { CreateReservationRequest, CreateReservationResponse, ReservationServiceService } from '@holdfast/contracts/reservation'
 import { createServiceTokens, fromGrpcError } from '@holdfast/service'
 import { type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { checkOut, one, openShop, reserved, type Shop, type Shopper, times } from './shop'
 
@@ -159,6 +162,25 @@ test('a shopper holds one product by several reservations, and each of them can 
   for (const { id } of made) expect((await checkOut(shopper, id)).body.order.status).toBe('CONFIRMED')
   expect(await holdsOf(sku)).toEqual([])
 })
+
+test('the command shows who holds a product, as a table and as JSON lines', async () => {
+  const sku = await shop.product(9)
+  const made = await reserved(shopper, one(sku, 4), { ttlSeconds: 4_000 })
+  const table = await holdsCommand(sku)
+  expect(table.stdout).toMatch(new RegExp(`LIVE +1h 06m \\d\\ds +\\d+s +4 +MAIN +${shopper.user.id} +${made.id}`))
+  expect(table.stderr).toBe('holds: 1, units: 4\n')
+  const lines = (await holdsCommand(sku, '--json', '--state', 'LIVE')).stdout.trim().split('\n')
+  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([{ holdId: made.id, quantity: 4, state: 'LIVE' }])
+  expect(await holdsCommand(sku, '--state', 'LAPSED')).toMatchObject({ stdout: '', stderr: `Nobody holds ${sku}.\n` })
+  await expect(holdsCommand('NONE')).rejects.toThrow('could not read who holds NONE: 404')
+})
+
+async function holdsCommand(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const main = join(__dirname, '../cli/dist/src/main.js')
+  const { email, password } = shop.system.credentials.admin
+  const env = { ...process.env, HOLDFAST_ADMIN_EMAIL: email, HOLDFAST_ADMIN_PASSWORD: password }
+  return promisify(execFile)(process.execPath, [main, 'holds', ...args, '--url', shop.system.url], { env })
+}
 
 interface HoldJson {
   holdId: string

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { demo } from './demo/demo'
 import { listParked, type QueueFilter, replayParked } from './dlq'
 import { exportAudit } from './export-audit'
+import { type HoldsFilter, listHolds } from './holds'
 import { CliProblem } from './problem'
 import { rebuildActivity } from './rebuild-activity'
 import { readSettings } from './settings'
@@ -56,6 +57,18 @@ program
   .description('the figures of GET /v1/activity are made again from the first audit record on; ends when they are shown')
   .option(...urlOption)
   .action(async (options: Options) => rebuildActivity(await readSettings(options), sayLine))
+
+program
+  .command('holds')
+  .description('who holds a product: live holds and lapsed ones that nobody has ended yet, with user, age and time left')
+  .argument('<sku>')
+  .addOption(new Option('--state <state>', 'only these').choices(['LIVE', 'LAPSED']))
+  .option('--warehouse <code>', 'only in this warehouse')
+  .option('--json', 'a line of JSON for each, on standard output')
+  .option(...urlOption)
+  .action(async (sku: string, options: Options & HoldsFilter) =>
+    listHolds(await readSettings(options), sku, options, writeOut, (line) => void process.stderr.write(`${line}\n`)),
+  )
 
 const dlq = program
   .command('dlq')
