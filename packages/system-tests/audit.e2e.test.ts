@@ -74,6 +74,17 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     call: async (headers) =>
       shop.admin.post(`/v1/products/${await shop.product(1)}/stock:adjust`, { delta: 5, reason: 'counted' }, { headers }),
   },
+  MoveStock: {
+    action: 'stock.moved',
+    call: async (headers) => {
+      const move = { from: 'SELLABLE', to: 'DAMAGED', quantity: 1, reason: 'dropped' }
+      return shop.admin.post(`/v1/products/${await shop.product(1)}/stock:move`, move, { headers })
+    },
+  },
+  SetSafetyStock: {
+    action: 'safety_stock.set',
+    call: async (headers) => shop.admin.post(`/v1/products/${await shop.product(1)}/stock:setSafety`, { units: 1 }, { headers }),
+  },
   RepairConsistency: {
     action: 'stock.repaired',
     call: async (headers) => {

@@ -81,6 +81,9 @@ async function changeProducts(): Promise<void> {
   await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 5, reason: 'counted' })
   const counted = { expectedOnHand: 105, onHand: 105, reason: 'yearly count', reasonCode: 'COUNT', reference: 'C-2026-1' }
   await shop.admin.post(`/v1/products/${sku}/stock:adjust`, counted)
+  const broken = { from: 'SELLABLE', to: 'DAMAGED', quantity: 2, reason: 'dropped', reasonCode: 'DAMAGE' }
+  await shop.admin.post(`/v1/products/${sku}/stock:move`, broken)
+  await shop.admin.post(`/v1/products/${sku}/stock:setSafety`, { units: 3 })
 }
 
 async function endReservations(shopper: Shopper): Promise<void> {

@@ -14,9 +14,11 @@ import type { Inventory } from './inventory'
 import { listHeld } from './list-held'
 import { listProductHolds } from './list-product-holds'
 import { listProductChanges } from './product-changes'
+import { moveStock } from './move-state'
 import { createProduct, getProduct, listProducts, updateProduct } from './products'
 import { repairConsistency } from './repair'
 import { returnStock } from './return-stock'
+import { setSafetyStock } from './safety'
 import { checkSku, checkUnits, checkWarehouse, mostItems, mostLines } from './validate'
 import { createWarehouse, listWarehouses, updateWarehouse } from './warehouses'
 import { watchAvailability } from './watch/watch-availability'
@@ -53,6 +55,8 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     }),
     listSalesChannels: async (request) => listSalesChannels(database, request),
     adjustStock: async (request, ctx) => publish(await adjustStock(database, request, ctx)),
+    moveStock: async (request, ctx) => publish(await moveStock(database, request, ctx)),
+    setSafetyStock: async (request, ctx) => publish(await setSafetyStock(database, request, ctx)),
     getStockHistory: async (request) => getStockHistory(database, request),
     getAvailability: async (request, ctx) => ({
       availability: await getAvailability(inventory.availability, request, ctx.deadline),

@@ -114,3 +114,17 @@ export async function nextPlace(client: PoolClient): Promise<bigint> {
   if (place === undefined) throw new Error('the ledger has no sequence')
   return place
 }
+
+/** Of a locked level; tells of it as every change does. */
+export async function setSafety(client: PoolClient, place: Place, units: number, requestId: string): Promise<LevelRow> {
+  const { rows } = await client.query<LevelRow>(
+    `with changed as (
+       update stock_levels s set safety = $3, version = s.version + 1 where s.sku = $1 and s.warehouse = $2 returning s
+     ), told as (
+       select publish_levels(array_agg(s), $4) from changed
+     )
+     select (s).* from changed, told`,
+    [place.sku, place.warehouse, units, requestId],
+  )
+  return new Levels(rows).at(place)
+}
