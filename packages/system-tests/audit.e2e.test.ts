@@ -50,6 +50,12 @@ async function recordsFor(requestId: string): Promise<AuditRecord[]> {
 
 const endpoints = '/v1/webhooks/endpoints'
 
+async function newShipment(): Promise<{ id: string; sku: string }> {
+  const sku = await shop.product(0)
+  const { body } = await shop.admin.post<{ shipment: { id: string } }>('/v1/shipments', { lines: one(sku, 2) })
+  return { id: body.shipment.id, sku }
+}
+
 /** One call of each mutating RPC, and the one action that it leaves in the audit log. */
 const calls: Record<string, { action: string; call: (headers: Record<string, string>) => Promise<{ status: number }> }> = {
   CreateProduct: {
@@ -84,6 +90,22 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
   SetSafetyStock: {
     action: 'safety_stock.set',
     call: async (headers) => shop.admin.post(`/v1/products/${await shop.product(1)}/stock:setSafety`, { units: 1 }, { headers }),
+  },
+  CreateShipment: {
+    action: 'shipment.created',
+    call: async (headers) => shop.admin.post('/v1/shipments', { lines: one(await shop.product(0)) }, { headers }),
+  },
+  ReceiveShipment: {
+    action: 'shipment.received',
+    call: async (headers) => {
+      const { id, sku } = await newShipment()
+      const receipt = { receiptReference: 'R-1', lines: one(sku) }
+      return shop.admin.post(`/v1/shipments/${id}:receive`, receipt, { headers })
+    },
+  },
+  CancelShipment: {
+    action: 'shipment.cancelled',
+    call: async (headers) => shop.admin.post(`/v1/shipments/${(await newShipment()).id}:cancel`, undefined, { headers }),
   },
   RepairConsistency: {
     action: 'stock.repaired',

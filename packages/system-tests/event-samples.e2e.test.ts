@@ -84,6 +84,14 @@ async function changeProducts(): Promise<void> {
   const broken = { from: 'SELLABLE', to: 'DAMAGED', quantity: 2, reason: 'dropped', reasonCode: 'DAMAGE' }
   await shop.admin.post(`/v1/products/${sku}/stock:move`, broken)
   await shop.admin.post(`/v1/products/${sku}/stock:setSafety`, { units: 3 })
+  const order = { lines: one(sku, 20), reference: 'PO-1', supplier: 'Laptops Ltd.', expectedAt: '2026-12-01T08:00:00Z' }
+  const { id } = (await shop.admin.post<{ shipment: { id: string } }>('/v1/shipments', order)).body.shipment
+  const arrived = [
+    { sku, quantity: 11, state: 'SELLABLE' },
+    { sku, quantity: 1, state: 'DAMAGED' },
+  ]
+  await shop.admin.post(`/v1/shipments/${id}:receive`, { receiptReference: 'DELIVERY-1', lines: arrived })
+  await shop.admin.post(`/v1/shipments/${id}:cancel`)
 }
 
 async function endReservations(shopper: Shopper): Promise<void> {

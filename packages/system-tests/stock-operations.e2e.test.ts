@@ -215,3 +215,148 @@ describe('states of stock, and safety stock', () => {
     expect((await shop.admin.post(`/v1/products/${sku}/stock:setSafety`, { units: -1 })).status).toBe(400)
   })
 })
+
+interface ShipmentReply {
+  shipment: {
+    id: string
+    kind: string
+    state: string
+    warehouse: string
+    fromWarehouse: string
+    lines: { sku: string; expected: number; received: number; writtenOff: number; open: number }[]
+  }
+  replayed: boolean
+}
+
+const levels = async (sku: string) =>
+  (
+    await shop.anonymous.get<{ availability: (Level & { warehouses: (Level & { warehouse: string })[] })[] }>(
+      `/v1/availability?skus=${sku}`,
+    )
+  ).body.availability[0]
+
+const announce = async (body: object, idempotencyKey?: string) =>
+  shop.admin.post<ShipmentReply & ProblemReply>('/v1/shipments', body, { idempotencyKey })
+
+const receive = async (id: string, receiptReference: string, lines: object[], more: object = {}) =>
+  shop.admin.post<ShipmentReply & ProblemReply>(`/v1/shipments/${id}:receive`, { receiptReference, lines, ...more })
+
+describe('incoming stock', () => {
+  test('is incoming and not available until it is received, each unit in its state', async () => {
+    const [a, b] = [await shop.product(1), await shop.product(0)]
+    const lines = [...one(b, 4), ...one(a, 2), ...one(a, 3)]
+    const made = await announce({ lines, reference: 'PO-7', supplier: 'Things Ltd.', expectedAt: '2026-12-24T08:00:00Z' })
+    expect(made.status).toBe(201)
+    const { id } = made.body.shipment
+    expect(made.headers.get('location')).toBe(`/v1/shipments/${id}`)
+    expect(made.body.shipment).toMatchObject({ kind: 'PURCHASE', state: 'OPEN', warehouse: 'MAIN', supplier: 'Things Ltd.' })
+    expect(await levels(a)).toMatchObject({ onHand: 1, available: 1, incoming: 5, warehouses: [{ incoming: 5 }] })
+    const arrived = [...one(a, 3), { sku: a, quantity: 1, state: 'DAMAGED' }, { sku: b, quantity: 4, state: 'QUALITY' }]
+    expect((await receive(id, 'D-1', arrived)).body.shipment).toMatchObject({ state: 'OPEN' })
+    expect(await levels(a)).toMatchObject({ onHand: 5, available: 4, withheld: 1, incoming: 1 })
+    expect(await levels(b)).toMatchObject({ onHand: 4, available: 0, incoming: 0 })
+    const closed = await receive(id, 'D-2', [], { closing: true })
+    expect(closed.body.shipment.state).toBe('RECEIVED')
+    const line = closed.body.shipment.lines.find(({ sku }) => sku === a)
+    expect(line).toEqual({ sku: a, expected: 5, received: 4, writtenOff: 1, open: 0 })
+    expect(await levels(a)).toMatchObject({ onHand: 5, incoming: 0 })
+    const moved = (await history(a)).map(({ kind, from, to, quantity }) => `${kind} ${from} ${to} ${quantity}`)
+    expect(moved.toSorted()).toEqual([
+      'EXPECTED SUPPLIER INCOMING 5',
+      'OPENING SUPPLIER SELLABLE 1',
+      'RECEIPT INCOMING DAMAGED 1',
+      'RECEIPT INCOMING SELLABLE 3',
+      'WRITE_OFF INCOMING VARIANCE 1',
+    ])
+  })
+
+  test('receiving twice adds once, however many do it at once', async () => {
+    const sku = await shop.product(0)
+    const { id } = (await announce({ lines: one(sku, 10) })).body.shipment
+    const replies = await times(8, async () => receive(id, 'D-1', one(sku, 4)))
+    expect(countStatuses(replies)).toEqual({ 200: 8 })
+    expect(replies.filter(({ body }) => !body.replayed)).toHaveLength(1)
+    expect(await levels(sku)).toMatchObject({ onHand: 4, incoming: 6 })
+    expect(await receive(id, 'D-1', one(sku, 5))).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } })
+    await receive(id, 'D-2', one(sku, 6))
+    expect((await receive(id, 'D-1', one(sku, 4))).body).toMatchObject({ replayed: true, shipment: { state: 'RECEIVED' } })
+  })
+
+  test('more than is on the way never arrives, whoever is first', async () => {
+    const sku = await shop.product(0)
+    const { id } = (await announce({ lines: one(sku, 10) })).body.shipment
+    const replies = await times(6, async (index) => receive(id, `D-${index}`, one(sku, 3)))
+    expect(countStatuses(replies)).toEqual({ 200: 3, 409: 3 })
+    expect(await levels(sku)).toMatchObject({ onHand: 9, incoming: 1 })
+    expect(await receive(id, 'D-9', one(sku, 2))).toMatchObject({
+      status: 409,
+      body: { code: 'ILLEGAL_TRANSITION', errors: [{ field: 'lines[0].quantity', message: 'must be up to 1' }] },
+    })
+  })
+
+  test('a key announces once, and belongs to its request', async () => {
+    const [sku, key] = [await shop.product(0), randomUUID()]
+    const replies = await times(4, async () => announce({ lines: one(sku, 2) }, key))
+    expect(countStatuses(replies)).toEqual({ 200: 3, 201: 1 })
+    expect(new Set(replies.map(({ body }) => body.shipment.id)).size).toBe(1)
+    expect(await levels(sku)).toMatchObject({ incoming: 2 })
+    expect((await announce({ lines: one(sku, 3) }, key)).status).toBe(422)
+  })
+
+  test('a cancelled one leaves nothing on the way, and a receipt comes before it or is refused', async () => {
+    const sku = await shop.product(0)
+    const { id } = (await announce({ lines: one(sku, 5) })).body.shipment
+    const cancel = async () => shop.admin.post<ShipmentReply & ProblemReply>(`/v1/shipments/${id}:cancel`)
+    const [first, receipt, second] = await Promise.all([cancel(), receive(id, 'D-1', one(sku, 2)), cancel()])
+    expect([first.status, second.status]).toEqual([200, 200])
+    expect([200, 409]).toContain(receipt.status)
+    expect(await levels(sku)).toMatchObject({ onHand: receipt.status === 200 ? 2 : 0, incoming: 0 })
+    expect((await receive(id, 'D-2', one(sku))).body.code).toBe('ILLEGAL_TRANSITION')
+    expect((await cancel()).body).toMatchObject({ replayed: true, shipment: { state: 'CANCELLED' } })
+  })
+
+  test('they are listed, newest first, by state and warehouse, in pages', async () => {
+    const code = `W-${randomUUID().slice(0, 8).toUpperCase()}`
+    await shop.admin.post('/v1/warehouses', { code, name: 'Another' })
+    const sku = await shop.product(0)
+    const ids: string[] = []
+    for (let left = 3; left > 0; left--) ids.unshift((await announce({ warehouse: code, lines: one(sku) })).body.shipment.id)
+    interface List {
+      shipments: { id: string }[]
+      nextPageToken: string
+    }
+    const list = async (query: string) => (await shop.admin.get<List>(`/v1/shipments?warehouse=${code}${query}`)).body
+    const first = await list('&pageSize=2')
+    const rest = await list(`&pageSize=2&pageToken=${first.nextPageToken}`)
+    expect([...first.shipments, ...rest.shipments].map(({ id }) => id)).toEqual(ids)
+    expect(rest.nextPageToken).toBeFalsy()
+    await shop.admin.post(`/v1/shipments/${ids[0]}:cancel`)
+    expect((await list('&state=OPEN')).shipments.map(({ id }) => id)).toEqual(ids.slice(1))
+    expect((await shop.admin.get<ShipmentReply>(`/v1/shipments/${ids[0]}`)).body.shipment.state).toBe('CANCELLED')
+  })
+
+  test('what makes no sense is refused by its name, and a shopper is', async () => {
+    const sku = await shop.product(0)
+    const { id } = (await announce({ lines: one(sku, 5) })).body.shipment
+    const refused: [Promise<{ status: number; body: ProblemReply }>, number, string?][] = [
+      [announce({ lines: [] }), 400, 'lines'],
+      [announce({ lines: one(sku, 0) }), 400, 'lines[0].quantity'],
+      [announce({ lines: one('NOPE') }), 404],
+      [announce({ lines: one(sku), warehouse: 'NOWHERE' }), 404],
+      [announce({ lines: one(sku), supplier: 'x'.repeat(201) }), 400, 'supplier'],
+      [receive(id, '', one(sku)), 400, 'receiptReference'],
+      [receive(id, 'D-1', []), 400, 'lines'],
+      [receive(id, 'D-1', [{ sku, quantity: 1, state: 'SOLD' }]), 400, 'lines[0].state'],
+      [receive(id, 'D-1', one('NOPE')), 400, 'lines[0].sku'],
+      [receive(randomUUID(), 'D-1', one(sku)), 404],
+    ]
+    for (const [call, status, field] of refused) {
+      const reply = await call
+      expect([reply.status, reply.body.errors?.[0]?.field]).toEqual([status, field])
+    }
+    const shopper = await shop.shopper()
+    for (const path of ['/v1/shipments', `/v1/shipments/${id}:receive`, `/v1/shipments/${id}:cancel`])
+      expect((await shopper.post(path, {})).status).toBe(403)
+    expect((await shopper.get('/v1/shipments')).status).toBe(403)
+  })
+})

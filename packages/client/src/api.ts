@@ -142,6 +142,12 @@ export interface CancelReservationResponse {
   replayed: boolean
 }
 
+export interface CancelShipmentResponse {
+  shipment?: Shipment
+  requestId: string
+  replayed: boolean
+}
+
 export interface CheckConsistencyResponse {
   consistent: boolean
   /** How many of each were looked at, by kind. `reservations` and `orders` only where those services were asked; then `underWay` is how many holds were in the middle of a change. */
@@ -177,6 +183,17 @@ export interface CreateReservationResponse {
 
 export interface CreateSalesChannelResponse {
   channel?: SalesChannel
+  requestId: string
+  replayed: boolean
+}
+
+export interface CreateShipmentLine {
+  sku?: string
+  quantity?: number
+}
+
+export interface CreateShipmentResponse {
+  shipment?: Shipment
   requestId: string
   replayed: boolean
 }
@@ -271,6 +288,11 @@ export interface GetSalesChannelResponse {
   requestId: string
 }
 
+export interface GetShipmentResponse {
+  shipment?: Shipment
+  requestId: string
+}
+
 export interface GetStockHistoryResponse {
   movements: readonly (StockMovement)[]
   nextPageToken: string
@@ -331,6 +353,12 @@ export interface ListSalesChannelsResponse {
   nextPageToken: string
 }
 
+export interface ListShipmentsResponse {
+  shipments: readonly (Shipment)[]
+  /** Empty on the last page. */
+  nextPageToken: string
+}
+
 export interface ListUsersResponse {
   users: readonly (User)[]
   nextPageToken: string
@@ -382,6 +410,13 @@ export interface MoneyInput {
   currency?: string
   /** Whole minor units (cents). A string in JSON, as proto3 has it for int64; numbers are accepted. */
   amountMinor?: string | number
+}
+
+export interface MoveStockResponse {
+  movement?: StockMovement
+  level?: StockLevel
+  requestId: string
+  replayed: boolean
 }
 
 export interface Order {
@@ -486,6 +521,19 @@ export interface RebuildActivityResponse {
   replayed: boolean
 }
 
+export interface ReceiptLine {
+  sku?: string
+  quantity?: number
+  /** SELLABLE (also when not said), DAMAGED or QUALITY. */
+  state?: 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
+}
+
+export interface ReceiveShipmentResponse {
+  shipment?: Shipment
+  requestId: string
+  replayed: boolean
+}
+
 export interface RefreshResponse {
   user?: User
   accessToken: string
@@ -579,6 +627,47 @@ export interface SalesChannel {
   updatedAt?: string
   /** Grows by one with each change. */
   version: number
+}
+
+export interface SetSafetyStockResponse {
+  level?: StockLevel
+  requestId: string
+  replayed: boolean
+}
+
+/** Units on the way to one warehouse, from a supplier or from another warehouse. */
+export interface Shipment {
+  /** UUID. */
+  id: string
+  /** - `PURCHASE`: From a supplier. - `TRANSFER`: From another warehouse. */
+  kind: 'KIND_UNSPECIFIED' | 'PURCHASE' | 'TRANSFER'
+  /** - `OPEN`: Some of it is on the way. - `RECEIVED`: Nothing is on the way any more: it has arrived, or was written off at a closing receipt. - `CANCELLED`: What had not arrived will not. */
+  state: 'STATE_UNSPECIFIED' | 'OPEN' | 'RECEIVED' | 'CANCELLED'
+  /** Where it goes. */
+  warehouse: string
+  /** Where a transfer comes from. */
+  fromWarehouse: string
+  /** A document of yours. */
+  reference: string
+  supplier: string
+  expectedAt?: string
+  /** By SKU. */
+  lines: readonly (ShipmentLine)[]
+  createdAt?: string
+  updatedAt?: string
+  /** Grows by one with each change. */
+  version: number
+}
+
+/** `expected = received + written_off + open`, in units. */
+export interface ShipmentLine {
+  sku: string
+  expected: number
+  received: number
+  /** Will not arrive. */
+  writtenOff: number
+  /** Still on the way. */
+  open: number
 }
 
 export interface SkipWebhookDeliveryResponse {
@@ -961,6 +1050,73 @@ export interface Operations {
     /** The units that are meant: SELLABLE (also when not said), DAMAGED or QUALITY. */
     account?: 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
   }; response: AdjustStockResponse }
+  /** Moves units of one stock level between sellable, damaged and held back for quality; what is reserved stays (INSUFFICIENT_STOCK). */
+  moveStock: { request: {
+    sku: string
+    /** MAIN when empty. */
+    warehouse?: string
+    /** SELLABLE, DAMAGED or QUALITY. */
+    from?: 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
+    /** Another of the three. */
+    to?: 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
+    quantity?: number
+    /** Why, 1 to 500 characters. */
+    reason?: string
+    /** Why, as a word that can be counted. */
+    reasonCode?: 'COUNT' | 'DAMAGE' | 'LOSS' | 'THEFT' | 'FOUND' | 'CORRECTION' | 'RECEIVED' | 'OTHER'
+    /** A document of yours, up to 200 characters. */
+    reference?: string
+    clientToken?: string
+  }; response: MoveStockResponse }
+  /** Keeps units of one stock level back from new holds. */
+  setSafetyStock: { request: {
+    sku: string
+    /** MAIN when empty. */
+    warehouse?: string
+    /** 0: nothing is kept back. */
+    units?: number
+    clientToken?: string
+  }; response: SetSafetyStockResponse }
+  /** Announces units that a supplier sends to a warehouse: they are `incoming` there, never available, until they are received. */
+  createShipment: { request: {
+    /** MAIN when empty. */
+    warehouse?: string
+    /** 1 to 500; the same SKU twice counts as one line with the sum. */
+    lines: readonly (CreateShipmentLine)[]
+    /** A document of yours, as a purchase order's number, up to 200 characters. */
+    reference?: string
+    /** Up to 200 characters. */
+    supplier?: string
+    expectedAt?: string
+    clientToken?: string
+  }; response: CreateShipmentResponse }
+  getShipment: { request: {
+    id: string
+  }; response: GetShipmentResponse }
+  /** Shipments, newest first, in pages. */
+  listShipments: { request: {
+    /** Any when not said. */
+    state?: 'OPEN' | 'RECEIVED' | 'CANCELLED'
+    /** To or from it; any when empty. */
+    warehouse?: string
+    /** 1 to 500; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListShipmentsResponse }
+  /** Units of a shipment have arrived; a receipt reference adds them once. More than is on the way is refused (ILLEGAL_TRANSITION): what is too much is found by an adjustment. */
+  receiveShipment: { request: {
+    id: string
+    /** Of this delivery, 1 to 200 characters: the same again for one shipment adds nothing, whoever repeats it. It is the idempotency key. */
+    receiptReference?: string
+    /** 1 to 1,500, each SKU of the shipment in as many states as need be; may be none with `closing`. */
+    lines: readonly (ReceiptLine)[]
+    /** What is still open after that will not arrive, and is written off. */
+    closing?: boolean
+  }; response: ReceiveShipmentResponse }
+  /** What is still on the way will not arrive: it is written off, or sellable again where a transfer came from. */
+  cancelShipment: { request: {
+    id: string
+  }; response: CancelShipmentResponse }
   /** The ledger of one product, newest first, in pages. */
   getStockHistory: { request: {
     sku: string
@@ -1249,6 +1405,13 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   getSalesChannel: {"method":"GET","path":"/v1/channels/{code}","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   listSalesChannels: {"method":"GET","path":"/v1/channels","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   adjustStock: {"method":"POST","path":"/v1/products/{sku}/stock:adjust","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  moveStock: {"method":"POST","path":"/v1/products/{sku}/stock:move","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  setSafetyStock: {"method":"POST","path":"/v1/products/{sku}/stock:setSafety","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  createShipment: {"method":"POST","path":"/v1/shipments","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  getShipment: {"method":"GET","path":"/v1/shipments/{id}","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  listShipments: {"method":"GET","path":"/v1/shipments","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  receiveShipment: {"method":"POST","path":"/v1/shipments/{id}:receive","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  cancelShipment: {"method":"POST","path":"/v1/shipments/{id}:cancel","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   getStockHistory: {"method":"GET","path":"/v1/products/{sku}/stock/history","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   getAvailability: {"method":"GET","path":"/v1/availability","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   watchAvailability: {"method":"GET","path":"/v1/availability:watch","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":true},

@@ -23,6 +23,8 @@ const beyondRepair: Record<string, string> = {
   damaged: 'the level or the ledger may be wrong: count the units, then move them',
   quality: 'the level or the ledger may be wrong: count the units, then move them',
   incoming: 'the level or the ledger may be wrong: look at the shipments that are under way',
+  shipment: 'whether it is over is not known: look at what has arrived',
+  shipment_line: 'the shipment or the ledger may be wrong: look at what has arrived, and count the units',
   promised: 'whether the units were promised is not known: look at the holds and orders of the SKU',
   claim: 'what the shopper has is not known: look at their reservations and orders',
   bounds: 'which of the numbers is wrong is not known; the kinds reserved and on_hand say more',

@@ -17,8 +17,10 @@ import { listProductChanges } from './product-changes'
 import { moveStock } from './move-state'
 import { createProduct, getProduct, listProducts, updateProduct } from './products'
 import { repairConsistency } from './repair'
+import { receiveShipment } from './receive'
 import { returnStock } from './return-stock'
 import { setSafetyStock } from './safety'
+import { cancelShipment, createShipment, getShipment, listShipments } from './shipments'
 import { checkSku, checkUnits, checkWarehouse, mostItems, mostLines } from './validate'
 import { createWarehouse, listWarehouses, updateWarehouse } from './warehouses'
 import { watchAvailability } from './watch/watch-availability'
@@ -57,6 +59,11 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     adjustStock: async (request, ctx) => publish(await adjustStock(database, request, ctx)),
     moveStock: async (request, ctx) => publish(await moveStock(database, request, ctx)),
     setSafetyStock: async (request, ctx) => publish(await setSafetyStock(database, request, ctx)),
+    createShipment: async (request, ctx) => publish(await createShipment(database, request, ctx)),
+    getShipment: async (request, ctx) => ({ shipment: await getShipment(database, request.id), requestId: ctx.requestId }),
+    listShipments: async (request) => listShipments(database, request),
+    receiveShipment: async (request, ctx) => publish(await receiveShipment(database, request, ctx)),
+    cancelShipment: async (request, ctx) => publish(await cancelShipment(database, request.id, ctx)),
     getStockHistory: async (request) => getStockHistory(database, request),
     getAvailability: async (request, ctx) => ({
       availability: await getAvailability(inventory.availability, request, ctx.deadline),

@@ -53,7 +53,7 @@ test.each(damages.map(([kind, sql, id], index) => ({ kind, sql, id, index })))(
 
 test('without peers the answer shows that only the own books were checked', async () => {
   const { checked } = await inventory.reservation.checkConsistency({}, inventory.admin())
-  expect(Object.keys(checked).sort()).toEqual(['holdLines', 'holds', 'ledgerEntries', 'products', 'stockLevels'])
+  expect(Object.keys(checked).sort()).toEqual(['holdLines', 'holds', 'ledgerEntries', 'products', 'shipmentLines', 'stockLevels'])
 })
 
 test('the database itself refuses more reserved than there is', async () => {

@@ -7,7 +7,7 @@ export interface Check {
 
 export const countRows = `
   select (select count(*) from products) as products, (select count(*) from stock_levels) as "stockLevels",
-         (select count(*) from holds) as holds, (select count(*) from hold_lines) as "holdLines", (select count(*) from ledger) as "ledgerEntries"`
+         (select count(*) from shipment_lines) as "shipmentLines", (select count(*) from holds) as holds, (select count(*) from hold_lines) as "holdLines", (select count(*) from ledger) as "ledgerEntries"`
 
 export const countArchivedRows = `
   select (select count(*) from archived_holds) as "archivedHolds", (select count(*) from archived_hold_lines) as "archivedHoldLines",
@@ -38,6 +38,29 @@ export const checks: Check[] = [
             on m.sku = s.sku and m.warehouse = s.warehouse
           where coalesce(s.${account}, 0) <> coalesce(m.units, 0)`,
   })),
+  {
+    // Expected = received + written off + open is a CHECK; here each of them is what the ledger says.
+    kind: 'shipment_line',
+    sql: `select coalesce(l.id, g.id) || '/' || coalesce(l.sku, g.sku) as id, coalesce(g.units, 'nothing') as expected,
+                 coalesce(l.units, 'nothing') as found
+          from (select shipment_id::text as id, sku, expected || ' expected, ' || received || ' received, ' || written_off || ' written off' as units
+                from shipment_lines) l
+          full join (select reference as id, sku,
+                            coalesce(sum(quantity) filter (where kind = 'EXPECTED'), 0) || ' expected, '
+                            || coalesce(sum(quantity) filter (where kind = 'RECEIPT'), 0) || ' received, '
+                            || coalesce(sum(quantity) filter (where kind = 'WRITE_OFF'), 0) || ' written off' as units
+                     from ledger where 'INCOMING' in (from_account, to_account) group by reference, sku) g
+            on g.id = l.id and g.sku = l.sku
+          where l.units is distinct from g.units`,
+  },
+  {
+    // Open as long as something of it is on the way.
+    kind: 'shipment',
+    sql: `select s.id::text as id, case when l.open > 0 then 'OPEN' else 'RECEIVED or CANCELLED' end as expected, s.state as found
+          from shipments s
+          join lateral (select coalesce(sum(open), 0) as open from shipment_lines where shipment_id = s.id) l on true
+          where (l.open > 0) <> (s.state = 'OPEN')`,
+  },
   {
     // Units of holds and of what was sold that are not there yet.
     kind: 'promised',
