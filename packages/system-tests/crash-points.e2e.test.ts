@@ -98,6 +98,21 @@ async function cancelReservation(stage: Stage): Promise<void> {
   await audited(id, ['reservation.created', 'reservation.cancelled'])
 }
 
+async function changeLines(stage: Stage): Promise<void> {
+  const { id } = await reserved(stage.shopper, lines(stage))
+  const { status, body } = await stage.crashDuring(async (idempotencyKey) =>
+    stage.shopper.post<ReservationReply>(
+      `/v1/reservations/${id}:release`,
+      { lines: [{ sku: stage.sku, quantity: units - 1 }] },
+      { idempotencyKey },
+    ),
+  )
+  expect(status).toBe(200)
+  expect(body.reservation).toMatchObject({ status: 'ACTIVE', lines: [{ sku: stage.sku, quantity: 1 }], linesVersion: 2 })
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: 1, available: stock - 1 })
+  await audited(id, ['reservation.created', 'reservation.changed'])
+}
+
 async function pay(stage: Stage): Promise<void> {
   const { id } = await reserved(stage.shopper, lines(stage))
   const { status, body } = await stage.crashDuring(async (idempotencyKey) =>
@@ -229,10 +244,12 @@ const scenarios: Record<FaultPoint, Scenario> = {
   'inventory.held': { service: 'inventory', play: reserve },
   'inventory.ended': { service: 'inventory', play: cancelReservation },
   'inventory.protected': { service: 'inventory', play: pay },
+  'inventory.changed': { service: 'inventory', play: changeLines },
   'inventory.returned': { service: 'inventory', play: cancelPaid },
   'reservation.held': { service: 'reservation', play: reserve },
   'reservation.created': { service: 'reservation', play: reserve },
   'reservation.released': { service: 'reservation', play: cancelReservation },
+  'reservation.changed': { service: 'reservation', play: changeLines },
   'sweeper.claimed': { service: 'reservation', play: expire },
   'sweeper.expired': { service: 'reservation', play: expire },
   'sweeper.adopted': { service: 'reservation', play: expire },

@@ -97,13 +97,16 @@ async function changeProducts(): Promise<void> {
 async function endReservations(shopper: Shopper): Promise<void> {
   const { id } = await reserved(shopper, one(sku, 2))
   await shopper.post(`/v1/reservations/${id}:extend`, { ttlSeconds: 900 })
+  await shopper.post(`/v1/reservations/${id}:change`, { lines: one(sku, 3) })
   await shopper.post(`/v1/reservations/${id}:cancel`)
   const short = await reserved(shopper, one(sku), { ttlSeconds: 1 })
   await waitFor(async () => (await statusOf(shopper, short.id)) === 'EXPIRED', { what: 'its end', timeoutMs: 30_000 })
 }
 
 async function buy(shopper: Shopper): Promise<void> {
-  await shopper.post('/v1/orders', { lines: one(sku) })
+  const placed = (await shopper.post<OrderReply>('/v1/orders', { lines: one(sku) })).body.order
+  await shopper.post(`/v1/reservations/${placed.reservationId}:change`, { lines: one(sku, 2) })
+  await shopper.post(`/v1/orders/${placed.id}:confirm`, { paymentToken: 'tok_declined' })
   const { id } = await reserved(shopper, one(sku, 2))
   await checkOut(shopper, id, 'tok_declined')
   const order = (await checkOut(shopper, id)).body.order.id

@@ -8,11 +8,13 @@ export type FaultPoint =
   | 'inventory.held'
   | 'inventory.ended'
   | 'inventory.protected'
+  | 'inventory.changed'
   | 'inventory.returned'
   // reservation
   | 'reservation.held' // the hold is there, the reservation's row is not
   | 'reservation.created' // the row is there, the answer is not
   | 'reservation.released' // the hold is released, the row does not know it
+  | 'reservation.changed' // the lines of the hold are others, the row does not know it
   | 'sweeper.claimed' // due reservations are claimed, their holds not asked for
   | 'sweeper.expired' // the holds are expired, the rows do not know it
   | 'sweeper.adopted' // the rows know it, the claim is still there

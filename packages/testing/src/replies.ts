@@ -25,6 +25,8 @@ export interface ReservationReply {
     expiresAt: string
     ttlSeconds: number
     createdAt: string
+    version: number
+    linesVersion: number
   }
   requestId: string
   replayed: boolean

@@ -403,10 +403,11 @@ $$;
 --   DONE     it was ended now
 --   AS_IS    it is what `state` says, and was not changed
 --   UNKNOWN  there is no such hold
-create function end_holds(p_kind text, p_ids uuid[], p_end_protection boolean[], p_request_id text)
+-- p_lines_versions: a hold is committed only with the lines that are meant (null: whatever they are).
+create function end_holds(p_kind text, p_ids uuid[], p_end_protection boolean[], p_request_id text, p_lines_versions integer[])
 returns table (
   item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
-  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, now timestamptz
+  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, lines_version integer, now timestamptz
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -434,12 +435,12 @@ begin
   v_now := clock_timestamp();
 
   select coalesce(array_agg(h.id), '{}') into v_ends
-  from (select i.id, bool_or(i.end_protection) as end_protection
-        from unnest(p_ids, p_end_protection) as i (id, end_protection) group by i.id) i
+  from (select i.id, bool_or(i.end_protection) as end_protection, max(i.lines_version) as lines_version
+        from unnest(p_ids, p_end_protection, p_lines_versions) as i (id, end_protection, lines_version) group by i.id) i
   join holds h on h.id = i.id
   where (v_all or i.id = any (v_known)) and h.state = 'HELD'
     and case p_kind
-      when 'COMMIT' then h.expires_at > v_now
+      when 'COMMIT' then h.expires_at > v_now and coalesce(i.lines_version = h.lines_version, true)
       when 'EXPIRE' then h.expires_at <= v_now
       when 'RELEASE' then i.end_protection or h.protected_until is null or h.protected_until <= v_now
     end;
@@ -482,7 +483,8 @@ begin
   return query
   select i.item::integer,
          case when h.id is null then 'UNKNOWN' when h.id = any (v_ends) then 'DONE' else 'AS_IS' end,
-         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at, v_now
+         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at,
+         h.lines_version, v_now
   from unnest(p_ids) with ordinality as i (id, item)
   left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
   order by i.item;
@@ -494,7 +496,7 @@ $$;
 create function prolong_holds(p_ids uuid[], p_until timestamptz[], p_grace_ms integer[])
 returns table (
   item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
-  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, now timestamptz
+  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, lines_version integer, now timestamptz
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -542,7 +544,8 @@ begin
   return query
   select i.item::integer,
          case when h.id is null then 'UNKNOWN' when h.id = any (v_done) then 'DONE' else 'AS_IS' end,
-         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at, v_now
+         h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at,
+         h.lines_version, v_now
   from unnest(p_ids) with ordinality as i (id, item)
   left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
   order by i.item;

@@ -1,5 +1,5 @@
 /** The ways out of HELD, and the moves of its end: each is one batch function of the database behind one queue. */
-import type { HoldResult } from '@holdfast/contracts/inventory'
+import type { Hold, HoldResult } from '@holdfast/contracts/inventory'
 import {
   Combiner,
   type CombinerOptions,
@@ -14,6 +14,7 @@ import {
 
 import { findArchivedHolds } from './sql/archive'
 import { buryHolds, endHolds, type EndRow, type HoldEnd, type HoldProlongation, prolongHolds, toHold } from './sql/holds'
+import { findHoldsWithLines } from './sql/lines'
 
 export interface EndOptions extends Pick<CombinerOptions<EndItem, EndAnswer>, 'yieldTo'> {
   database: Database
@@ -47,11 +48,12 @@ export function createEndCombiner(kind: EndKind, options: EndOptions): Combiner<
       const rows = await runBatch(async () => end(kind, items, options))
       if (rows.some((row) => row.outcome === 'DONE')) options.published()
       await faultPoint('inventory.ended')
+      const withLines = await holdsWithOtherLines(options.database, items, rows)
       const repeats = new Set<string>()
       return items.map((item, index) => {
         const repeated = repeats.has(item.id)
         repeats.add(item.id)
-        return { value: toAnswer(kind, item.id, rows[index], repeated) }
+        return { value: toAnswer(kind, item, rows[index], repeated, withLines) }
       })
     },
     maxItems: options.maxItems ?? 1_000,
@@ -69,7 +71,8 @@ export function createProlongCombiner(name: string, options: EndOptions): Combin
         withArchived(options.database, items, await prolongHolds(options.database.pool, items)),
       )
       await faultPoint('inventory.protected')
-      return items.map((item, index) => ({ value: toAnswer('PROLONG', item.id, rows[index], false) }))
+      const withLines = await holdsWithOtherLines(options.database, items, rows)
+      return items.map((item, index) => ({ value: toAnswer('PROLONG', item, rows[index], false, withLines) }))
     },
     maxItems: 1_000,
     maxQueue: 50_000,
@@ -110,12 +113,31 @@ async function withArchived(database: Database, items: { id: string }[], rows: E
   })
 }
 
-function toAnswer(kind: EndKind | 'PROLONG', id: string, row: EndRow | undefined, repeated: boolean): EndAnswer {
+/**
+ * Holds whose lines are not those that they were made with: an answer about one brings them, so that whoever has missed a change has
+ * them now. Read after the decision, as they are now; hardly any hold is one of them.
+ */
+async function holdsWithOtherLines(database: Database, items: { id: string }[], rows: EndRow[]): Promise<Map<string, Hold>> {
+  const changed = items.filter((_, index) => (rows[index]?.lines_version ?? 1) > 1).map(({ id }) => id)
+  return changed.length === 0 ? new Map() : runBatch(async () => findHoldsWithLines(database.pool, changed))
+}
+
+function toAnswer(
+  kind: EndKind | 'PROLONG',
+  { id, linesVersion }: { id: string; linesVersion?: number | undefined },
+  row: EndRow | undefined,
+  repeated: boolean,
+  withLines: Map<string, Hold>,
+): EndAnswer {
   if (row === undefined) throw new Error(`hold ${id}: no answer`)
   if (row.outcome === 'UNKNOWN') {
     return { result: { hold: undefined, error: toItemError(notFound('hold', id)), replayed: false }, now: row.now }
   }
-  const hold = toHold(id, row)
+  const hold = withLines.get(id) ?? toHold(id, row)
+  const otherLines =
+    linesVersion !== undefined && row.lines_version !== linesVersion && row.state === 'HELD' && row.expires_at > row.now
+  // A protection that finds other lines than it is for keeps them as they are until whoever asked for it ends it.
+  if (otherLines) return { result: { hold, error: toItemError(linesChanged()), replayed: false }, now: row.now }
   if (row.outcome === 'DONE') return { result: { hold, error: undefined, replayed: repeated }, now: row.now }
   const done = kind !== 'PROLONG' && row.state === reached[kind]
   // Expire asks what a hold is as much as it ends it: whatever it is, is an answer.
@@ -123,8 +145,12 @@ function toAnswer(kind: EndKind | 'PROLONG', id: string, row: EndRow | undefined
   return { result: { hold, error, replayed: done }, now: row.now }
 }
 
-/** Why a hold in this state, HELD included, was not ended or prolonged. */
-function whyNot(kind: EndKind | 'PROLONG', state: string): HoldfastError {
+function linesChanged(): HoldfastError {
+  return new HoldfastError('PRECONDITION_FAILED', 'The lines of this reservation are not those that are to be paid')
+}
+
+/** Why a hold in this state, HELD included, was not ended, prolonged or changed. */
+export function whyNot(kind: EndKind | 'PROLONG', state: string): HoldfastError {
   const [code, message]: [ErrorCode, string] =
     state === 'EXPIRED' || (state === 'HELD' && kind !== 'RELEASE')
       ? ['RESERVATION_EXPIRED', 'The time of this reservation is over']

@@ -1,7 +1,9 @@
 /** What this service is made of: the database and the queues in front of its hot statements. */
+import type { HoldResult } from '@holdfast/contracts/inventory'
 import type { Combiner, Database, Logger } from '@holdfast/service'
 
 import { createAvailabilityCombiner, readSeen, type Seen } from './availability'
+import { createChanges } from './change-lines'
 import type { Limits } from './claims'
 import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem } from './end-holds'
 import { createHoldQueues, type HoldQueues } from './hold'
@@ -9,6 +11,7 @@ import { watchShoppers } from './shoppers'
 import { OnlyWarehouse } from './only-warehouse'
 import type { HoldProlongation } from './sql/holds'
 import type { View } from './sql/levels'
+import type { HoldChange } from './sql/lines'
 import { AvailabilityWatch } from './watch/availability-watch'
 
 export interface InventoryOptions {
@@ -38,6 +41,7 @@ export interface Inventory {
   /** Of a few that somebody waits for. */
   promptExpiries: Combiner<EndItem, EndAnswer>
   extensions: Combiner<HoldProlongation, EndAnswer>
+  changes: Combiner<HoldChange, HoldResult>
   protections: Combiner<HoldProlongation, EndAnswer>
   availability: Combiner<View[], Seen>
   watch: AvailabilityWatch
@@ -88,6 +92,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     expiries,
     promptExpiries,
     extensions: createProlongCombiner('extensions', ends),
+    changes: createChanges({ ...ends, yieldTo, limited: options.limits.units > 0 }),
     holds: shoppers,
     availability: createAvailabilityCombiner(database),
     watch: new AvailabilityWatch({

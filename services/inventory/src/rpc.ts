@@ -1,10 +1,11 @@
 /** The table of contents of the service: each RPC, decoded, handed to its use case, encoded. */
 import { type HoldItem, type HoldResult, type InventoryServiceService } from '@holdfast/contracts/inventory'
-import { type CallContext, checkUuid, type Handlers, HoldfastError, toItemError } from '@holdfast/service'
+import { type CallContext, checkUuid, type Handlers, HoldfastError, invalidField, toItemError } from '@holdfast/service'
 
 import { adjustStock } from './adjust'
 import { getAvailability } from './availability'
 import type { Books } from './books/books'
+import { checkChange } from './change-lines'
 import { createSalesChannel, getSalesChannel, listSalesChannels, updateSalesChannel } from './channels'
 import { checkConsistency } from './consistency'
 import type { EndAnswer } from './end-holds'
@@ -77,8 +78,14 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
 
     hold: async (request, ctx) =>
       batch(request.items, ctx, async (item) => inventory.holds.submit(checkHold(item, ctx), ctx.deadline)),
-    commit: async (request, ctx) =>
-      batch(request.ids, ctx, async (id) => ended(inventory.commits.submit(endOf(id, false, ctx), ctx.deadline))),
+    commit: async ({ ids, linesVersions }, ctx) => {
+      if (linesVersions.length > 0 && linesVersions.length !== ids.length)
+        throw invalidField('linesVersions', 'must be none, or one for each id')
+      const items = ids.map((id, index) => ({ id, linesVersion: meant(linesVersions[index] ?? 0) }))
+      return batch(items, ctx, async ({ id, linesVersion }) =>
+        ended(inventory.commits.submit({ ...endOf(id, false, ctx), linesVersion }, ctx.deadline)),
+      )
+    },
     release: async (request, ctx) =>
       batch(request.items, ctx, async (item) =>
         ended(inventory.releases.submit(endOf(item.id, item.endProtection, ctx), ctx.deadline)),
@@ -88,10 +95,12 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
         ended(inventory.extensions.submit({ id: checkUuid('id', id), until: expiresAt, graceMs: undefined }, ctx.deadline)),
       ),
     protect: async (request, ctx) =>
-      batch(request.items, ctx, async ({ id, graceMs }) => {
+      batch(request.items, ctx, async ({ id, graceMs, linesVersion }) => {
         const grace = Math.min(checkUnits('graceMs', graceMs, 0), inventory.graceMaxMs)
-        return ended(inventory.protections.submit({ id: checkUuid('id', id), until: undefined, graceMs: grace }, ctx.deadline))
+        const item = { id: checkUuid('id', id), until: undefined, graceMs: grace, linesVersion: meant(linesVersion ?? 0) }
+        return ended(inventory.protections.submit(item, ctx.deadline))
       }),
+    changeHold: async (request, ctx) => ({ result: await inventory.changes.submit(checkChange(request, ctx), ctx.deadline) }),
     expire: async (request, ctx) => {
       let now: Date | undefined
       // A sweeper has many, and time; whoever asks about a reservation of theirs waits for the answer.
@@ -129,6 +138,11 @@ async function batch<Item>(
 
 async function ended(answer: Promise<EndAnswer>): Promise<HoldResult> {
   return (await answer).result
+}
+
+/** The lines that are meant; 0: whatever they are. */
+function meant(linesVersion: number): number | undefined {
+  return linesVersion === 0 ? undefined : linesVersion
 }
 
 function endOf(id: string, endProtection: boolean, ctx: CallContext) {

@@ -80,7 +80,7 @@ async function makeHolds(count: number, sku: string): Promise<{ sold: string[]; 
   const ids = items.map(({ id }) => id)
   const part = (nth: number): string[] => ids.filter((_, index) => index % 3 === nth)
   const [sold, released, held] = [part(0), part(1), part(2)]
-  await inventory.reservation.commit({ ids: sold }, inventory.service())
+  await inventory.reservation.commit({ ids: sold, linesVersions: [] }, inventory.service())
   await inventory.reservation.release({ items: released.map((id) => ({ id, endProtection: false })) }, inventory.service())
   const { rows } = await inventory.database.pool.query<{
     id: string
@@ -292,7 +292,7 @@ test('an archived hold answers as it is, and its units come back once', async ()
   const service = inventory.service()
   const { reservation } = inventory
 
-  expect((await reservation.commit({ ids: [soldId, releasedId] }, service)).results).toMatchObject([
+  expect((await reservation.commit({ ids: [soldId, releasedId], linesVersions: [] }, service)).results).toMatchObject([
     { replayed: true, hold: { state: 'COMMITTED' } },
     { error: { code: 'RESERVATION_NOT_ACTIVE' }, hold: { state: 'RELEASED' } },
   ])
@@ -352,7 +352,7 @@ test('an archived id is a known one, whether there is plenty, just enough or not
   const service = inventory.service()
   const release = (id = '') => ({ items: [{ id, endProtection: false }] })
   await hold(inventory, items.slice(0, 2))
-  await inventory.reservation.commit({ ids: [sold ?? ''] }, service)
+  await inventory.reservation.commit({ ids: [sold ?? ''], linesVersions: [] }, service)
   await inventory.reservation.release(release(released), service)
   await inventory.reservation.release(release(buried), service)
   await age([sold, released, buried].map(String), retentionHours + 1)
@@ -399,7 +399,7 @@ test('an id that is asked for again while it is being archived is known all the 
   const sku = await makeProduct(inventory, 5_000)
   const items = Array.from({ length: 600 }, () => holdItem([{ sku, quantity: 1 }]))
   await hold(inventory, items)
-  await inventory.reservation.commit({ ids: items.map(({ id }) => id) }, inventory.service())
+  await inventory.reservation.commit({ ids: items.map(({ id }) => id), linesVersions: [] }, inventory.service())
   await age(
     items.map(({ id }) => id),
     retentionHours + 1,

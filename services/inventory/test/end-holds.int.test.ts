@@ -10,7 +10,8 @@ beforeAll(async () => {
 afterAll(async () => inventory.stop())
 afterEach(async () => expectBalanced(inventory))
 
-const commit = async (...ids: string[]) => (await inventory.reservation.commit({ ids }, inventory.service())).results
+const commit = async (...ids: string[]) =>
+  (await inventory.reservation.commit({ ids, linesVersions: [] }, inventory.service())).results
 const expire = async (...ids: string[]) => (await inventory.reservation.expire({ ids }, inventory.service())).results
 const release = async (id: string, endProtection = false) =>
   (await inventory.reservation.release({ items: [{ id, endProtection }] }, inventory.service())).results

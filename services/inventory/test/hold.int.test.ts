@@ -166,7 +166,7 @@ describe('two replicas on one database', () => {
       await hold(pair, items)
       const some = (): string[] => Array.from({ length: 4 }, () => ids[Math.floor(Math.random() * ids.length)] ?? randomUUID())
       await Promise.all([
-        pair.reservation.commit({ ids: some() }, pair.service()),
+        pair.reservation.commit({ ids: some(), linesVersions: [] }, pair.service()),
         pair.reservation.release({ items: some().map((id) => ({ id, endProtection: false })) }, pair.service()),
         pair.reservation.expire({ ids: some() }, pair.service()),
         pair.order.protect({ items: some().map((id) => ({ id, graceMs: 10 })) }, pair.service()),

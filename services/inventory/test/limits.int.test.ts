@@ -37,7 +37,7 @@ async function insist(item: () => HoldItem): Promise<HoldResult> {
 
 async function sell(item: HoldItem): Promise<void> {
   expect(fates([await holdOne(pair, item)])).toEqual(['HELD'])
-  await pair.reservation.commit({ ids: [item.id] }, pair.service())
+  await pair.reservation.commit({ ids: [item.id], linesVersions: [] }, pair.service())
 }
 
 const release = async (id: string) => pair.reservation.release({ items: [{ id, endProtection: false }] }, pair.service())
@@ -156,7 +156,7 @@ test('a shop may limit what has no limit of its own, and how many holds one has 
     const racing = await Promise.all(Array.from({ length: 48 }, async (_, index) => ask(owner, skus[index % 6] ?? sku)))
     expect(fates(racing).filter((fate) => fate === 'HELD')).toHaveLength(2)
     const [first] = racing.filter((result) => result.error === undefined)
-    await strict.reservation.commit({ ids: [first?.hold?.id ?? ''] }, strict.service())
+    await strict.reservation.commit({ ids: [first?.hold?.id ?? ''], linesVersions: [] }, strict.service())
     expect(fates([await ask(owner, other, 2), await ask(owner, other)])).toEqual(['HELD', 'LIMIT_EXCEEDED'])
     await expectBalanced(strict)
   } finally {

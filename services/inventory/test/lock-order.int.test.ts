@@ -99,7 +99,8 @@ class Crowd {
     const kind = Math.random()
     if (kind < 0.4) return this.note((await reservation.hold({ items: upTo(6, () => this.item()) }, ctx)).results)
     if (kind < 0.52) return this.note((await reservation.expire({ ids: upTo(30, () => this.id()) }, ctx)).results)
-    if (kind < 0.64) return this.note((await reservation.commit({ ids: upTo(6, () => this.id()) }, ctx)).results)
+    if (kind < 0.64)
+      return this.note((await reservation.commit({ ids: upTo(6, () => this.id()), linesVersions: [] }, ctx)).results)
     if (kind < 0.78) {
       const items = upTo(8, () => ({ id: chance(0.15) ? this.newId() : this.id(), endProtection: chance(0.3) }))
       return this.note((await reservation.release({ items }, ctx)).results)

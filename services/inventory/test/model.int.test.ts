@@ -113,7 +113,7 @@ async function adjust(model: Model, skus: string[], sku: number, delta: number):
 async function end(model: Model, what: 'commit' | 'release' | 'fallDue' | 'expire', index: number, id: string): Promise<void> {
   const hold = model.at(index)
   if (what === 'commit') {
-    const { results } = await inventory.reservation.commit({ ids: [id] }, inventory.service())
+    const { results } = await inventory.reservation.commit({ ids: [id], linesVersions: [] }, inventory.service())
     const fate = fates(results)[0]
     const expected = model.commit(index)
     // A due hold may have been taken back on the way to another's sale: then it is EXPIRED, which answers the same.

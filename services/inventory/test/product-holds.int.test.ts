@@ -80,7 +80,7 @@ test('what has ended is not there', async () => {
     inventory,
     [sold, released, kept].flatMap((item) => item ?? []),
   )
-  await inventory.reservation.commit({ ids: [sold?.id ?? ''] }, inventory.service())
+  await inventory.reservation.commit({ ids: [sold?.id ?? ''], linesVersions: [] }, inventory.service())
   await inventory.reservation.release({ items: [{ id: released?.id ?? '', endProtection: false }] }, inventory.service())
   expect(idsOf((await list(sku)).holds)).toEqual([kept?.id])
 })

@@ -1,4 +1,4 @@
-/** What cancel, extend and commit have in common: the hold decides, the record takes over its answer. */
+/** What cancel, extend, commit and changes of lines have in common: the hold decides, the record takes over its answer. */
 import type { HoldResult } from '@holdfast/contracts/inventory'
 import { asService, type CallContext, fromItemError } from '@holdfast/service'
 
@@ -21,7 +21,7 @@ export async function adoptAnswer(
   operation?: Operation,
 ): Promise<Adopted> {
   const ourCtx = asService(ctx, serviceName, timeLeft(ctx))
-  if (error?.code === 'NOT_FOUND') {
+  if (error?.code === 'NOT_FOUND' && hold === undefined) {
     ctx.log.error({ reservationId: row.id }, 'inventory does not know the hold of this reservation')
     await parts.records.adopt({ hold: lostHold(row), ctx: ourCtx })
     throw reservationExpired()
@@ -40,7 +40,11 @@ export async function adoptAnswer(
  * it says is taken over, before anything is decided about it.
  */
 export async function settle(parts: Parts, row: ReservationRow, ctx: CallContext): Promise<ReservationRow> {
-  if (row.status !== 'ACTIVE' || !row.due) return row
+  return row.status === 'ACTIVE' && row.due ? askAgain(parts, row, ctx) : row
+}
+
+/** Takes over what inventory says of the hold now, whatever the record reads as. */
+export async function askAgain(parts: Parts, row: ReservationRow, ctx: CallContext): Promise<ReservationRow> {
   const ourCtx = asService(ctx, serviceName, timeLeft(ctx))
   const { results } = await parts.holds.expire([row.id], ourCtx)
   const hold = results[0]?.hold

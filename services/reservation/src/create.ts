@@ -84,8 +84,8 @@ async function reuseActive(parts: Parts, attempt: Attempt): Promise<Created> {
   for (let generation = ended; generation < ended + mostLostHolds; generation++) {
     const id = operationId(userId, 'reuse-active', `${wanted.fingerprint}:${generation}`)
     const created = await orUndefinedWhenOver(hold(parts, id, attempt))
-    if (created !== undefined && statusOf(created.row) === 'ACTIVE') return created
-    ctx.log.debug({ id }, 'a hold of this request is over, the next one')
+    if (created !== undefined && statusOf(created.row) === 'ACTIVE' && created.row.linesVersion === 1) return created
+    ctx.log.debug({ id }, 'a hold of this request is over or has other lines, the next one')
   }
   return hold(parts, timeOrderedId(), attempt)
 }
@@ -143,7 +143,10 @@ async function holdStock(
  */
 async function takenOver(parts: Parts, row: ReservationRow, held: Hold, ctx: CallContext): Promise<ReservationRow> {
   if (row.status !== 'ACTIVE' || held.state === Hold_State.HELD) return row
-  const adopted = await parts.records.adopt({ hold: held, ctx: asService(ctx, serviceName, timeLeft(ctx)) })
+  const ourCtx = asService(ctx, serviceName, timeLeft(ctx))
+  // Asked once more, in the words that every hold is asked in about its end: that answer brings the lines, if they have changed.
+  const { results } = await parts.holds.expire([held.id], ourCtx)
+  const adopted = await parts.records.adopt({ hold: results[0]?.hold ?? held, ctx: ourCtx })
   return adopted?.row ?? row
 }
 
@@ -173,6 +176,8 @@ function newRow(held: Hold, { userId, wanted }: Attempt): ReservationRow {
     updatedAt: createdAt,
     version: 1,
     holdVersion: held.version,
+    // Nobody changes the lines of a hold that has no reservation yet.
+    linesVersion: 1,
     due: false,
   }
 }

@@ -3,6 +3,7 @@ import { createEvent, type NewEvent } from '@holdfast/events'
 import {
   type Reservation,
   ReservationCancelled,
+  ReservationChanged,
   ReservationCommitted,
   ReservationCreated,
   ReservationExpired,
@@ -17,6 +18,7 @@ import type { Change } from './take-over'
 type Message = { before: Reservation; after: Reservation }
 
 const changes: Record<Change, { type: string; toJSON: (message: Message) => unknown }> = {
+  CHANGED: { type: 'holdfast.reservation.changed.v1', toJSON: (message) => ReservationChanged.toJSON(message) },
   EXTENDED: { type: 'holdfast.reservation.extended.v1', toJSON: (message) => ReservationExtended.toJSON(message) },
   COMMITTED: { type: 'holdfast.reservation.committed.v1', toJSON: (message) => ReservationCommitted.toJSON(message) },
   CANCELLED: { type: 'holdfast.reservation.cancelled.v1', toJSON: (message) => ReservationCancelled.toJSON(message) },

@@ -1,5 +1,6 @@
 /** The way to inventory: requests that arrive while a call is under way travel together in the next one. */
 import {
+  type ChangeHoldRequest,
   type ExpireResponse,
   type ExtendItem,
   type HoldItem,
@@ -15,7 +16,9 @@ export type Inventory = PeerClient<typeof InventoryServiceService>
 
 export interface Holds {
   hold(item: HoldItem, ctx: CallContext): Promise<HoldResult>
-  commit(id: string, ctx: CallContext): Promise<HoldResult>
+  /** @param linesVersion of the lines that are meant; 0: whatever they are */
+  commit(id: string, linesVersion: number, ctx: CallContext): Promise<HoldResult>
+  change(request: ChangeHoldRequest, ctx: CallContext): Promise<HoldResult>
   release(item: ReleaseItem, ctx: CallContext): Promise<HoldResult>
   extend(item: ExtendItem, ctx: CallContext): Promise<HoldResult>
   /** Up to 1,000 ids. */
@@ -49,7 +52,13 @@ export function createHolds(inventory: Inventory): Holds {
   })
   const commits = combine(
     'commits at inventory',
-    async (ids: string[], ctx) => (await inventory.commit({ ids }, ctx)).results,
+    async (items: { id: string; linesVersion: number }[], ctx) =>
+      (
+        await inventory.commit(
+          { ids: items.map(({ id }) => id), linesVersions: items.map(({ linesVersion }) => linesVersion) },
+          ctx,
+        )
+      ).results,
     limits,
   )
   const release = async (items: ReleaseItem[], ctx: CallContext) => (await inventory.release({ items }, ctx)).results
@@ -62,7 +71,12 @@ export function createHolds(inventory: Inventory): Holds {
   return {
     // Only those that combine share a batch: another strategy is a transaction of its own, and waits for nobody's.
     hold: async (item, ctx) => (combines(item) ? holds(item, ctx) : holdAlone(inventory, item, ctx)),
-    commit: commits,
+    commit: async (id, linesVersion, ctx) => commits({ id, linesVersion }, ctx),
+    change: async (request, ctx) => {
+      const { result } = await inventory.changeHold(request, batchContext([ctx]))
+      if (result === undefined) throw new Error(`hold ${request.id}: inventory gave no answer`)
+      return result
+    },
     release: releases,
     extend: extensions,
     expire: async (ids, ctx) => inventory.expire({ ids }, ctx),

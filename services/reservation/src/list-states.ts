@@ -31,6 +31,6 @@ export async function listStates(parts: Parts, request: ListReservationStatesReq
   return { reservations: rows.map(toState) }
 }
 
-export function toState({ id, status, version, holdVersion, expiresAt }: StateRow): ReservationState {
-  return { id, status: ReservationState_Status[status], version, holdVersion, expiresAt }
+export function toState({ id, status, version, holdVersion, expiresAt, linesVersion }: StateRow): ReservationState {
+  return { id, status: ReservationState_Status[status], version, holdVersion, expiresAt, linesVersion }
 }

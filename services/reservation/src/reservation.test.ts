@@ -11,6 +11,7 @@ const row = {
   updatedAt: new Date(0),
   version: 1,
   holdVersion: 1,
+  linesVersion: 1,
 }
 
 test('what is past its time reads as EXPIRED, unless it ended otherwise', () => {

@@ -20,6 +20,8 @@ export interface ReservationRow {
   version: number
   /** Of the hold, as last taken over. */
   holdVersion: number
+  /** Of the hold's lines, as last taken over. */
+  linesVersion: number
   /** Its time is past, by the database's clock when it was read. */
   due: boolean
 }
@@ -43,6 +45,7 @@ export function toReservation(row: ReservationRow): Reservation {
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     version: row.version,
+    linesVersion: row.linesVersion,
   }
 }
 

@@ -2,6 +2,8 @@ import type { ReservationServiceService } from '@holdfast/contracts/reservation'
 import type { Handlers } from '@holdfast/service'
 
 import { cancel } from './cancel'
+import { askAgain } from './change'
+import { changeLines, releaseLines } from './change-lines'
 import { commit } from './commit'
 import { create } from './create'
 import { extend } from './extend'
@@ -23,7 +25,8 @@ export function reservationRpc(parts: Parts): Handlers<typeof ReservationService
     },
 
     getReservation: async (request, ctx) => {
-      const row = await get(parts, request.id, ctx)
+      const found = await get(parts, request.id, ctx)
+      const row = request.settled === true && ctx.caller === 'order' ? await askAgain(parts, found, ctx) : found
       return { reservation: toReservation(row), requestId: ctx.requestId }
     },
 
@@ -39,8 +42,18 @@ export function reservationRpc(parts: Parts): Handlers<typeof ReservationService
       return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
     },
 
+    changeReservation: async (request, ctx) => {
+      const { row, replayed } = await changeLines(parts, request, ctx)
+      return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
+    },
+
+    releaseReservation: async (request, ctx) => {
+      const { row, replayed } = await releaseLines(parts, request, ctx)
+      return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
+    },
+
     commitReservation: async (request, ctx) => {
-      const { row, replayed } = await commit(parts, request.id, ctx)
+      const { row, replayed } = await commit(parts, request, ctx)
       return { reservation: toReservation(row), replayed }
     },
 

@@ -80,7 +80,8 @@ async function expireClaimed(parts: Parts, ids: string[], ctx: CallContext): Pro
   const failed: Deferral[] = []
   ids.forEach((id, index) => {
     const { hold, error } = results[index] ?? { hold: undefined, error: undefined }
-    if (hold?.state === Hold_State.EXPIRED && hold.expiresAt !== undefined) {
+    // One whose lines have changed may bring some that its reservation has not heard of.
+    if (hold?.state === Hold_State.EXPIRED && hold.expiresAt !== undefined && hold.linesVersion <= 1) {
       expired.push({ id: hold.id, version: hold.version, expiresAt: hold.expiresAt })
     } else if (hold !== undefined) {
       others.push(hold)

@@ -17,6 +17,7 @@ const row: ReservationRow = {
   updatedAt: new Date(0),
   version: 4,
   holdVersion: 7,
+  linesVersion: 1,
   due: false,
 }
 const hold = (more: Partial<HoldNews>): HoldNews => ({
@@ -25,6 +26,8 @@ const hold = (more: Partial<HoldNews>): HoldNews => ({
   expiresAt: row.expiresAt,
   baseExpiresAt: more.expiresAt ?? row.expiresAt,
   version: 8,
+  lines: [],
+  linesVersion: 1,
   ...more,
 })
 
@@ -35,6 +38,26 @@ test('a later end is taken over from a newer answer only', () => {
     row: { ...later, version: 5, holdVersion: 8, updatedAt: now },
   })
   expect(takeOver(row, hold({ ...later, version: 7 }), now)).toBeUndefined()
+})
+
+test('other lines are taken over by their own version, with whatever answer they come', () => {
+  const other = { lines: [{ sku: 'A', warehouse: 'MAIN', quantity: 2, unitPrice: undefined, parts: [] }], linesVersion: 2 }
+  const kept = { linesVersion: 2, lines: [{ sku: 'A', warehouse: 'MAIN', quantity: 2 }], version: 5, holdVersion: 8 }
+  expect(takeOver(row, hold(other), now)).toMatchObject({ change: 'CHANGED', row: kept })
+  expect(takeOver(row, hold({ ...other, expiresAt: new Date(30_000) }), now)).toMatchObject({
+    change: 'CHANGED',
+    row: { ...kept, expiresAt: new Date(30_000) },
+  })
+  expect(takeOver(row, hold({ ...other, state: Hold_State.COMMITTED }), now)).toMatchObject({
+    change: 'COMMITTED',
+    row: { ...kept, status: 'COMMITTED' },
+  })
+  // An answer that was overtaken says nothing.
+  expect(takeOver(row, hold({ ...other, version: 7 }), now)).toBeUndefined()
+  expect(takeOver({ ...row, linesVersion: 3 }, hold(other), now)).toMatchObject({
+    change: undefined,
+    row: { linesVersion: 3, lines: [] },
+  })
 })
 
 test('a newer answer that says nothing new moves only the memory of the version', () => {

@@ -1,13 +1,14 @@
 /** The adopt rule: what a reservation takes over from an answer of inventory about its hold. No I/O here. */
 import { type Hold, Hold_State } from '@holdfast/contracts/inventory'
+import { ReservationLine } from '@holdfast/contracts/reservation'
 
 import type { ReservationRow, Status } from './reservation'
 
 /** What happened to the record, as its event says it. */
-export type Change = 'EXTENDED' | 'COMMITTED' | 'CANCELLED' | 'EXPIRED'
+export type Change = 'CHANGED' | 'EXTENDED' | 'COMMITTED' | 'CANCELLED' | 'EXPIRED'
 
 /** A hold as every answer of inventory tells it. */
-export type HoldNews = Pick<Hold, 'id' | 'state' | 'expiresAt' | 'baseExpiresAt' | 'version'>
+export type HoldNews = Pick<Hold, 'id' | 'state' | 'expiresAt' | 'baseExpiresAt' | 'version' | 'lines' | 'linesVersion'>
 
 export interface TakenOver {
   row: ReservationRow
@@ -31,12 +32,20 @@ export function takeOver(row: ReservationRow, hold: HoldNews, now: Date): TakenO
   const end = endOf[hold.state]
   const expiresAt = shownEnd(hold, now) ?? row.expiresAt
   if (end === undefined && hold.version <= row.holdVersion && !isProtectedNow(row, hold, now)) return undefined
-  const known = { ...row, expiresAt, holdVersion: hold.version, due: expiresAt <= now }
+  const known = { ...row, ...newerLines(row, hold), expiresAt, holdVersion: hold.version, due: expiresAt <= now }
   if (end !== undefined)
     return { row: { ...known, status: end.status, version: row.version + 1, updatedAt: now }, change: end.change }
+  if (known.linesVersion > row.linesVersion)
+    return { row: { ...known, version: row.version + 1, updatedAt: now }, change: 'CHANGED' }
   // A payment that ended may also have brought the end forward again; it is told in the same way.
   if (expiresAt.getTime() === row.expiresAt.getTime()) return { row: known, change: undefined }
   return { row: { ...known, version: row.version + 1, updatedAt: now }, change: 'EXTENDED' }
+}
+
+/** Every answer about a hold whose lines have changed brings them, so it makes no difference which one of them is heard. */
+function newerLines({ linesVersion }: ReservationRow, hold: HoldNews): Partial<ReservationRow> {
+  if (hold.linesVersion <= linesVersion) return {}
+  return { linesVersion: hold.linesVersion, lines: hold.lines.map((line) => ReservationLine.toJSON(line)) }
 }
 
 /** What a payment adds to the end goes as it came: it is shown only when the owner's own end is past, and it alone keeps the hold. */
@@ -56,5 +65,13 @@ function isProtectedNow(row: ReservationRow, { version, baseExpiresAt, expiresAt
  * was written. Nothing can be sold without a hold, so the reservation is over; it is logged as the fault that it is.
  */
 export function lostHold(row: Pick<ReservationRow, 'id'>): HoldNews {
-  return { id: row.id, state: Hold_State.EXPIRED, expiresAt: undefined, baseExpiresAt: undefined, version: 0 }
+  return {
+    id: row.id,
+    state: Hold_State.EXPIRED,
+    expiresAt: undefined,
+    baseExpiresAt: undefined,
+    version: 0,
+    lines: [],
+    linesVersion: 0,
+  }
 }

@@ -2,6 +2,7 @@
 import {
   type CreateReservationRequest,
   CreateReservationRequest_Split as Split,
+  type LineChange,
   type LineRequest,
 } from '@holdfast/contracts/reservation'
 import { type FieldProblem, fingerprint, HoldfastError } from '@holdfast/service'
@@ -66,6 +67,40 @@ export function checkWanted(
   return { lines, choice, ttlSeconds, fingerprint: fingerprintOf(lines, request.ttlSeconds, choice) }
 }
 
+/** Units of some lines, 1 or more of each; lines of one SKU and warehouse are summed. @throws INVALID_ARGUMENT */
+export function checkPart(lines: LineRequest[], { maxLines }: Limits): WantedLine[] {
+  const problems = isWhole(lines.length, 1, maxLines)
+    ? lines.flatMap((line, index) => lineProblems(line, `lines[${index}]`))
+    : [{ field: 'lines', message: `must be 1 to ${maxLines} lines` }]
+  refuse(problems)
+  return withoutClash(sumLines(lines))
+}
+
+/** The quantities that are wanted in the end, 0 too; each SKU and warehouse once. @throws INVALID_ARGUMENT */
+export function checkChanges(lines: LineChange[], { maxLines }: Limits): WantedLine[] {
+  if (!isWhole(lines.length, 1, maxLines)) refuse([{ field: 'lines', message: `must be 1 to ${maxLines} lines` }])
+  const problems = lines.flatMap(({ sku, warehouse, quantity }, index): FieldProblem[] => {
+    const path = `lines[${index}]`
+    // A line that says nothing of its quantity must not be taken for one that wants none.
+    const units =
+      quantity === undefined ? 'is needed' : isWhole(quantity, 0, mostUnits) ? undefined : `must be from 0 to ${mostUnits}`
+    const others = lineProblems({ sku, warehouse, quantity: 1 }, path)
+    return units === undefined ? others : [...others, { field: `${path}.quantity`, message: units }]
+  })
+  const wanted = lines.map(({ sku, warehouse, quantity = 0 }) => ({ sku, warehouse, quantity }))
+  refuse(problems)
+  const summed = sumLines(wanted)
+  if (summed.length < wanted.length) refuse([{ field: 'lines', message: 'name the same SKU and warehouse twice' }])
+  return withoutClash(summed)
+}
+
+/** All of a SKU and some of it in one warehouse can't both be meant. Lines are sorted, so one without a warehouse is the first of its SKU. */
+function withoutClash(lines: WantedLine[]): WantedLine[] {
+  const clash = lines.find((line, index) => lines[index - 1]?.sku === line.sku && lines[index - 1]?.warehouse === '')
+  if (clash !== undefined) refuse([{ field: `lines[${clash.index}].sku`, message: 'is named with a warehouse and without one' }])
+  return lines
+}
+
 /** How it is split counts only where it may be. */
 function checkChoice({ channel, allowSplit, splitBy }: Choice, problems: FieldProblem[]): Choice {
   if (channel !== '' && !warehousePattern.test(channel)) {
@@ -116,7 +151,7 @@ function fingerprintOf(lines: WantedLine[], ttlAsked: number | undefined, { chan
 }
 
 /** An error that inventory has about a line, in the words of the request: its lines are the summed and sorted ones. */
-export function inWordsOfRequest(error: unknown, wanted: Wanted): unknown {
+export function inWordsOfRequest(error: unknown, wanted: Pick<Wanted, 'lines'>): unknown {
   if (!(error instanceof HoldfastError) || error.fields.length === 0) return error
   const fields = error.fields.map(({ field, message }) => ({
     field: field.replace(/^lines\[(\d+)\]/, (path, place: string) => {

@@ -132,6 +132,7 @@ export class FakeInventory {
       state: Hold_State.HELD,
       expiresAt: new Date(now + item.ttlSeconds * 1000),
       version: 1,
+      linesVersion: 1,
       owner: item.owner,
       fingerprint: item.fingerprint,
       lines: item.lines.map((line) => ({
@@ -176,6 +177,7 @@ export class FakeInventory {
         expiresAt: now,
         baseExpiresAt: now,
         version: 1,
+        linesVersion: 1,
         owner: '',
         fingerprint: '',
         lines: [],

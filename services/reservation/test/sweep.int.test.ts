@@ -57,6 +57,7 @@ async function writeBacklog(count: number): Promise<void> {
       state: Hold_State.HELD,
       expiresAt: past,
       version: 1,
+      linesVersion: 1,
       owner: 'a-user',
       fingerprint: '',
       lines: [{ sku: 'CAMERA', warehouse: 'MAIN', quantity: 1, unitPrice: undefined, parts: [] }],
@@ -369,6 +370,7 @@ describe('an orphan', () => {
     updatedAt: new Date(),
     version: 1,
     holdVersion: 1,
+    linesVersion: 1,
     due: false,
   })
 })

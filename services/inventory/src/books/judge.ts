@@ -7,6 +7,7 @@ export interface HoldState {
   id: string
   state: 'HELD' | 'COMMITTED' | 'RELEASED' | 'EXPIRED'
   version: number
+  linesVersion: number
   expiresAt: Date
   /** The same, but for a payment's protection. */
   baseExpiresAt: Date
@@ -85,7 +86,23 @@ function judgeReservation({ id, hold, reservation }: Entry, { graceMs, now }: Ju
       found: inWords(new Date(endsAt), holdVersion),
     }
   }
-  return undefined
+  return judgeLines(id, hold, reservation)
+}
+
+/** It may have missed a change while its hold goes on: any later answer brings it. What has ended was told with its lines. */
+function judgeLines(
+  id: string,
+  hold: HoldState,
+  { holdVersion, linesVersion = hold.linesVersion }: ReservationState,
+): Finding | undefined {
+  const known = holdVersion >= hold.version || hold.state !== 'HELD'
+  if (known ? linesVersion === hold.linesVersion : linesVersion <= hold.linesVersion) return undefined
+  return {
+    kind: 'reservation_lines',
+    id,
+    expected: `lines of version ${hold.linesVersion}`,
+    found: `lines of version ${linesVersion}`,
+  }
 }
 
 function inWords(expiresAt: Date, version: number): string {

@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import type { HoldState } from '../books/judge'
 
 const columns = `
-  id, state, version, expires_at as "expiresAt", base_expires_at as "baseExpiresAt", owner = '' as tombstone, expires_at <= clock_timestamp() as due,
+  id, state, version, lines_version as "linesVersion", expires_at as "expiresAt", base_expires_at as "baseExpiresAt", owner = '' as tombstone, expires_at <= clock_timestamp() as due,
   (extract(epoch from clock_timestamp() - coalesce(ended_at, created_at)) * 1000)::float8 as "ageMs"`
 
 /** A page by id. @param afterId '' for the first */

@@ -15,6 +15,7 @@ export interface HoldColumns {
   protected_until: Date | null
   /** Not of hold_batch. */
   base_expires_at?: Date
+  lines_version?: number
 }
 
 /** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity, bundle. */
@@ -50,6 +51,7 @@ export function toHold(id: string, row: HoldColumns, lines: Hold['lines'] = []):
     createdAt: row.created_at,
     protectedUntil: row.protected_until ?? undefined,
     baseExpiresAt: row.base_expires_at,
+    linesVersion: row.lines_version ?? 0,
   }
 }
 
@@ -140,6 +142,8 @@ async function callHoldBatch(
 export interface HoldEnd {
   id: string
   endProtection: boolean
+  /** Of the lines that are to be sold; undefined: whatever they are. */
+  linesVersion?: number | undefined
 }
 
 export async function endHolds(
@@ -150,8 +154,14 @@ export async function endHolds(
 ): Promise<EndRow[]> {
   const { rows } = await pool.query<EndRow>({
     name: 'end_holds',
-    text: 'select * from end_holds($1, $2::uuid[], $3::boolean[], $4)',
-    values: [kind, ends.map((end) => end.id), ends.map((end) => end.endProtection), requestId],
+    text: 'select * from end_holds($1, $2::uuid[], $3::boolean[], $4, $5::integer[])',
+    values: [
+      kind,
+      ends.map((end) => end.id),
+      ends.map((end) => end.endProtection),
+      requestId,
+      kind === 'COMMIT' ? ends.map((end) => end.linesVersion) : null,
+    ],
   })
   return rows
 }
@@ -162,6 +172,8 @@ export interface HoldProlongation {
   until: Date | undefined
   /** A payment's protection from now, in ms; 0 ends it. */
   graceMs: number | undefined
+  /** Of the lines that are to be paid; undefined: whatever they are. */
+  linesVersion?: number | undefined
 }
 
 export async function prolongHolds(pool: Pool, wishes: HoldProlongation[]): Promise<EndRow[]> {

@@ -1,6 +1,6 @@
 /** What people are told of, decided from events alone. */
 import { OrderConfirmed } from '@holdfast/contracts/order'
-import { type Reservation, ReservationCreated, ReservationExtended } from '@holdfast/contracts/reservation'
+import { type Reservation, ReservationChanged, ReservationCreated, ReservationExtended } from '@holdfast/contracts/reservation'
 import type { PublishedEvent } from '@holdfast/events'
 
 import type { NoticeRow } from '../sql/notices'
@@ -22,6 +22,8 @@ export type Notice = Pick<
 const decide: Record<string, ((event: PublishedEvent, rules: NoticeRules) => Notice[]) | undefined> = {
   'holdfast.order.confirmed.v1': orderConfirmed,
   'holdfast.reservation.created.v1': (event, rules) => lapsing(event, ReservationCreated.fromJSON(event.data).after, rules),
+  // It may tell of another end, too.
+  'holdfast.reservation.changed.v1': (event, rules) => lapsing(event, ReservationChanged.fromJSON(event.data).after, rules),
   'holdfast.reservation.extended.v1': (event, rules) => lapsing(event, ReservationExtended.fromJSON(event.data).after, rules),
   'holdfast.reservation.committed.v1': ended,
   'holdfast.reservation.cancelled.v1': ended,

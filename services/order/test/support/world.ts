@@ -141,6 +141,7 @@ export class World {
       createdAt: now,
       updatedAt: now,
       version: 1,
+      linesVersion: 1,
     }
     this.kept.set(id, { reservation, protectedUntil: 0 })
     return { reservation, replayed: false }

@@ -18,12 +18,12 @@ export async function findReservations(db: Pool | PoolClient, ids: string[]): Pr
   )
 }
 
-/** A user's ACTIVE reservation, not due, that was asked for in the same words. Locks nothing. */
+/** A user's ACTIVE reservation, not due, that was asked for in the same words and still has those lines. Locks nothing. */
 export async function findActiveAlike(pool: Pool, userId: string, fingerprint: string): Promise<ReservationRow | undefined> {
   const rows = await runQuery<ReservationRow>(
     pool,
     `select ${reservationColumns} from reservations
-     where user_id = $1 and fingerprint = $2 and status = 'ACTIVE' and expires_at > clock_timestamp()
+     where user_id = $1 and fingerprint = $2 and status = 'ACTIVE' and expires_at > clock_timestamp() and lines_version = 1
      order by created_at desc, id desc
      limit 1`,
     [userId, fingerprint],
@@ -31,12 +31,12 @@ export async function findActiveAlike(pool: Pool, userId: string, fingerprint: s
   return rows[0]
 }
 
-/** How many of a user's reservations with these words are over, archived ones too: it never falls. Locks nothing. */
+/** How many of a user's reservations with these words are over or have other lines by now, archived ones too: it never falls. Locks nothing. */
 export async function countEndedAlike(pool: Pool, userId: string, fingerprint: string): Promise<number> {
   const rows = await runQuery<{ ended: number }>(
     pool,
     `select ((select count(*) from reservations
-              where user_id = $1 and fingerprint = $2 and (status <> 'ACTIVE' or expires_at <= clock_timestamp()))
+              where user_id = $1 and fingerprint = $2 and (status <> 'ACTIVE' or expires_at <= clock_timestamp() or lines_version > 1))
            + (select count(*) from archived_reservations where user_id = $1 and fingerprint = $2))::integer as ended`,
     [userId, fingerprint],
   )

@@ -10,9 +10,10 @@ export interface StateRow {
   version: number
   holdVersion: number
   expiresAt: Date
+  linesVersion: number
 }
 
-const columns = `id, status, version, hold_version as "holdVersion", expires_at as "expiresAt"`
+const columns = `id, status, version, hold_version as "holdVersion", expires_at as "expiresAt", lines_version as "linesVersion"`
 
 /**
  * A page by id, ABANDONED ones too. Locks nothing.

@@ -26,10 +26,12 @@ export async function updateReservations(client: PoolClient, rows: ReservationRo
   await client.query(
     `update reservations r
      set status = n.status, expires_at = n."expiresAt", updated_at = n."updatedAt", version = n.version,
-         hold_version = n."holdVersion", sweep_after = n."expiresAt"
+         hold_version = n."holdVersion", sweep_after = n."expiresAt", lines_version = n."linesVersion", lines = coalesce(n.lines, r.lines)
      from jsonb_to_recordset($1::jsonb) as n (
-       id uuid, status text, "expiresAt" timestamptz, "updatedAt" timestamptz, version integer, "holdVersion" integer)
+       id uuid, status text, "expiresAt" timestamptz, "updatedAt" timestamptz, version integer, "holdVersion" integer,
+       "linesVersion" integer, lines jsonb)
      where r.id = n.id`,
-    [JSON.stringify(rows.map(({ lines: _lines, ...row }) => row))],
+    // Hardly any has other lines than it was made with.
+    [JSON.stringify(rows.map(({ lines, ...row }) => (row.linesVersion > 1 ? { ...row, lines } : row)))],
   )
 }

@@ -1,0 +1,82 @@
+/** Other quantities in a reservation that goes on: inventory decides under the hold's lock, the record takes over its answer. */
+import type { ChangeReservationRequest, ReleaseReservationRequest } from '@holdfast/contracts/reservation'
+import { type CallContext, checkUuid, faultPoint, HoldfastError } from '@holdfast/service'
+
+import { adoptAnswer } from './change'
+import { get } from './get'
+import { type Operation, operationOf, wasDone } from './operation'
+import type { Parts } from './parts'
+import type { ReservationRow } from './reservation'
+import { checkChanges, checkPart, inWordsOfRequest, type WantedLine } from './wanted'
+
+interface Changed {
+  row: ReservationRow
+  replayed: boolean
+}
+
+/** Sets quantities. @throws INSUFFICIENT_STOCK, PAYMENT_IN_PROGRESS, PRECONDITION_FAILED; then all is as it was */
+export async function changeLines(parts: Parts, request: ChangeReservationRequest, ctx: CallContext): Promise<Changed> {
+  const id = checkUuid('id', request.id)
+  const lines = checkChanges(request.lines, parts.limits)
+  const operation = operationOf(ctx, 'change', request.clientToken, [id, contentOf(lines)])
+  const row = await get(parts, id, ctx)
+  if (await wasDone(parts.database.pool, operation)) return { row, replayed: true }
+  if (request.expectedVersion === undefined) return ask(parts, row, { lines, giveBack: false, linesVersion: 0, operation }, ctx)
+  if (row.version !== request.expectedVersion) throw notExpected(row.version)
+  try {
+    return await ask(parts, row, { lines, giveBack: false, linesVersion: row.linesVersion, operation }, ctx)
+  } catch (error) {
+    // The record was behind: what it was seen as is not what it is.
+    throw error instanceof HoldfastError && error.code === 'CONFLICT' ? notExpected(undefined) : error
+  }
+}
+
+/** Gives units back; repeatable by its key. All of them: that is a cancel. */
+export async function releaseLines(parts: Parts, request: ReleaseReservationRequest, ctx: CallContext): Promise<Changed> {
+  const id = checkUuid('id', request.id)
+  const lines = checkPart(request.lines, parts.limits)
+  const operation = operationOf(ctx, 'release', request.clientToken, [id, contentOf(lines)])
+  const row = await get(parts, id, ctx)
+  if (await wasDone(parts.database.pool, operation)) return { row, replayed: true }
+  return ask(parts, row, { lines, giveBack: true, linesVersion: 0, operation }, ctx)
+}
+
+interface Asked {
+  lines: WantedLine[]
+  giveBack: boolean
+  /** That is meant; 0: whatever it is. */
+  linesVersion: number
+  operation: Operation | undefined
+}
+
+/** What the record reads as is not asked: inventory knows whether there is still time, and whether this very change was made before. */
+async function ask(parts: Parts, row: ReservationRow, asked: Asked, ctx: CallContext): Promise<Changed> {
+  const { lines, giveBack, linesVersion, operation } = asked
+  const answer = await parts.holds.change(
+    {
+      id: row.id,
+      lines: lines.map(({ sku, warehouse, quantity }) => ({ sku, warehouse, quantity })),
+      giveBack,
+      linesVersion,
+      operationId: operation?.id ?? '',
+      fingerprint: operation?.fingerprint ?? '',
+    },
+    ctx,
+  )
+  await faultPoint('reservation.changed')
+  try {
+    const adopted = await adoptAnswer(parts, row, answer, ctx, operation)
+    return { row: adopted.row, replayed: answer.replayed }
+  } catch (error) {
+    throw inWordsOfRequest(error, { lines })
+  }
+}
+
+function contentOf(lines: WantedLine[]): unknown[] {
+  return lines.map(({ sku, warehouse, quantity }) => [sku, warehouse, quantity])
+}
+
+function notExpected(version: number | undefined): HoldfastError {
+  const now = version === undefined ? '' : `: it has version ${version}`
+  return new HoldfastError('PRECONDITION_FAILED', `The reservation was changed meanwhile${now}`)
+}
