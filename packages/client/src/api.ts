@@ -148,6 +148,12 @@ export interface CancelShipmentResponse {
   replayed: boolean
 }
 
+export interface ChangeReservationResponse {
+  reservation?: Reservation
+  requestId: string
+  replayed: boolean
+}
+
 export interface CheckConsistencyResponse {
   consistent: boolean
   /** How many of each were looked at, by kind. `reservations` and `orders` only where those services were asked; then `underWay` is how many holds were in the middle of a change. */
@@ -308,6 +314,14 @@ export interface GetWebhookDeliveryResponse {
 export interface GetWebhookEndpointResponse {
   endpoint?: WebhookEndpoint
   requestId: string
+}
+
+export interface LineChange {
+  sku?: string
+  /** Units that are wanted in the end, 0 to 1,000,000; 0: none. Must be said. */
+  quantity?: number
+  /** When empty: all that it has of the SKU; more comes from a warehouse that it has units of. */
+  warehouse?: string
 }
 
 export interface LineRequest {
@@ -557,6 +571,12 @@ export interface RegisterResponse {
   replayed: boolean
 }
 
+export interface ReleaseReservationResponse {
+  reservation?: Reservation
+  requestId: string
+  replayed: boolean
+}
+
 export interface RepairConsistencyResponse {
   /** As it was found; it is mended now. */
   difference?: Difference
@@ -584,6 +604,8 @@ export interface Reservation {
   updatedAt?: string
   /** Grows by one with each change of this record. */
   version: number
+  /** Grows by one whenever its lines change; 1 at first. */
+  linesVersion: number
 }
 
 export interface ReservationLine {
@@ -1332,6 +1354,8 @@ export interface Operations {
   /** The caller's own; any for an admin. Another's looks absent. */
   getReservation: { request: {
     id: string
+    /** For the order service, whose payment found other lines than the reservation knew: it takes over what its hold has before it is read. */
+    settled?: boolean
   }; response: GetReservationResponse }
   /** The caller's own, newest first, in pages; an admin may ask for everyone's. */
   listReservations: { request: {
@@ -1357,6 +1381,24 @@ export interface Operations {
     ttlSeconds?: number
     clientToken?: string
   }; response: ExtendReservationResponse }
+  /** Sets how many units of some SKUs it has; what is not named stays as it is. All of it or nothing: a raise that does not fit leaves everything as it was. Units that come in have today's price, those that stay keep theirs. If it has none left it is cancelled. */
+  changeReservation: { request: {
+    id: string
+    /** 1 to MAX_LINES, each SKU (or SKU and warehouse) once. */
+    lines?: readonly (LineChange)[]
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+    /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. */
+    expectedVersion?: number
+  }; response: ChangeReservationResponse }
+  /** Gives some units back and keeps the rest; giving all of them back cancels it. Without a key a second call gives back as many again. */
+  releaseReservation: { request: {
+    id: string
+    /** Units to give back; 1 to MAX_LINES, the same SKU twice counts as one line with the sum. */
+    lines?: readonly (LineRequest)[]
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: ReleaseReservationResponse }
   /** One pass of the sweeper, now: due reservations and orphaned holds. */
   sweep: { request: Record<string, never>; response: SweepResponse }
 }
@@ -1442,5 +1484,7 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   listReservations: {"method":"GET","path":"/v1/reservations","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   cancelReservation: {"method":"POST","path":"/v1/reservations/{id}:cancel","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   extendReservation: {"method":"POST","path":"/v1/reservations/{id}:extend","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  changeReservation: {"method":"POST","path":"/v1/reservations/{id}:change","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  releaseReservation: {"method":"POST","path":"/v1/reservations/{id}:release","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   sweep: {"method":"POST","path":"/v1/reservations:sweep","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
 }

@@ -16,7 +16,7 @@ import type { PoolClient } from 'pg'
 
 import type { Deps } from './deps'
 import { readOrder } from './get'
-import { goodsOf, isVisible, keepContext, type OrderRow, toOrder } from './order'
+import { type Goods, goodsOf, isVisible, keepContext, type OrderRow, toOrder } from './order'
 import { keyReused, type Operation, operationOf, recall } from './operations'
 import { failureMessages } from './payment-attempt'
 import { recordChange } from './record'
@@ -116,7 +116,7 @@ async function startAttempt(
   return deps.database.transaction(async (client) => {
     const order = await ensureOrder(client, reservation, ctx)
     if (order.status !== 'PENDING' || order.paying) return { order }
-    const payable = order.total_minor === null ? await fillFirst(client, order, goods) : order
+    const payable = await priced(client, order, goods)
     try {
       const { currency, totalMinor } = amountOf(payable)
       const attempt = await insertAttempt(client, {
@@ -124,6 +124,7 @@ async function startAttempt(
         orderId: order.id,
         currency,
         amountMinor: totalMinor,
+        linesVersion: payable.lines_version,
         driver,
         leaseMs,
         context,
@@ -153,10 +154,27 @@ async function ensureOrder(client: PoolClient, reservation: Reservation, ctx: Ca
   return order
 }
 
-/** A checkout's own order is told of by its outcome; one that is still being placed was placed by now. */
-async function fillFirst(client: PoolClient, order: OrderRow, goods: ReturnType<typeof goodsOf>): Promise<OrderRow> {
+/** What is paid is what the reservation has now: an order that was priced from other lines is priced again. */
+async function priced(client: PoolClient, order: OrderRow, goods: Goods): Promise<OrderRow> {
+  if (order.total_minor === null) return fillFirst(client, order, goods)
+  if (order.lines_version === goods.linesVersion) return order
   await fillOrder(client, order.id, goods)
-  const filled: OrderRow = { ...order, lines: goods.lines, currency: goods.currency, total_minor: goods.totalMinor }
+  const filled = withGoods(order, goods)
+  // An order that nobody was told of yet is told of by its outcome.
+  if (order.version === 0) return filled
+  const change = { status: order.status, paymentStatus: order.payment_status }
+  return recordChange(client, order, change, 'repriced', order.context)
+}
+
+function withGoods(order: OrderRow, goods: Goods): OrderRow {
+  const { lines, currency, totalMinor, linesVersion } = goods
+  return { ...order, lines, currency, total_minor: totalMinor, lines_version: linesVersion }
+}
+
+/** A checkout's own order is told of by its outcome; one that is still being placed was placed by now. */
+async function fillFirst(client: PoolClient, order: OrderRow, goods: Goods): Promise<OrderRow> {
+  await fillOrder(client, order.id, goods)
+  const filled = withGoods(order, goods)
   if (order.fingerprint === null) return filled
   return recordChange(client, filled, { status: 'PENDING', paymentStatus: order.payment_status }, 'placed', order.context)
 }

@@ -121,29 +121,39 @@ async function take(attempt: AttemptRow, decision: Exclude<Decision, 'ask again'
 
 async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
   try {
-    await askProtection(attempt, base, base.limits.graceMs, callMs)
+    await askProtection(attempt, base, base.limits.graceMs, attempt.lines_version, callMs)
     await faultPoint('payment.protected')
     return { to: 'AUTHORIZING' }
   } catch (error) {
     // Whatever it was, no money has been asked for: the caller may as well start again.
     const failure = lossOf(error)
+    if (failure === 'CONFLICT') await bringUpToDate(attempt, base)
     if (failure === undefined)
       base.log.warn({ err: error, attempt: attempt.id }, 'a hold could not be protected; its payment is not begun')
     return { to: 'FAILED', failure: failure ?? 'UNAVAILABLE' }
   }
 }
 
+/** The reservation may have missed the change, whose caller is gone: the next attempt is to be priced from what there is. */
+async function bringUpToDate(attempt: AttemptRow, base: Base): Promise<void> {
+  try {
+    await base.peers.reservation.getReservation({ id: attempt.reservation_id, settled: true }, callContext(attempt, base, callMs))
+  } catch (error) {
+    base.log.warn({ err: error, attempt: attempt.id }, 'a reservation was not asked to take over what its hold has')
+  }
+}
+
 async function endProtection(attempt: AttemptRow, base: Base): Promise<void> {
   try {
-    await askProtection(attempt, base, 0, courtesyMs)
+    await askProtection(attempt, base, 0, 0, courtesyMs)
   } catch {
     // It ends by itself when the grace is over.
   }
 }
 
-async function askProtection(attempt: AttemptRow, base: Base, graceMs: number, ms: number): Promise<void> {
+async function askProtection(attempt: AttemptRow, base: Base, graceMs: number, linesVersion: number, ms: number): Promise<void> {
   const { results } = await base.peers.inventory.protect(
-    { items: [{ id: attempt.reservation_id, graceMs }] },
+    { items: [{ id: attempt.reservation_id, graceMs, linesVersion }] },
     callContext(attempt, base, ms),
   )
   const error = results[0]?.error
@@ -153,7 +163,7 @@ async function askProtection(attempt: AttemptRow, base: Base, graceMs: number, m
 async function commit(attempt: AttemptRow, { base }: Drive): Promise<Decision> {
   try {
     const { reservation } = await base.peers.reservation.commitReservation(
-      { id: attempt.reservation_id },
+      { id: attempt.reservation_id, linesVersion: attempt.lines_version },
       callContext(attempt, base, callMs),
     )
     await faultPoint('payment.sold')
@@ -166,7 +176,10 @@ async function commit(attempt: AttemptRow, { base }: Drive): Promise<Decision> {
   }
 }
 
-/** The refusals that say that the hold is over; any other error leaves open whether it is. */
+/**
+ * The refusals that say that the hold can't be sold for this payment: it is over, or has other lines than were priced. Any other error
+ * leaves open whether it was.
+ */
 function lossOf(error: unknown): Failure | undefined {
   if (!(error instanceof HoldfastError)) return undefined
   switch (error.code) {
@@ -175,6 +188,8 @@ function lossOf(error: unknown): Failure | undefined {
       return 'RESERVATION_EXPIRED'
     case 'RESERVATION_NOT_ACTIVE':
       return 'RESERVATION_NOT_ACTIVE'
+    case 'PRECONDITION_FAILED':
+      return 'CONFLICT'
     default:
       return undefined
   }

@@ -27,6 +27,8 @@ export interface OrderRow {
   lines: StoredLine[]
   currency: string | null
   total_minor: bigint | null
+  /** Of the reservation's lines, which these are. */
+  lines_version: number
   version: number
   cancel_reason: CancelReason | ''
   fingerprint: string | null
@@ -43,6 +45,8 @@ export interface Goods {
   lines: StoredLine[]
   currency: string
   totalMinor: bigint
+  /** Of the reservation. */
+  linesVersion: number
   /** When the reservation ends. */
   lookAt: Date
 }
@@ -68,7 +72,7 @@ export function goodsOf(reservation: Reservation): Goods {
   }
   const totalMinor = lines.reduce((sum, line) => sum + BigInt(line.amountMinor) * BigInt(line.quantity), 0n)
   if (totalMinor > mostTotalMinor) throw invalidField('lines', `come to more than ${mostTotalMinor} minor units`)
-  return { lines, currency, totalMinor, lookAt: reservation.expiresAt ?? new Date() }
+  return { lines, currency, totalMinor, linesVersion: reservation.linesVersion, lookAt: reservation.expiresAt ?? new Date() }
 }
 
 /** Nobody is shown an order that waits for its reservation, nor another's. */

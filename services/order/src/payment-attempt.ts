@@ -19,7 +19,8 @@
  *   AUTHORIZING, authorize not sent: the provider says `absent`: void leaves the mark, VOIDED. Sent: it says what became of it;
  *     while it says `pending` it is asked again, until the hold's grace nears its end, then it is voided.
  *   AUTHORIZED, COMMITTED: committing and capturing again are replays. If the hold was lost meanwhile the commit is refused:
- *     VOIDING, and the order is CANCELLED only together with the end of the voiding.
+ *     VOIDING, and the order is CANCELLED only together with the end of the voiding. If the hold has other lines than the
+ *     amount was made from, which takes that its protection has lapsed, it is refused, too: VOIDING, and the order stays PENDING.
  *   VOIDING: voiding again is a replay.
  *
  * Who races: a second checkout meets the open attempt (one per order, by a unique index and the order's row lock) and waits
@@ -56,7 +57,10 @@ export function mayFollow(from: AttemptState, to: AttemptState): boolean {
 }
 
 /** Why an attempt did not succeed: what the caller is told. */
-export type Failure = Extract<ErrorCode, 'RESERVATION_EXPIRED' | 'RESERVATION_NOT_ACTIVE' | 'PAYMENT_DECLINED' | 'UNAVAILABLE'>
+export type Failure = Extract<
+  ErrorCode,
+  'RESERVATION_EXPIRED' | 'RESERVATION_NOT_ACTIVE' | 'PAYMENT_DECLINED' | 'UNAVAILABLE' | 'CONFLICT'
+>
 
 /** What a step decides: where the attempt goes, or that the answer is not there yet and has to be asked for again. */
 export type Decision = { to: AttemptState; failure?: Failure } | 'ask again'
@@ -137,6 +141,7 @@ export function endingOf(state: EndState, failure: Failure | null): Ending | und
 export const failureMessages: Record<Failure, string> = {
   RESERVATION_EXPIRED: 'The reservation has expired before it was paid; no money is taken',
   RESERVATION_NOT_ACTIVE: 'The reservation is not active any more; no money is taken',
+  CONFLICT: 'The reservation was changed while its payment was begun; no money is taken, see what it has now and try again',
   PAYMENT_DECLINED: 'The payment was declined; try another one',
   UNAVAILABLE: 'The payment could not be made; no money is taken, repeat the request to try again',
 }

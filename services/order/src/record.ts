@@ -7,6 +7,7 @@ import {
   OrderPaymentDeclined,
   OrderPlaced,
   OrderRefunded,
+  OrderRepriced,
   OrderTransitioned,
 } from '@holdfast/contracts/order'
 import { appendEvents, createEvent, type EventContext } from '@holdfast/events'
@@ -16,7 +17,7 @@ import { serviceName } from './deps'
 import { keepContext, type OrderRow, toOrder } from './order'
 import { findOrder, type OrderChange, updateOrder } from './sql/orders'
 
-type OrderEvent = 'placed' | 'confirmed' | 'payment_declined' | 'cancelled' | 'transitioned' | 'refunded'
+type OrderEvent = 'placed' | 'confirmed' | 'payment_declined' | 'cancelled' | 'transitioned' | 'refunded' | 'repriced'
 
 const messages: Record<OrderEvent, { toJSON(data: { before: Order | undefined; after: Order | undefined }): unknown }> = {
   placed: OrderPlaced,
@@ -25,6 +26,7 @@ const messages: Record<OrderEvent, { toJSON(data: { before: Order | undefined; a
   cancelled: OrderCancelled,
   transitioned: OrderTransitioned,
   refunded: OrderRefunded,
+  repriced: OrderRepriced,
 }
 
 /**

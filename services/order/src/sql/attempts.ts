@@ -16,6 +16,8 @@ export interface AttemptRow {
   state: AttemptState
   currency: string
   amount_minor: bigint
+  /** Of the reservation, that the amount was made from; 0: not known. */
+  lines_version: number
   failure: Failure | null
   ended_at: Date | null
   tries: number
@@ -28,7 +30,7 @@ export interface AttemptRow {
 
 const columns = `
   id, order_id, (select o.reservation_id from orders o where o.id = order_id) as reservation_id,
-  state, currency, amount_minor, failure, ended_at, tries, context, operation_id, operation_fingerprint,
+  state, currency, amount_minor, lines_version, failure, ended_at, tries, context, operation_id, operation_fingerprint,
   extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms`
 
 export interface NewAttempt {
@@ -36,6 +38,7 @@ export interface NewAttempt {
   orderId: string
   currency: string
   amountMinor: bigint
+  linesVersion: number
   driver: string
   leaseMs: number
   context: EventContext
@@ -47,8 +50,9 @@ export async function insertAttempt(client: PoolClient, attempt: NewAttempt): Pr
   const { rows } = await client.query<AttemptRow>({
     name: 'insert-attempt',
     text: `
-      insert into payment_attempts (id, order_id, currency, amount_minor, driver, lease_until, context, operation_id, operation_fingerprint)
-      values ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 ms', $7, $8, $9)
+      insert into payment_attempts (id, order_id, currency, amount_minor, driver, lease_until, context, operation_id, operation_fingerprint,
+                                    lines_version)
+      values ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 ms', $7, $8, $9, $10)
       returning ${columns}`,
     values: [
       attempt.id,
@@ -60,6 +64,7 @@ export async function insertAttempt(client: PoolClient, attempt: NewAttempt): Pr
       attempt.context,
       attempt.operation?.id ?? null,
       attempt.operation?.fingerprint ?? null,
+      attempt.linesVersion,
     ],
   })
   const [row] = rows
