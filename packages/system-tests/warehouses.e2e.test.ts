@@ -262,6 +262,29 @@ describe('a channel', () => {
     expect(await reserve(anyShopper(0), [{ sku, quantity: 1, warehouse: 'MAIN' }], { channel })).toMatchObject({ status: 400 })
   })
 
+  test('sees of a bundle what its warehouses can make up, and that is what can be reserved', async () => {
+    const [camera, bag] = [await stocked({ MAIN: 9, NORTH: 5, SOUTH: 2 }), await stocked({ MAIN: 9, NORTH: 6, SOUTH: 9 })]
+    const sku = newCode('SET')
+    const parts = [
+      { sku: camera, quantity: 1 },
+      { sku: bag, quantity: 2 },
+    ]
+    const price = { currency: 'USD', amountMinor: '1500' }
+    expect((await shop.admin.post('/v1/products', { sku, name: 'Set', price, parts })).status).toBe(201)
+    const channel = await channelOf(['SOUTH', 'NORTH'])
+    expect(await seen(sku, channel)).toMatchObject({
+      available: 5,
+      warehouses: [
+        { warehouse: 'SOUTH', available: 2 },
+        { warehouse: 'NORTH', available: 3 },
+      ],
+    })
+    const replies = await times(8, async (index) => reserve(anyShopper(index), one(sku), { channel }))
+    expect(countStatuses(replies)).toEqual({ 201: 5, 409: 3 })
+    expect(await seen(sku, channel)).toMatchObject({ available: 0 })
+    expect(await seen(camera)).toMatchObject({ available: 11 })
+  })
+
   test('of warehouses that never had a product sees none of it', async () => {
     const sku = await stocked({ MAIN: 5 })
     expect(await seen(sku, await channelOf(['EAST']))).toEqual(expect.objectContaining({ sku, available: 0, warehouses: [] }))
