@@ -107,6 +107,14 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     action: 'shipment.cancelled',
     call: async (headers) => shop.admin.post(`/v1/shipments/${(await newShipment()).id}:cancel`, undefined, { headers }),
   },
+  TransferStock: {
+    action: 'shipment.created',
+    call: async (headers) => {
+      await shop.admin.post('/v1/warehouses', { code: 'EAST', name: 'East' })
+      const transfer = { from: 'MAIN', to: 'EAST', quantity: 1, immediate: true }
+      return shop.admin.post(`/v1/products/${await shop.product(1)}/stock:transfer`, transfer, { headers })
+    },
+  },
   RepairConsistency: {
     action: 'stock.repaired',
     call: async (headers) => {

@@ -360,3 +360,82 @@ describe('incoming stock', () => {
     expect((await shopper.get('/v1/shipments')).status).toBe(403)
   })
 })
+
+describe('transfers', () => {
+  interface TransferReply extends ShipmentReply {
+    from: Level
+    to: Level
+  }
+  const [north, transferred] = [`N-${randomUUID().slice(0, 8).toUpperCase()}`, { from: 'MAIN', quantity: 3 }]
+  beforeAll(async () => shop.admin.post('/v1/warehouses', { code: north, name: 'North' }))
+  const transfer = async (sku: string, body: object, key?: string) =>
+    post<TransferReply>(sku, 'transfer', { ...transferred, to: north, ...body }, key)
+  const unitsAt = async (sku: string) =>
+    Object.fromEntries(
+      ((await levels(sku))?.warehouses ?? []).map(({ warehouse, onHand, incoming }) => [warehouse, [onHand, incoming]]),
+    )
+
+  test('units are on the way until they are received, and of no warehouse meanwhile', async () => {
+    const sku = await shop.product(5)
+    const { status, body } = await transfer(sku, {})
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      shipment: { kind: 'TRANSFER', state: 'OPEN', fromWarehouse: 'MAIN', warehouse: north },
+      from: { onHand: 2 },
+      to: { incoming: 3 },
+    })
+    expect(await unitsAt(sku)).toEqual({ MAIN: [2, 0], [north]: [0, 3] })
+    expect(await shop.available(sku)).toMatchObject({ onHand: 2, available: 2 })
+    await receive(body.shipment.id, 'D-1', one(sku, 2))
+    expect(await unitsAt(sku)).toEqual({ MAIN: [2, 0], [north]: [2, 1] })
+    await shop.admin.post(`/v1/shipments/${body.shipment.id}:cancel`)
+    expect(await unitsAt(sku)).toEqual({ MAIN: [3, 0], [north]: [2, 0] })
+  })
+
+  test('an immediate one is there at once, and a key sends once', async () => {
+    const [sku, key] = [await shop.product(5), randomUUID()]
+    const replies = await times(5, async () => transfer(sku, { immediate: true }, key))
+    expect(replies.filter(({ body }) => !body.replayed)).toHaveLength(1)
+    expect(new Set(replies.map(({ body }) => `${body.shipment.id} ${body.shipment.state}`)).size).toBe(1)
+    expect(await unitsAt(sku)).toEqual({ MAIN: [2, 0], [north]: [3, 0] })
+    expect((await transfer(sku, {}, key)).status).toBe(422)
+  })
+
+  test('both ways at once end, and no unit is lost or made', async () => {
+    const sku = await shop.product(12)
+    await transfer(sku, { quantity: 6, immediate: true })
+    const replies = await times(20, async (index) =>
+      transfer(sku, { quantity: 2, immediate: true, ...(index % 2 === 1 && { from: north, to: 'MAIN' }) }),
+    )
+    for (const { status } of replies) expect([200, 409]).toContain(status)
+    expect(await shop.available(sku)).toEqual({ onHand: 12, reserved: 0, available: 12 })
+  })
+
+  test('only what is free is sent: not what is reserved or kept back', async () => {
+    const sku = await shop.product(5)
+    await reserved(await shop.shopper(), one(sku, 2))
+    await shop.admin.post(`/v1/products/${sku}/stock:setSafety`, { units: 1 })
+    expect(await transfer(sku, {})).toMatchObject({
+      status: 409,
+      body: { code: 'INSUFFICIENT_STOCK', errors: [{ field: 'quantity' }] },
+    })
+    expect((await transfer(sku, { quantity: 2 })).status).toBe(200)
+  })
+
+  test('what makes no sense is refused by its name, and a shopper is', async () => {
+    const sku = await shop.product(5)
+    const wrong: [object, number, string?][] = [
+      [{ to: 'MAIN' }, 400, 'to'],
+      [{ from: '' }, 400, 'from'],
+      [{ quantity: -1 }, 400, 'quantity'],
+      [{ immediate: true, expectedAt: '2026-12-24T08:00:00Z' }, 400, 'expectedAt'],
+      [{ to: 'NOWHERE' }, 404],
+    ]
+    for (const [body, status, field] of wrong) {
+      const reply = await transfer(sku, body)
+      expect([reply.status, reply.body.errors?.[0]?.field]).toEqual([status, field])
+    }
+    const shopper = await shop.shopper()
+    expect((await shopper.post(`/v1/products/${sku}/stock:transfer`, { ...transferred, to: north })).status).toBe(403)
+  })
+})

@@ -749,6 +749,15 @@ export interface SweepResponse {
   requestId: string
 }
 
+export interface TransferStockResponse {
+  /** Of the kind TRANSFER, with one line. */
+  shipment?: Shipment
+  from?: StockLevel
+  to?: StockLevel
+  requestId: string
+  replayed: boolean
+}
+
 export interface TransitionOrderResponse {
   order?: Order
   requestId: string
@@ -1139,6 +1148,24 @@ export interface Operations {
   cancelShipment: { request: {
     id: string
   }; response: CancelShipmentResponse }
+  /** Sends free units to another warehouse (INSUFFICIENT_STOCK): a shipment that is received there with ReceiveShipment, or at once. */
+  transferStock: { request: {
+    sku: string
+    /** A warehouse. */
+    from?: string
+    /** Another warehouse. */
+    to?: string
+    quantity?: number
+    /** A document of yours, up to 200 characters. */
+    reference?: string
+    /** Up to 500 characters. */
+    reason?: string
+    /** They have arrived already: sellable there, in the same moment. */
+    immediate?: boolean
+    /** Not with `immediate`. */
+    expectedAt?: string
+    clientToken?: string
+  }; response: TransferStockResponse }
   /** The ledger of one product, newest first, in pages. */
   getStockHistory: { request: {
     sku: string
@@ -1454,6 +1481,7 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   listShipments: {"method":"GET","path":"/v1/shipments","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   receiveShipment: {"method":"POST","path":"/v1/shipments/{id}:receive","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   cancelShipment: {"method":"POST","path":"/v1/shipments/{id}:cancel","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  transferStock: {"method":"POST","path":"/v1/products/{sku}/stock:transfer","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   getStockHistory: {"method":"GET","path":"/v1/products/{sku}/stock/history","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   getAvailability: {"method":"GET","path":"/v1/availability","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   watchAvailability: {"method":"GET","path":"/v1/availability:watch","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":true},

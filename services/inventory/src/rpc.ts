@@ -22,6 +22,7 @@ import { receiveShipment } from './receive'
 import { returnStock } from './return-stock'
 import { setSafetyStock } from './safety'
 import { cancelShipment, createShipment, getShipment, listShipments } from './shipments'
+import { transferStock } from './transfer'
 import { checkSku, checkUnits, checkWarehouse, mostItems, mostLines } from './validate'
 import { createWarehouse, listWarehouses, updateWarehouse } from './warehouses'
 import { watchAvailability } from './watch/watch-availability'
@@ -65,6 +66,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     listShipments: async (request) => listShipments(database, request),
     receiveShipment: async (request, ctx) => publish(await receiveShipment(database, request, ctx)),
     cancelShipment: async (request, ctx) => publish(await cancelShipment(database, request.id, ctx)),
+    transferStock: async (request, ctx) => publish(await transferStock(database, request, ctx)),
     getStockHistory: async (request) => getStockHistory(database, request),
     getAvailability: async (request, ctx) => ({
       availability: await getAvailability(inventory.availability, request, ctx.deadline),

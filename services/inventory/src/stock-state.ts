@@ -38,3 +38,11 @@ export function checkTakeable(level: LevelRow, state: StockState, units: number,
     fields: [{ field, message: state === 'SELLABLE' ? 'would leave less than is reserved' : `there are ${most} such units` }],
   })
 }
+
+/** For who may have only what a new hold might. @throws INSUFFICIENT_STOCK that names the field */
+export function checkFree({ sku, warehouse, free }: LevelRow, units: number, field: string): void {
+  if (units <= free) return
+  throw new HoldfastError('INSUFFICIENT_STOCK', `Only ${Math.max(free, 0)} of ${sku} in ${warehouse} are free`, {
+    fields: [{ field, message: 'not enough stock' }],
+  })
+}
