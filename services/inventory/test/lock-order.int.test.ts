@@ -6,7 +6,7 @@ import { HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contra
 import { scrape } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 
-import { adjustment, available, expectBalanced, holdItem, makeProduct } from './builders'
+import { adjustment, available, expectBalanced, holdItem, makeBundle, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
 const batches = Number(process.env.HOLDFAST_STRESS_BATCHES ?? '3000')
@@ -20,16 +20,19 @@ beforeAll(async () => {
 })
 afterAll(async () => pair.stop())
 
-test(
-  `${batches.toLocaleString('en')} batches of holds, ends, prolongations, tombstones and adjustments meet without a deadlock`,
-  async () => {
+test.each([
+  [batches, '', false],
+  [Math.ceil(batches / 3), ', with bundles, limits, returns and rules that change,', true],
+])(
+  '%d batches of holds, ends, prolongations, tombstones and adjustments%s meet without a deadlock',
+  async (count, _what, withRules) => {
     const [deadlocksBefore, retriesBefore] = [await deadlocks(), await retries()]
     const skus = await makeSkus()
-    const crowd = new Crowd(skus)
+    const crowd = new Crowd(skus, withRules ? await makeBundles(skus) : [])
     let done = 0
     const giveUpAt = Date.now() + 60_000
     const caller = async (): Promise<void> => {
-      while (done < batches || (!crowd.sawAll() && Date.now() < giveUpAt)) {
+      while (done < count || (!crowd.sawAll() && Date.now() < giveUpAt)) {
         done++
         if (done % report === 0) process.stdout.write(`${done} batches, ${crowd.told()}\n`)
         await crowd.batch()
@@ -57,8 +60,22 @@ async function makeSkus(): Promise<string[]> {
   return Promise.all(stocks.map(async (stock) => makeProduct(pair, stock)))
 }
 
+/** Two that cross each other's parts. */
+async function makeBundles(skus: string[]): Promise<string[]> {
+  const parts = [skus.slice(1, 4), skus.slice(2, 5).reverse()]
+  return Promise.all(
+    parts.map(async (some) =>
+      makeBundle(
+        pair,
+        some.map((sku) => ({ sku, quantity: 1 })),
+      ),
+    ),
+  )
+}
+
 const expected = new Set([
   'HELD',
+  'LIMIT_EXCEEDED',
   'COMMITTED',
   'RELEASED',
   'EXPIRED',
@@ -83,7 +100,11 @@ class Crowd {
   readonly unexpected: HoldResult[] = []
   private readonly known = Array.from({ length: 20 }, () => ({ id: randomUUID(), since: Date.now() }))
 
-  constructor(private readonly skus: string[]) {}
+  /** @param bundles none: the products have no rules */
+  constructor(
+    private readonly skus: string[],
+    private readonly bundles: string[],
+  ) {}
 
   told(): string {
     return [...this.fates].map(([fate, count]) => `${fate} ${count}`).join(', ')
@@ -97,6 +118,7 @@ class Crowd {
     const { reservation, order } = pair
     const ctx = pair.service()
     const kind = Math.random()
+    if (this.bundles.length > 0 && chance(0.1)) return chance(0.5) ? this.giveBack() : this.changeRules()
     if (kind < 0.4) return this.note((await reservation.hold({ items: upTo(6, () => this.item()) }, ctx)).results)
     if (kind < 0.52) return this.note((await reservation.expire({ ids: upTo(30, () => this.id()) }, ctx)).results)
     if (kind < 0.64)
@@ -120,12 +142,33 @@ class Crowd {
     })
   }
 
+  private async giveBack(): Promise<void> {
+    const id = this.id()
+    const request = { holdId: id, reference: id, reason: 'cancelled' }
+    await pair.order.returnStock(request, pair.service()).catch((error: { code?: string }) => {
+      if (error.code !== 'ILLEGAL_TRANSITION' && error.code !== 'NOT_FOUND') throw error
+    })
+  }
+
+  /** Other parts of a bundle, or another limit, of the first product or of a bundle. */
+  private async changeRules(): Promise<void> {
+    const nothing = { name: undefined, description: undefined, price: undefined, parts: [] }
+    const mostPerShopper = chance(0.4) ? -1 : 1 + Math.floor(Math.random() * 50)
+    const limit = { ...nothing, sku: pick([...this.skus.slice(0, 2), ...this.bundles]), mostPerShopper }
+    const parts = this.skus.filter(() => chance(0.4)).map((sku) => ({ sku, quantity: chance(0.8) ? 1 : 2 }))
+    const mixed = { ...nothing, sku: pick(this.bundles), parts }
+    await pair.reservation.updateProduct(chance(0.5) ? limit : mixed, pair.admin()).catch((error: { code?: string }) => {
+      if (error.code !== 'CONFLICT') throw error
+    })
+  }
+
   /** 1 to 5 of the SKUs in any order; sometimes under an id that somebody else uses for other SKUs at the same moment. */
   private item() {
-    const skus = this.skus.filter(() => chance(0.3)).toSorted(() => Math.random() - 0.5)
+    const skus = [...this.skus, ...this.bundles].filter(() => chance(0.3)).toSorted(() => Math.random() - 0.5)
     const lines = (skus.length === 0 ? [pick(this.skus)] : skus).map((sku) => ({ sku, quantity: chance(0.8) ? 1 : 2 }))
     const id = chance(0.05) ? this.id() : this.newId()
-    return holdItem(lines, { id, ttlSeconds: chance(0.7) ? 1 : 2, strategy: pick(strategies) })
+    const owner = this.bundles.length > 0 ? `shopper-${Math.floor(Math.random() * 12)}` : 'a-user'
+    return holdItem(lines, { id, owner, ttlSeconds: chance(0.7) ? 1 : 2, strategy: pick(strategies) })
   }
 
   private id(): string {
