@@ -115,6 +115,13 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
       return shop.admin.post(`/v1/products/${await shop.product(1)}/stock:transfer`, transfer, { headers })
     },
   },
+  CreateAllocation: {
+    action: 'allocation.created',
+    call: async (headers) => {
+      const allocation = { lines: one(await shop.product(1)), reference: 'AUDIT-1', reason: 'for the press' }
+      return shop.admin.post('/v1/allocations', allocation, { headers })
+    },
+  },
   RepairConsistency: {
     action: 'stock.repaired',
     call: async (headers) => {

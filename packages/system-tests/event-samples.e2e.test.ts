@@ -92,6 +92,7 @@ async function changeProducts(): Promise<void> {
   ]
   await shop.admin.post(`/v1/shipments/${id}:receive`, { receiptReference: 'DELIVERY-1', lines: arrived })
   await shop.admin.post(`/v1/shipments/${id}:cancel`)
+  await shop.admin.post('/v1/allocations', { lines: one(sku, 2), reference: 'PRESS-1', reason: 'for the press' })
 }
 
 async function endReservations(shopper: Shopper): Promise<void> {

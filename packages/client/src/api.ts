@@ -72,6 +72,30 @@ export interface AdjustStockResponse {
   replayed: boolean
 }
 
+/** Units that were taken out without a hold. */
+export interface Allocation {
+  reference: string
+  reason: string
+  /** Each with the warehouse that it came from. */
+  lines: readonly (AllocationLine)[]
+  actor?: Actor
+  createdAt?: string
+}
+
+export interface AllocationLine {
+  sku: string
+  /** In a request, when empty: the first warehouse that has all such lines. */
+  warehouse: string
+  quantity: number
+}
+
+export interface AllocationLineInput {
+  sku?: string
+  /** In a request, when empty: the first warehouse that has all such lines. */
+  warehouse?: string
+  quantity?: number
+}
+
 export interface AuditCheckpoint {
   /** Of the last record; 0 when there is none. */
   sequence: string
@@ -171,6 +195,12 @@ export interface CheckoutResponse {
 
 export interface ConfirmOrderResponse {
   order?: Order
+  requestId: string
+  replayed: boolean
+}
+
+export interface CreateAllocationResponse {
+  allocation?: Allocation
   requestId: string
   replayed: boolean
 }
@@ -1166,6 +1196,15 @@ export interface Operations {
     expectedAt?: string
     clientToken?: string
   }; response: TransferStockResponse }
+  /** Takes free units out without a hold, all lines or none (INSUFFICIENT_STOCK), once per reference. Nothing takes it back but an adjustment. */
+  createAllocation: { request: {
+    /** 1 to 500; the same SKU and warehouse twice counts as one line with the sum. */
+    lines: readonly (AllocationLineInput)[]
+    /** Of yours, 1 to 200 characters: the same again takes nothing, whoever repeats it. It is the idempotency key. */
+    reference?: string
+    /** Why, 1 to 500 characters. */
+    reason?: string
+  }; response: CreateAllocationResponse }
   /** The ledger of one product, newest first, in pages. */
   getStockHistory: { request: {
     sku: string
@@ -1482,6 +1521,7 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   receiveShipment: {"method":"POST","path":"/v1/shipments/{id}:receive","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   cancelShipment: {"method":"POST","path":"/v1/shipments/{id}:cancel","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   transferStock: {"method":"POST","path":"/v1/products/{sku}/stock:transfer","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  createAllocation: {"method":"POST","path":"/v1/allocations","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   getStockHistory: {"method":"GET","path":"/v1/products/{sku}/stock/history","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   getAvailability: {"method":"GET","path":"/v1/availability","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   watchAvailability: {"method":"GET","path":"/v1/availability:watch","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":true},

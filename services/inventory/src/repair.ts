@@ -23,6 +23,7 @@ const beyondRepair: Record<string, string> = {
   damaged: 'the level or the ledger may be wrong: count the units, then move them',
   quality: 'the level or the ledger may be wrong: count the units, then move them',
   incoming: 'the level or the ledger may be wrong: look at the shipments that are under way',
+  allocation: 'whether the units were taken is not known: count them',
   shipment: 'whether it is over is not known: look at what has arrived',
   shipment_line: 'the shipment or the ledger may be wrong: look at what has arrived, and count the units',
   promised: 'whether the units were promised is not known: look at the holds and orders of the SKU',

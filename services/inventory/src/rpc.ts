@@ -3,6 +3,7 @@ import { type HoldItem, type HoldResult, type InventoryServiceService } from '@h
 import { type CallContext, checkUuid, type Handlers, HoldfastError, invalidField, toItemError } from '@holdfast/service'
 
 import { adjustStock } from './adjust'
+import { createAllocation } from './allocate'
 import { getAvailability } from './availability'
 import type { Books } from './books/books'
 import { checkChange } from './change-lines'
@@ -67,6 +68,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     receiveShipment: async (request, ctx) => publish(await receiveShipment(database, request, ctx)),
     cancelShipment: async (request, ctx) => publish(await cancelShipment(database, request.id, ctx)),
     transferStock: async (request, ctx) => publish(await transferStock(database, request, ctx)),
+    createAllocation: async (request, ctx) => publish(await createAllocation(database, request, ctx)),
     getStockHistory: async (request) => getStockHistory(database, request),
     getAvailability: async (request, ctx) => ({
       availability: await getAvailability(inventory.availability, request, ctx.deadline),

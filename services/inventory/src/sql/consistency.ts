@@ -54,6 +54,16 @@ export const checks: Check[] = [
           where l.units is distinct from g.units`,
   },
   {
+    // What was taken out without a hold is what the ledger says.
+    kind: 'allocation',
+    sql: `select coalesce(a.reference, g.reference) as id, coalesce(g.units, 0)::text as expected, coalesce(a.units, 0)::text as found
+          from (select reference, sku, warehouse, sum(quantity) as units from allocation_lines group by reference, sku, warehouse) a
+          full join (select reference, sku, warehouse, sum(quantity) as units from ledger where kind = 'ALLOCATION'
+                     group by reference, sku, warehouse) g
+            on g.reference = a.reference and g.sku = a.sku and g.warehouse = a.warehouse
+          where coalesce(a.units, 0) <> coalesce(g.units, 0)`,
+  },
+  {
     // Open as long as something of it is on the way.
     kind: 'shipment',
     sql: `select s.id::text as id, case when l.open > 0 then 'OPEN' else 'RECEIVED or CANCELLED' end as expected, s.state as found
