@@ -1,4 +1,10 @@
 /** Random histories of one database against a model of a few lines: truths 1, 2, 3 and 6 after every step. */
+import {
+  CreateShipmentRequest,
+  MoveStockRequest,
+  ReceiveShipmentRequest,
+  StockMovement_Account as Account,
+} from '@holdfast/contracts/inventory'
 import fc from 'fast-check'
 import { randomUUID } from 'node:crypto'
 
@@ -16,17 +22,30 @@ type State = 'HELD' | 'COMMITTED' | 'RELEASED' | 'EXPIRED'
 /** What a shop would keep on paper: two SKUs, and who holds how much of them. */
 class Model {
   readonly onHand: number[]
+  /** Nobody may have these. */
+  readonly damaged: number[]
+  readonly safety: number[]
+  readonly incoming: number[]
   readonly holds: { state: State; due: boolean; units: number[] }[] = []
 
   constructor(stock: number[]) {
     this.onHand = [...stock]
+    this.damaged = stock.map(() => 0)
+    this.safety = stock.map(() => 0)
+    this.incoming = stock.map(() => 0)
   }
 
+  /** What a new hold may have. */
   free(sku: number): number {
+    return this.movable(sku) - (this.safety[sku] ?? 0)
+  }
+
+  /** What may be moved by hand: safety stock too. */
+  movable(sku: number): number {
     const held = this.holds
       .filter((hold) => hold.state === 'HELD' && !hold.due)
       .reduce((sum, hold) => sum + (hold.units[sku] ?? 0), 0)
-    return (this.onHand[sku] ?? 0) - held
+    return (this.onHand[sku] ?? 0) - (this.damaged[sku] ?? 0) - held
   }
 
   hold(units: number[]): State | 'INSUFFICIENT_STOCK' {
@@ -61,6 +80,12 @@ const step = fc.oneof(
   { weight: 2, arbitrary: which.map((index) => ({ do: 'fallDue' as const, index })) },
   { weight: 1, arbitrary: which.map((index) => ({ do: 'expire' as const, index })) },
   {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom('damage', 'mend', 'safety', 'allocate', 'ship'), fc.nat({ max: 1 }), fc.integer({ min: 1, max: 3 }))
+      .map(([what, sku, quantity]) => ({ do: 'byHand' as const, what, sku, quantity })),
+  },
+  {
     weight: 1,
     arbitrary: fc
       .tuple(fc.nat({ max: 1 }), fc.integer({ min: -3, max: 3 }))
@@ -68,7 +93,7 @@ const step = fc.oneof(
   },
 )
 
-test('any history of holds, commits, releases, expiries and adjustments is what the model says', async () => {
+test('any history of holds, their ends, and what is done to stock by hand is what the model says', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.tuple(fc.nat({ max: 8 }), fc.nat({ max: 8 })),
@@ -87,6 +112,8 @@ test('any history of holds, commits, releases, expiries and adjustments is what 
             if (expected === 'HELD') ids.push(id)
           } else if (action.do === 'adjust') {
             await adjust(model, skus, action.sku, action.delta)
+          } else if (action.do === 'byHand') {
+            await byHand(model, skus, action)
           } else if (ids.length > 0) {
             const index = action.index % ids.length
             await end(model, action.do, index, ids[index] ?? '')
@@ -103,10 +130,48 @@ test('any history of holds, commits, releases, expiries and adjustments is what 
 async function adjust(model: Model, skus: string[], sku: number, delta: number): Promise<void> {
   const call = inventory.reservation.adjustStock(adjustment({ sku: skus[sku] ?? '', delta }), inventory.admin())
   if (delta === 0) await expect(call).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  else if (model.free(sku) + delta < 0) await expect(call).rejects.toMatchObject({ code: 'INSUFFICIENT_STOCK' })
+  else if (model.movable(sku) + delta < 0) await expect(call).rejects.toMatchObject({ code: 'INSUFFICIENT_STOCK' })
   else {
     await call
     model.onHand[sku] = (model.onHand[sku] ?? 0) + delta
+  }
+}
+
+/** Each is refused, or does what it says. */
+async function byHand(
+  model: Model,
+  skus: string[],
+  { what, sku, quantity }: { what: 'damage' | 'mend' | 'safety' | 'allocate' | 'ship'; sku: number; quantity: number },
+): Promise<void> {
+  const [id, admin] = [skus[sku] ?? '', inventory.admin()]
+  const { reservation } = inventory
+  const add = (units: number[], count: number) => (units[sku] = (units[sku] ?? 0) + count)
+  const move = async (from: Account, to: Account) =>
+    reservation.moveStock(MoveStockRequest.fromPartial({ sku: id, quantity, from, to, reason: 'model' }), admin)
+  const lines = [{ sku: id, quantity }]
+  const refusedUnless = async (possible: boolean, call: Promise<unknown>): Promise<boolean> => {
+    if (possible) await call
+    else await expect(call).rejects.toMatchObject({ code: 'INSUFFICIENT_STOCK' })
+    return possible
+  }
+  if (what === 'damage') {
+    if (await refusedUnless(model.movable(sku) >= quantity, move(Account.SELLABLE, Account.DAMAGED))) add(model.damaged, quantity)
+  } else if (what === 'mend') {
+    const enough = (model.damaged[sku] ?? 0) >= quantity
+    if (await refusedUnless(enough, move(Account.DAMAGED, Account.SELLABLE))) add(model.damaged, -quantity)
+  } else if (what === 'safety') {
+    await reservation.setSafetyStock({ sku: id, warehouse: '', units: quantity - 1, clientToken: '' }, admin)
+    model.safety[sku] = quantity - 1
+  } else if (what === 'allocate') {
+    const allocation = { lines: lines.map((line) => ({ ...line, warehouse: 'MAIN' })), reference: randomUUID(), reason: 'model' }
+    if (await refusedUnless(model.free(sku) >= quantity, reservation.createAllocation(allocation, admin)))
+      add(model.onHand, -quantity)
+  } else {
+    const { shipment } = await reservation.createShipment(CreateShipmentRequest.fromPartial({ lines }), admin)
+    const receipt = { id: shipment?.id ?? '', receiptReference: 'model', lines: [{ sku: id, quantity: 1 }] }
+    await reservation.receiveShipment(ReceiveShipmentRequest.fromPartial(receipt), admin)
+    add(model.onHand, 1)
+    add(model.incoming, quantity - 1)
   }
 }
 
@@ -150,7 +215,7 @@ async function release(hold: { state: State; due: boolean }, id: string): Promis
 
 async function compare(model: Model, skus: string[]): Promise<void> {
   const { availability } = await inventory.reservation.getAvailability({ skus, channel: '' }, inventory.service())
-  expect(availability.map(({ onHand, available }) => [onHand, available])).toEqual(
-    skus.map((_, sku) => [model.onHand[sku], model.free(sku)]),
+  expect(availability.map(({ onHand, available, incoming }) => [onHand, available, incoming])).toEqual(
+    skus.map((_, sku) => [model.onHand[sku], Math.max(model.free(sku), 0), model.incoming[sku]]),
   )
 }
