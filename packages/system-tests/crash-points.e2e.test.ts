@@ -113,6 +113,20 @@ async function changeLines(stage: Stage): Promise<void> {
   await audited(id, ['reservation.created', 'reservation.changed'])
 }
 
+async function payPart(stage: Stage): Promise<void> {
+  const { id } = await reserved(stage.shopper, lines(stage))
+  const { status, body } = await stage.crashDuring(async (idempotencyKey) =>
+    stage.shopper.post<OrderReply>('/v1/checkout', { reservationId: id, lines: one(stage.sku, 1) }, { idempotencyKey }),
+  )
+  expect([status, body.order?.status]).toEqual([200, 'CONFIRMED'])
+  const rest = (await stage.shopper.get<ReservationReply>(`/v1/reservations/${id}`)).body.reservation
+  expect(rest).toMatchObject({ status: 'ACTIVE', lines: [{ sku: stage.sku, quantity: units - 1 }] })
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock - 1, reserved: units - 1, available: stock - units })
+  await audited(id, ['reservation.created', 'reservation.changed'])
+  await audited(body.order.reservationId, ['reservation.created', 'reservation.committed'])
+  await audited(body.order.id, ['order.confirmed'])
+}
+
 async function pay(stage: Stage): Promise<void> {
   const { id } = await reserved(stage.shopper, lines(stage))
   const { status, body } = await stage.crashDuring(async (idempotencyKey) =>
@@ -250,6 +264,8 @@ const scenarios: Record<FaultPoint, Scenario> = {
   'reservation.created': { service: 'reservation', play: reserve },
   'reservation.released': { service: 'reservation', play: cancelReservation },
   'reservation.changed': { service: 'reservation', play: changeLines },
+  'reservation.split': { service: 'reservation', play: payPart },
+  'reservation.parted': { service: 'reservation', play: payPart },
   'sweeper.claimed': { service: 'reservation', play: expire },
   'sweeper.expired': { service: 'reservation', play: expire },
   'sweeper.adopted': { service: 'reservation', play: expire },

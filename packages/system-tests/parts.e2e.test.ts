@@ -188,6 +188,98 @@ describe('release', () => {
   })
 })
 
+describe('checkout of a part', () => {
+  const checkOutPart = async (id: string, lines: unknown, more: { key?: string; token?: string } = {}, who: Shopper = shopper) =>
+    who.post<OrderReply & ProblemReply>(
+      '/v1/checkout',
+      { reservationId: id, lines, ...(more.token !== undefined && { paymentToken: more.token }) },
+      { idempotencyKey: more.key },
+    )
+
+  test('pays for the part and keeps the rest; twice the same is a replay, with a key and without one', async () => {
+    const sku = await shop.product(10, 1_000)
+    const { id, expiresAt } = await reserved(shopper, one(sku, 5))
+    const first = await checkOutPart(id, one(sku, 2))
+    expect([first.status, first.body.replayed]).toEqual([200, false])
+    expect(first.body.order).toMatchObject({ status: 'CONFIRMED', total: { amountMinor: '2000' }, lines: [{ quantity: 2 }] })
+    expect(await read(first.body.order.reservationId)).toMatchObject({ status: 'COMMITTED', parentId: id, expiresAt })
+    expect(await read(id)).toMatchObject({ status: 'ACTIVE', expiresAt, linesVersion: 2, lines: [{ quantity: 3 }] })
+    expect((await checkOutPart(id, one(sku, 2))).body).toMatchObject({ replayed: true, order: { id: first.body.order.id } })
+    const key = randomUUID()
+    const second = await checkOutPart(id, one(sku, 2), { key })
+    expect(second.body.order.id).not.toBe(first.body.order.id)
+    expect((await checkOutPart(id, one(sku, 2), { key })).body).toMatchObject({
+      replayed: true,
+      order: { id: second.body.order.id },
+    })
+    expect((await checkOutPart(id, one(sku, 1), { key })).body.code).toBe('IDEMPOTENCY_KEY_REUSED')
+    const tooMany = await checkOutPart(id, one(sku, 2), { key: randomUUID() })
+    expect([tooMany.status, tooMany.body.errors?.[0]?.field]).toEqual([400, 'lines[0].quantity'])
+    // What is left as a whole is an ordinary checkout.
+    const last = await checkOutPart(id, one(sku, 1))
+    expect(last.body.order).toMatchObject({ reservationId: id, status: 'CONFIRMED' })
+    expect((await checkOutPart(id, one(sku, 1))).body).toMatchObject({ replayed: true, order: { id: last.body.order.id } })
+    expect(await shop.available(sku)).toEqual({ onHand: 5, reserved: 0, available: 5 })
+    const { body } = await shop.admin.get<{ movements: { kind: string; delta: number }[] }>(`/v1/products/${sku}/stock/history`)
+    expect(body.movements.map(({ kind, delta }) => [kind, delta])).toEqual([
+      ['SALE', -1],
+      ['SALE', -2],
+      ['SALE', -2],
+      ['OPENING', 10],
+    ])
+  })
+
+  test('a part that is declined stays a reservation of its own, and is paid by a repeat with another token', async () => {
+    const sku = await shop.product(10, 1_000)
+    const { id, createdAt } = await reserved(shopper, one(sku, 5))
+    expect((await checkOutPart(id, one(sku, 2), { token: 'tok_declined' })).status).toBe(402)
+    expect(await shop.available(sku)).toMatchObject({ reserved: 5 })
+    const { order } = (await checkOutPart(id, one(sku, 2), { token: 'tok_ok' })).body
+    expect(order).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: 2 }] })
+    expect(await shop.available(sku)).toMatchObject({ onHand: 8, reserved: 3 })
+    // Its lifetime is counted from when its units were reserved.
+    expect((await checkOutPart(id, one(sku, 1), { token: 'tok_declined' })).status).toBe(402)
+    const { body } = await shopper.get<{ reservations: ReservationReply['reservation'][] }>('/v1/reservations')
+    const part = body.reservations.find((one) => one.parentId === id && one.status === 'ACTIVE')
+    const until = new Date(Date.parse(createdAt) + 900_001).toISOString()
+    expect((await shopper.post(`/v1/reservations/${part?.id}:extend`, { expiresAt: until })).status).toBe(400)
+  })
+
+  test('of another is absent, and of a payment under way waits', async () => {
+    const sku = await shop.product(10, 1_000)
+    const { id } = await reserved(shopper, one(sku, 5))
+    expect((await checkOutPart(id, one(sku, 2), {}, await shop.shopper())).status).toBe(404)
+    expect((await checkOutPart(id, one(sku, 0))).status).toBe(400)
+    shop.system.faults.arm('order', 'payment.authorized', 'hang')
+    const paying = checkOut(shopper, id)
+    await waitFor(() => shop.system.faults.hasStruck('order', 'payment.authorized'), { what: 'the payment to be under way' })
+    expect((await checkOutPart(id, one(sku, 2))).body.code).toBe('PAYMENT_IN_PROGRESS')
+    shop.system.faults.disarm('order', 'payment.authorized')
+    expect((await paying).status).toBe(200)
+    expect((await checkOutPart(id, one(sku, 2))).body.code).toBe('RESERVATION_NOT_ACTIVE')
+  })
+
+  test('many parts at once, changes and cancels beside them: every unit is sold, held or free once', async () => {
+    const sku = await shop.product(100, 1_000)
+    const all = await times(4, async () => reserved(shopper, one(sku, 6)))
+    const replies = await Promise.all(
+      all.flatMap(({ id }, index) => [
+        checkOutPart(id, one(sku, 2), { key: randomUUID() }),
+        checkOutPart(id, one(sku, 2), { key: randomUUID() }),
+        checkOutPart(id, one(sku, 3)),
+        checkOutPart(id, one(sku, 3)),
+        index % 2 === 0 ? change(id, one(sku, 4)) : shopper.post(`/v1/reservations/${id}:cancel`),
+      ]),
+    )
+    expect(replies.every(({ status }) => status < 500)).toBe(true)
+    const { body } = await shopper.get<{ orders: OrderReply['order'][] }>('/v1/orders?status=CONFIRMED&pageSize=200')
+    const sold = body.orders.flatMap(({ lines }) => lines).filter((line) => line.sku === sku)
+    const units = sold.reduce((sum, { quantity }) => sum + quantity, 0)
+    const { onHand, reserved: held, available } = await shop.available(sku)
+    expect([onHand, available]).toEqual([100 - units, 100 - units - held])
+  })
+})
+
 describe('time', () => {
   test('an extension is bounded by the longest lifetime after it was made, also for a reservation that has changed', async () => {
     const sku = await shop.product(9)

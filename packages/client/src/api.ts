@@ -187,6 +187,14 @@ export interface CheckConsistencyResponse {
   requestId: string
 }
 
+export interface CheckoutLine {
+  sku?: string
+  /** 1 to 1,000,000. */
+  quantity: number
+  /** When empty: from wherever the reservation has it. */
+  warehouse?: string
+}
+
 export interface CheckoutResponse {
   order?: Order
   requestId: string
@@ -636,6 +644,8 @@ export interface Reservation {
   version: number
   /** Grows by one whenever its lines change; 1 at first. */
   linesVersion: number
+  /** The one that it was a part of, before some of its units were checked out; empty: it was made as it is. */
+  parentId: string
 }
 
 export interface ReservationLine {
@@ -1341,6 +1351,8 @@ export interface Operations {
     /** The provider's token for the card; the simulated provider takes none or tok_ok, tok_declined, tok_slow, tok_timeout, tok_late. */
     paymentToken?: string
     clientToken?: string
+    /** Only these units, as a reservation of their own (`order.reservationId`); the others stay reserved. All of it when empty. Without a key the same units are checked out once: who wants as many again sends a key. */
+    lines?: readonly (CheckoutLine)[]
   }; response: CheckoutResponse }
   /** An order and its reservation in one call: PENDING until confirmed, cancelled when the reservation lapses. */
   placeOrder: { request: {

@@ -15,6 +15,8 @@ export type FaultPoint =
   | 'reservation.created' // the row is there, the answer is not
   | 'reservation.released' // the hold is released, the row does not know it
   | 'reservation.changed' // the lines of the hold are others, the row does not know it
+  | 'reservation.split' // the hold of a part is there, its row is not
+  | 'reservation.parted' // the row of the part is there, the row of the whole does not know it
   | 'sweeper.claimed' // due reservations are claimed, their holds not asked for
   | 'sweeper.expired' // the holds are expired, the rows do not know it
   | 'sweeper.adopted' // the rows know it, the claim is still there

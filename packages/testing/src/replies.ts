@@ -27,6 +27,8 @@ export interface ReservationReply {
     createdAt: string
     version: number
     linesVersion: number
+    /** Of a part that was checked out. */
+    parentId?: string
   }
   requestId: string
   replayed: boolean

@@ -1,5 +1,5 @@
 /** Changing how many units a hold has, in place: what is held stays held (docs/decisions/034). */
-import type { ChangeHoldRequest, HoldResult } from '@holdfast/contracts/inventory'
+import type { ChangeHoldLine, ChangeHoldRequest, HoldResult } from '@holdfast/contracts/inventory'
 import {
   type CallContext,
   checkUuid,
@@ -51,26 +51,30 @@ export function createChanges(options: ChangesOptions): Combiner<HoldChange, Hol
 
 /** @throws INVALID_ARGUMENT */
 export function checkChange(request: ChangeHoldRequest, ctx: CallContext): HoldChange {
-  checkBatch('lines', request.lines.length, mostLines)
-  const seen = new Set<string>()
-  const lines = request.lines.map((line, index) => {
-    const sku = checkSku(`lines[${index}].sku`, line.sku)
-    const warehouse = line.warehouse === '' ? '' : checkWarehouse(`lines[${index}].warehouse`, line.warehouse)
-    // What is wanted of a SKU as a whole and of it in one place can't both be meant.
-    const clash = [`${sku}/${warehouse}`, `${sku}/`].some((one) => seen.has(one)) || (warehouse === '' && seen.has(sku))
-    if (clash) throw invalidField(`lines[${index}].sku`, 'is named twice')
-    seen.add(sku).add(`${sku}/${warehouse}`)
-    return { sku, warehouse, quantity: checkUnits(`lines[${index}].quantity`, line.quantity, request.giveBack ? 1 : 0) }
-  })
   return {
     id: checkUuid('id', request.id),
-    lines,
+    lines: checkLines(request.lines, request.giveBack ? 1 : 0),
     giveBack: request.giveBack,
     linesVersion: request.linesVersion === 0 ? undefined : request.linesVersion,
     operationId: request.operationId === '' ? undefined : checkUuid('operationId', request.operationId),
     fingerprint: request.fingerprint,
     requestId: ctx.requestId,
   }
+}
+
+/** @param least units of a line @throws INVALID_ARGUMENT */
+export function checkLines(lines: ChangeHoldLine[], least: number): ChangeHoldLine[] {
+  checkBatch('lines', lines.length, mostLines)
+  const seen = new Set<string>()
+  return lines.map((line, index) => {
+    const sku = checkSku(`lines[${index}].sku`, line.sku)
+    const warehouse = line.warehouse === '' ? '' : checkWarehouse(`lines[${index}].warehouse`, line.warehouse)
+    // What is wanted of a SKU as a whole and of it in one place can't both be meant.
+    const clash = [`${sku}/${warehouse}`, `${sku}/`].some((one) => seen.has(one)) || (warehouse === '' && seen.has(sku))
+    if (clash) throw invalidField(`lines[${index}].sku`, 'is named twice')
+    seen.add(sku).add(`${sku}/${warehouse}`)
+    return { sku, warehouse, quantity: checkUnits(`lines[${index}].quantity`, line.quantity, least) }
+  })
 }
 
 async function change(item: HoldChange, { database, published, limited }: ChangesOptions): Promise<HoldResult> {
@@ -153,6 +157,6 @@ function refusal({ id, lines }: HoldChange, { outcome, line }: ChangeRow, state:
   }
 }
 
-function keyReused(): HoldfastError {
+export function keyReused(): HoldfastError {
   return new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for another request')
 }

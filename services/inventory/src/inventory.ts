@@ -1,5 +1,5 @@
 /** What this service is made of: the database and the queues in front of its hot statements. */
-import type { HoldResult } from '@holdfast/contracts/inventory'
+import type { HoldResult, SplitHoldResponse } from '@holdfast/contracts/inventory'
 import type { Combiner, Database, Logger } from '@holdfast/service'
 
 import { createAvailabilityCombiner, readSeen, type Seen } from './availability'
@@ -11,7 +11,8 @@ import { watchShoppers } from './shoppers'
 import { OnlyWarehouse } from './only-warehouse'
 import type { HoldProlongation } from './sql/holds'
 import type { View } from './sql/levels'
-import type { HoldChange } from './sql/lines'
+import { createSplits } from './split'
+import type { HoldChange, HoldSplit } from './sql/lines'
 import { AvailabilityWatch } from './watch/availability-watch'
 
 export interface InventoryOptions {
@@ -42,6 +43,7 @@ export interface Inventory {
   promptExpiries: Combiner<EndItem, EndAnswer>
   extensions: Combiner<HoldProlongation, EndAnswer>
   changes: Combiner<HoldChange, HoldResult>
+  splits: Combiner<HoldSplit, SplitHoldResponse>
   protections: Combiner<HoldProlongation, EndAnswer>
   availability: Combiner<View[], Seen>
   watch: AvailabilityWatch
@@ -94,6 +96,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     extensions: createProlongCombiner('extensions', ends),
     changes: createChanges({ ...ends, yieldTo, limited: options.limits.units > 0 }),
     holds: shoppers,
+    splits: createSplits(database),
     availability: createAvailabilityCombiner(database),
     watch: new AvailabilityWatch({
       read: async (views) => readSeen(database, views),

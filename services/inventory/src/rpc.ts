@@ -24,6 +24,7 @@ import { returnStock } from './return-stock'
 import { setSafetyStock } from './safety'
 import { cancelShipment, createShipment, getShipment, listShipments } from './shipments'
 import { transferStock } from './transfer'
+import { checkSplit } from './split'
 import { checkSku, checkUnits, checkWarehouse, mostItems, mostLines } from './validate'
 import { createWarehouse, listWarehouses, updateWarehouse } from './warehouses'
 import { watchAvailability } from './watch/watch-availability'
@@ -105,6 +106,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
         return ended(inventory.protections.submit(item, ctx.deadline))
       }),
     changeHold: async (request, ctx) => ({ result: await inventory.changes.submit(checkChange(request, ctx), ctx.deadline) }),
+    splitHold: async (request, ctx) => inventory.splits.submit(checkSplit(request), ctx.deadline),
     expire: async (request, ctx) => {
       let now: Date | undefined
       // A sweeper has many, and time; whoever asks about a reservation of theirs waits for the answer.

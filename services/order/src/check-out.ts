@@ -7,7 +7,9 @@ import {
   type CallContext,
   checkUuid,
   faultPoint,
+  fingerprint,
   HoldfastError,
+  idempotencyKey,
   isUniqueViolation,
   notFound,
   operationId,
@@ -20,15 +22,38 @@ import { type Goods, goodsOf, isVisible, keepContext, type OrderRow, toOrder } f
 import { keyReused, type Operation, operationOf, recall } from './operations'
 import { failureMessages } from './payment-attempt'
 import { recordChange } from './record'
+import { sumUnits, type Units } from './units'
 import { type AttemptRow, insertAttempt, lastAttempt } from './sql/attempts'
 import { fillOrder, findOrder, findOrderOfReservation, insertOrder, lockOrder } from './sql/orders'
 
 export async function checkOut(deps: Deps, request: CheckoutRequest, ctx: CallContext): Promise<CheckoutResponse> {
   const reservationId = checkUuid('reservationId', request.reservationId)
-  const operation = operationOf(ctx, 'checkout', request.clientToken, [reservationId, request.paymentToken])
-  const { order, replayed } =
-    (await paidByKey(deps, operation, ctx)) ?? (await pay(deps, { reservationId, token: request.paymentToken, operation }, ctx))
+  const units = sumUnits(request.lines)
+  const operation = operationOf(ctx, 'checkout', request.clientToken, [
+    reservationId,
+    request.paymentToken,
+    ...(units.length === 0 ? [] : [units]),
+  ])
+  const { order, replayed } = (await paidByKey(deps, operation, ctx)) ?? (await payPart(deps, request, { units, operation }, ctx))
   return { order: toOrder(order), requestId: ctx.requestId, replayed }
+}
+
+/** All of the reservation, or a part, which becomes a reservation of its own first. */
+async function payPart(
+  deps: Deps,
+  request: CheckoutRequest,
+  { units, operation }: { units: Units; operation: Operation | undefined },
+  ctx: CallContext,
+): Promise<Paid> {
+  const token = request.paymentToken
+  const id = request.reservationId.toLowerCase()
+  if (units.length === 0) return pay(deps, { reservationId: id, token, operation }, ctx)
+  // Without a key the request itself is the key: nobody pays twice for a part because an answer was lost.
+  const key = idempotencyKey(ctx, request.clientToken) ?? fingerprint([id, units])
+  const partId = operationId(ctx.actor.id, 'checkout-part', key)
+  const { reservation } = await deps.peers.reservation.splitReservation({ id, partId, lines: request.lines }, ctx)
+  if (reservation === undefined) throw notFound('reservation', id)
+  return pay(deps, { reservationId: reservation.id, token, operation }, ctx)
 }
 
 export interface Paying {

@@ -12,7 +12,7 @@ export interface Peers {
   inventory: Pick<PeerClient<typeof InventoryServiceService>, 'protect' | 'returnStock'>
   reservation: Pick<
     PeerClient<typeof ReservationServiceService>,
-    'getReservation' | 'createReservation' | 'cancelReservation' | 'commitReservation'
+    'getReservation' | 'createReservation' | 'cancelReservation' | 'commitReservation' | 'splitReservation'
   >
 }
 

@@ -17,7 +17,7 @@ const keys = async (): Promise<number> => (await system.database.pool.query('sel
 
 test('old keys go, in batches and from several replicas; young ones stay, and what they were used for stays', async () => {
   const checkout = async (reservationId: string, clientToken: string) =>
-    order.client.checkout({ reservationId, paymentToken: '', clientToken }, as('ann'))
+    order.client.checkout({ reservationId, paymentToken: '', clientToken, lines: [] }, as('ann'))
   const [old, young] = [system.world.reserve('ann').id, system.world.reserve('ann').id]
   const first = await checkout(old, 'old')
   const { pool } = system.database

@@ -21,7 +21,12 @@ beforeEach(() => {
 const place = async () =>
   orderOf(await client.placeOrder(PlaceOrderRequest.fromPartial({ lines: [{ sku: 'LAPTOP001', quantity: 1 }] }), as('ann')))
 const paid = async () =>
-  orderOf(await client.checkout({ reservationId: system.world.reserve('ann').id, paymentToken: '', clientToken: '' }, as('ann')))
+  orderOf(
+    await client.checkout(
+      { reservationId: system.world.reserve('ann').id, paymentToken: '', clientToken: '', lines: [] },
+      as('ann'),
+    ),
+  )
 const cancel = async (id: string, ctx = as('ann'), clientToken = '') => client.cancelOrder({ id, clientToken }, ctx)
 const transition = async (
   id: string,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(async () => system.stop())
 
 const checkout = async (reservationId: string, ctx = as('ann'), paymentToken = '', clientToken = '') =>
-  client.checkout({ reservationId, paymentToken, clientToken }, ctx)
+  client.checkout({ reservationId, paymentToken, clientToken, lines: [] }, ctx)
 
 test('a reservation becomes a confirmed order with the prices of the hold', async () => {
   const reservation = system.world.reserve('ann', [
@@ -59,7 +59,10 @@ test('twenty checkouts at once over two replicas make one order and one payment'
   const before = (await system.payments()).length
   const responses = await Promise.all(
     Array.from({ length: 20 }, async (_, n) =>
-      (n % 2 === 0 ? client : other.client).checkout({ reservationId: id, paymentToken: '', clientToken: '' }, as('ann')),
+      (n % 2 === 0 ? client : other.client).checkout(
+        { reservationId: id, paymentToken: '', clientToken: '', lines: [] },
+        as('ann'),
+      ),
     ),
   )
   expect(new Set(responses.map((response) => orderOf(response).id)).size).toBe(1)
@@ -170,9 +173,9 @@ test('inventory down: a clear UNAVAILABLE, no money asked for, and the next try 
   const { id } = system.world.reserve('ann')
   const before = (await system.payments()).length
   const failing = await system.start({ at: (point) => refuseAt(point, 'before protect') })
-  expect(await codeOf(failing.client.checkout({ reservationId: id, paymentToken: '', clientToken: '' }, as('ann')))).toBe(
-    'UNAVAILABLE',
-  )
+  expect(
+    await codeOf(failing.client.checkout({ reservationId: id, paymentToken: '', clientToken: '', lines: [] }, as('ann'))),
+  ).toBe('UNAVAILABLE')
   expect(await system.payments()).toHaveLength(before)
   await failing.stop()
   expect(orderOf(await checkout(id)).status).toBe('CONFIRMED')

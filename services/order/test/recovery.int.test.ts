@@ -22,7 +22,7 @@ afterEach(async () => system.stop())
 
 const never = async (): Promise<never> => new Promise(() => undefined)
 const pay = async (client: Client, reservationId: string, paymentToken = '', timeoutMs = 10_000) =>
-  client.checkout({ reservationId, paymentToken, clientToken: '' }, as('ann', 'USER', timeoutMs))
+  client.checkout({ reservationId, paymentToken, clientToken: '', lines: [] }, as('ann', 'USER', timeoutMs))
 
 /** An instance that is killed when it comes to a point; from then on nothing of it reaches the database. */
 async function startDoomed(point: Point, options: InstanceOptions = {}) {

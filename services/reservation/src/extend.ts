@@ -53,7 +53,7 @@ function wishOf({ expiresAt, ttlSeconds }: ExtendReservationRequest): Wish {
 
 /** Later than now, and within the longest lifetime. */
 function checkWish({ field, until }: Wish, row: ReservationRow, ttlMax: number): void {
-  const last = new Date(row.createdAt.getTime() + ttlMax * 1000)
+  const last = new Date((row.bornAt ?? row.createdAt).getTime() + ttlMax * 1000)
   if (until <= row.expiresAt) throw invalidField(field, `must be later than ${row.expiresAt.toISOString()}`)
   if (until > last) throw invalidField(field, `must not be later than ${last.toISOString()}`)
 }

@@ -9,6 +9,8 @@ import {
   type InventoryServiceService,
   type ListHeldResponse,
   type ReleaseItem,
+  type SplitHoldRequest,
+  type SplitHoldResponse,
 } from '@holdfast/contracts/inventory'
 import { asService, type CallContext, Combiner, type PeerClient } from '@holdfast/service'
 
@@ -19,6 +21,7 @@ export interface Holds {
   /** @param linesVersion of the lines that are meant; 0: whatever they are */
   commit(id: string, linesVersion: number, ctx: CallContext): Promise<HoldResult>
   change(request: ChangeHoldRequest, ctx: CallContext): Promise<HoldResult>
+  split(request: SplitHoldRequest, ctx: CallContext): Promise<SplitHoldResponse>
   release(item: ReleaseItem, ctx: CallContext): Promise<HoldResult>
   extend(item: ExtendItem, ctx: CallContext): Promise<HoldResult>
   /** Up to 1,000 ids. */
@@ -77,6 +80,7 @@ export function createHolds(inventory: Inventory): Holds {
       if (result === undefined) throw new Error(`hold ${request.id}: inventory gave no answer`)
       return result
     },
+    split: async (request, ctx) => inventory.splitHold(request, batchContext([ctx])),
     release: releases,
     extend: extensions,
     expire: async (ids, ctx) => inventory.expire({ ids }, ctx),

@@ -22,6 +22,9 @@ export interface ReservationRow {
   holdVersion: number
   /** Of the hold's lines, as last taken over. */
   linesVersion: number
+  /** Of a part: the reservation that it was split from, and since when its units are reserved. */
+  parentId?: string | null
+  bornAt?: Date | null
   /** Its time is past, by the database's clock when it was read. */
   due: boolean
 }
@@ -46,6 +49,7 @@ export function toReservation(row: ReservationRow): Reservation {
     updatedAt: row.updatedAt,
     version: row.version,
     linesVersion: row.linesVersion,
+    parentId: row.parentId ?? '',
   }
 }
 

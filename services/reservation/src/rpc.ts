@@ -14,6 +14,7 @@ import { measureReserve } from './metrics'
 import type { Parts } from './parts'
 import { repair } from './repair'
 import { toReservation } from './reservation'
+import { split } from './split'
 import { sweep } from './sweep'
 
 /** What this service does. Who may call is in the proto. */
@@ -50,6 +51,11 @@ export function reservationRpc(parts: Parts): Handlers<typeof ReservationService
     releaseReservation: async (request, ctx) => {
       const { row, replayed } = await releaseLines(parts, request, ctx)
       return { reservation: toReservation(row), requestId: ctx.requestId, replayed }
+    },
+
+    splitReservation: async (request, ctx) => {
+      const { row, replayed } = await split(parts, request, ctx)
+      return { reservation: toReservation(row), replayed }
     },
 
     commitReservation: async (request, ctx) => {

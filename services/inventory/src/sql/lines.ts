@@ -1,4 +1,4 @@
-/** Lines of holds that change; migrations/0040_change_holds.sql says what its function locks and why that is safe. */
+/** Lines of holds that change; migrations/0040_change_holds.sql and 0041_split_holds.sql say what their functions lock and why that is safe. */
 import type { ChangeHoldLine, Hold } from '@holdfast/contracts/inventory'
 import type { Pool } from 'pg'
 
@@ -72,6 +72,50 @@ export async function changeLines(
     ],
   })
   return rows
+}
+
+export interface SplitRow {
+  outcome:
+    | 'DONE'
+    | 'EXISTS'
+    | 'REUSED'
+    | 'BURIED'
+    | 'UNKNOWN'
+    | 'AS_IS'
+    | 'PROTECTED'
+    | 'CONFLICT'
+    | 'TOO_FEW'
+    | 'RULES'
+    | 'EVERYTHING'
+  /** Of what moves, from 1. */
+  line: number | null
+}
+
+export interface HoldSplit {
+  id: string
+  partId: string
+  fingerprint: string
+  lines: ChangeHoldLine[]
+  linesVersion: number
+}
+
+export async function splitLines(pool: Pool, { id, partId, fingerprint, lines, linesVersion }: HoldSplit): Promise<SplitRow> {
+  const { rows } = await pool.query<SplitRow>({
+    name: 'split_hold',
+    text: 'select * from split_hold($1, $2, $3, $4, $5::text[], $6::text[], $7::integer[])',
+    values: [
+      id,
+      partId,
+      fingerprint,
+      linesVersion,
+      lines.map((line) => line.sku),
+      lines.map((line) => line.warehouse),
+      lines.map((line) => line.quantity),
+    ],
+  })
+  const [row] = rows
+  if (row === undefined) throw new Error(`hold ${id}: no answer`)
+  return row
 }
 
 /** As JSON has it: bigint as a string, since its numbers end at 2^53. */

@@ -142,6 +142,7 @@ export class World {
       updatedAt: now,
       version: 1,
       linesVersion: 1,
+      parentId: '',
     }
     this.kept.set(id, { reservation, protectedUntil: 0 })
     return { reservation, replayed: false }
