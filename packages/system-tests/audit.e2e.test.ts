@@ -75,6 +75,24 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     action: 'warehouse.created',
     call: async (headers) => shop.admin.post('/v1/warehouses', { code: 'NORTH', name: 'North' }, { headers }),
   },
+  UpdateWarehouse: {
+    action: 'warehouse.updated',
+    call: async (headers) => {
+      await shop.admin.post('/v1/warehouses', { code: 'WEST', name: 'West' })
+      return shop.admin.patch('/v1/warehouses/WEST', { name: 'Far west' }, { headers })
+    },
+  },
+  CreateSalesChannel: {
+    action: 'channel.created',
+    call: async (headers) => shop.admin.post('/v1/channels', { code: 'WEB', name: 'Website', warehouses: ['MAIN'] }, { headers }),
+  },
+  UpdateSalesChannel: {
+    action: 'channel.updated',
+    call: async (headers) => {
+      await shop.admin.post('/v1/channels', { code: 'SHOP', name: 'Shop', warehouses: ['MAIN'] })
+      return shop.admin.patch('/v1/channels/SHOP', { name: 'The shop' }, { headers })
+    },
+  },
   AdjustStock: {
     action: 'stock.adjusted',
     call: async (headers) =>
