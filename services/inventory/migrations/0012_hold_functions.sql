@@ -49,8 +49,8 @@ $$;
 --   DUE_FIRST    (item 0, nothing was written) somebody would be refused while due holds of the same SKUs exist: the caller
 --                expires them and asks again with p_final, so that a hold past its time never costs a sale (truth 11)
 --   CONFLICT     (item 0, nothing was written) a level is no longer at the version that p_versions names for its line
---   PLAN         (item 0, nothing was written) some product has rules, or lines that p_alone means have more than one warehouse to
---                choose from: the caller plans the batch (docs/decisions/034) and asks again
+--   PLAN         (item 0, nothing was written) some product has rules: the caller plans the batch (docs/decisions/034) and asks again
+--   CHOOSE       (item 0, nothing was written) the same, for lines that p_alone means have more than one warehouse to choose from
 --   REPLAN       (item 0, nothing was written) what was planned is not there any more
 --
 -- p_alone: lines that named no warehouse were given the only one that the caller knows of. A planned batch (p_refused is not null) has no
@@ -116,7 +116,7 @@ begin
     left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
     if v_rules or (not v_plenty and p_alone and (select count(*) from warehouses) > 1) then
       item := 0;
-      outcome := 'PLAN';
+      outcome := case when v_rules then 'PLAN' else 'CHOOSE' end;
       return next;
       return;
     end if;
@@ -272,7 +272,7 @@ begin
             end if;
             if p_alone and (select count(*) from warehouses) > 1 then
               item := 0;
-              outcome := 'PLAN';
+              outcome := 'CHOOSE';
               return next;
               return;
             end if;

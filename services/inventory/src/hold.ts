@@ -7,6 +7,7 @@ import type { Pool, PoolClient } from 'pg'
 
 import { type StoredLine, toHoldLines } from './hold-lines'
 import type { OnlyWarehouse } from './only-warehouse'
+import type { RuledProducts } from './ruled-products'
 import type { Claim, Limits } from './claims'
 import { planHolds, type Planned, type PlannedLine, type World } from './plan'
 import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, holdPlanned, isOutOfDate, toHold } from './sql/holds'
@@ -23,6 +24,7 @@ const moreEachRound = 50
 export interface HoldsOptions {
   database: Database
   warehouses: OnlyWarehouse
+  ruled: RuledProducts
   limits: Limits
   /** Most holds that wait. */
   maxQueue: number
@@ -97,10 +99,8 @@ async function decideDistinct(items: HoldItem[], options: HoldsOptions): Promise
     const only = await options.warehouses.only()
     const { limits } = options
     const limited = limits.units > 0 || limits.holds > 0
-    return (
-      (limited || items.some((item) => hasChoice(item, only)) ? undefined : await decideAsAsked(items, only, options)) ??
-      (await decidePlanned(items, options))
-    )
+    const known = limited || items.some((item) => hasChoice(item, only) || options.ruled.any(item.lines))
+    return (known ? undefined : await decideAsAsked(items, only, options)) ?? (await decidePlanned(items, options))
   } catch (error) {
     throw databaseError(error)
   }
@@ -130,10 +130,8 @@ async function decideAsAsked(
     await expireDue(demandOf(items, round * moreEachRound), requestIdOf(items), options)
     rows = await holdBatch(database.pool, items, { final: round >= mostRounds, alone })
   }
-  if (rows[0]?.outcome === 'PLAN') {
-    options.warehouses.forget()
-    return undefined
-  }
+  if (rows[0]?.outcome === 'CHOOSE') options.warehouses.forget()
+  if (rows[0]?.outcome === 'CHOOSE' || rows[0]?.outcome === 'PLAN') return undefined
   if (rows.some((row) => row.outcome === 'HELD')) published()
   await faultPoint('inventory.held')
   return toOutcomes(
@@ -155,7 +153,9 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
   const { limits } = options
   const { pool } = options.database
   for (let round = 0; round < mostPlans; round++) {
-    const plan = await makePlan(pool, items, await readWorld(pool, items, limits))
+    const world = await readWorld(pool, items, limits)
+    options.ruled.remember(world.products)
+    const plan = await makePlan(pool, items, world)
     const dueHolds = plan.planned.flatMap((one) => ('refusal' in one ? one.dueHolds : []))
     if (dueHolds.length > 0) {
       await expire(dueHolds.slice(0, mostDueAtOnce), requestIdOf(items), options)
@@ -171,6 +171,7 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
       )
       continue
     }
+    if (plan.refusals !== undefined) return plan.refusals
     const rows = await writePlan(pool, items, plan)
     if (rows !== undefined) return planWritten(items, plan, rows, options)
   }
@@ -189,6 +190,8 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
 interface Plan {
   planned: Planned[]
   products: World['products']
+  /** Where nobody gets anything, and nobody's id is known: nothing is to be written. */
+  refusals?: { error: HoldfastError }[]
 }
 
 /** A known id wants nothing, and is no refusal: it is left to the statement, which answers the hold as it is. */
@@ -197,7 +200,11 @@ async function makePlan(db: Pool | PoolClient, items: HoldItem[], world: World):
   const first = planHolds(items, world)
   if (!first.some((one) => 'refusal' in one)) return { planned: first, products: world.products }
   const known = await findKnown(db, ids)
-  if (known.size === 0) return { planned: first, products: world.products }
+  if (known.size === 0) {
+    const refusals = first.flatMap((one) => ('refusal' in one ? [{ error: one.refusal }] : []))
+    const all = refusals.length === items.length
+    return { planned: first, products: world.products, ...(all && { refusals }) }
+  }
   const rest = planHolds(
     items.filter(({ id }) => !known.has(id)),
     world,

@@ -9,6 +9,7 @@ import { createEndCombiner, createProlongCombiner, type EndAnswer, type EndItem 
 import { createHoldQueues, type HoldQueues } from './hold'
 import { watchShoppers } from './shoppers'
 import { OnlyWarehouse } from './only-warehouse'
+import { RuledProducts } from './ruled-products'
 import type { HoldProlongation } from './sql/holds'
 import type { View } from './sql/levels'
 import { createSplits } from './split'
@@ -70,7 +71,15 @@ export function createInventory(options: InventoryOptions): Inventory {
     },
   }
   const shoppers = watchShoppers(
-    createHoldQueues({ database, warehouses, limits: options.limits, maxQueue: options.maxHoldQueue, yieldTo, published }),
+    createHoldQueues({
+      database,
+      warehouses,
+      ruled: new RuledProducts(),
+      limits: options.limits,
+      maxQueue: options.maxHoldQueue,
+      yieldTo,
+      published,
+    }),
   )
   const expiries = createEndCombiner('EXPIRE', {
     ...ends,

@@ -126,7 +126,7 @@ function demandsOf({ lines }: HoldItem, { products }: World): Demand[] {
 function fromOneWarehouse(demands: Demand[], route: readonly string[], item: HoldItem, stock: Stock): PlannedLine[] | undefined {
   const named = demands.every(({ warehouse }) => warehouse !== '')
   const skus = demands.map(({ sku }) => sku)
-  const candidates = named ? [''] : item.splitBy === 'MOST_STOCK' ? stock.byMost(route, skus) : route
+  const candidates = named ? [''] : item.allowSplit && item.splitBy === 'MOST_STOCK' ? stock.byMost(route, skus) : route
   for (const candidate of candidates) {
     const lines = stock.takeAll(demands.map((demand) => ({ ...demand, warehouse: demand.warehouse || candidate })))
     if (lines !== undefined) return lines
@@ -184,8 +184,26 @@ function short(demands: Demand[], route: readonly string[], { allowSplit }: Hold
     `lines[${fault.line}].sku`,
     'not enough stock',
   )
-  const due = demands.flatMap((demand) => placesOf(demand).flatMap((warehouse) => stock.owed(demand, warehouse)))
-  return { ...refusal, due }
+  return { ...refusal, due: dueFirst(demands, route, allowSplit, stock) }
+}
+
+/**
+ * What has to be taken back so that it may fit; nothing, where it would not fit even then: a refusal writes nothing. That there are due
+ * holds is known, not of how many units: whoever asks looks again.
+ */
+function dueFirst(demands: Demand[], route: readonly string[], allowSplit: boolean, stock: Stock): Refused['due'] {
+  const mayFit = (demand: Demand, place: string): boolean =>
+    stock.free(demand.sku, place) >= demand.quantity || stock.due(demand.sku, place)
+  if (!allowSplit) {
+    const places = demands.every(({ warehouse }) => warehouse !== '') ? [''] : route
+    const viable = places.filter((place) => demands.every((demand) => mayFit(demand, demand.warehouse || place)))
+    return viable.flatMap((place) => demands.flatMap((demand) => stock.owed(demand, demand.warehouse || place)))
+  }
+  const placesOf = ({ warehouse }: Demand): readonly string[] => (warehouse === '' ? route : [warehouse])
+  const units = (demand: Demand): number => placesOf(demand).reduce((sum, place) => sum + stock.free(demand.sku, place), 0)
+  const lacking = demands.filter((demand) => units(demand) < demand.quantity)
+  const hopeless = lacking.some((demand) => !placesOf(demand).some((place) => stock.due(demand.sku, place)))
+  return hopeless ? [] : lacking.flatMap((demand) => placesOf(demand).flatMap((place) => stock.owed(demand, place)))
 }
 
 function refuse(code: ErrorCode, text: string, field: string, message: string): Refused {
@@ -213,7 +231,11 @@ class Stock {
   /** What has to be taken back of a level's due holds so that a demand fits there; nothing, where there are none. */
   owed({ sku, quantity }: Demand, warehouse: string): Refused['due'] {
     const level = this.left.get(sku)?.get(warehouse)
-    return level?.due === true ? [{ sku, warehouse, units: Math.max(quantity - level.free, 1) }] : []
+    return level?.due === true && level.free < quantity ? [{ sku, warehouse, units: quantity - level.free }] : []
+  }
+
+  due(sku: string, warehouse: string): boolean {
+    return this.left.get(sku)?.get(warehouse)?.due ?? false
   }
 
   /** The warehouses with the most units of these SKUs first; equal ones stay in their order. */

@@ -167,3 +167,24 @@ test('a warehouse that another replica has made a moment ago is found before any
     await fresh.stop()
   }
 })
+
+test('nothing is taken back for a request that would be refused all the same', async () => {
+  const [lapsed, gone] = [await stocked({ MAIN: 2, NORTH: 1 }), await stocked({})]
+  const due = await holdOne(pair, holdItem([{ sku: lapsed, quantity: 2 }]))
+  await makeDue(pair, [due.hold?.id ?? ''])
+  const both = [lapsed, gone].map((sku) => ({ sku, quantity: 1 }))
+  for (const allowSplit of [false, true]) {
+    expect(fates([await holdOne(pair, holdItem(both, { allowSplit }))])).toEqual(['INSUFFICIENT_STOCK'])
+  }
+  const { rows } = await pair.database.pool.query<{ state: string }>('select state from holds where id = $1', [due.hold?.id])
+  expect(rows).toEqual([{ state: 'HELD' }])
+  expect(await placesOf(holdItem([{ sku: lapsed, quantity: 3 }], everywhere()))).toEqual([
+    `2 ${lapsed} MAIN`,
+    `1 ${lapsed} NORTH`,
+  ])
+})
+
+test('how it would be split changes nothing where it may not be', async () => {
+  const sku = await stocked({ MAIN: 2, NORTH: 9 })
+  expect(await placesOf(holdItem([{ sku, quantity: 1 }], { splitBy: Split.MOST_STOCK }))).toEqual([`1 ${sku} MAIN`])
+})

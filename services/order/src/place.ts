@@ -53,7 +53,9 @@ function canonical({ lines, ttlSeconds, channel, allowSplit, splitBy }: PlaceOrd
     const place = JSON.stringify([sku.toUpperCase(), warehouse.toUpperCase()])
     sums.set(place, (sums.get(place) ?? 0) + quantity)
   }
-  const choice = channel === '' && !allowSplit ? [] : [[channel.toUpperCase(), allowSplit, splitBy]]
+  // As the reservation service reads it: how it is split counts where it may be, and FEWEST_PARCELS is what is not said.
+  const split = allowSplit ? (splitBy === 'SPLIT_UNSPECIFIED' ? 'FEWEST_PARCELS' : splitBy) : ''
+  const choice = channel === '' && split === '' ? [] : [[channel.toUpperCase(), split]]
   return [[...sums].sort(([a], [b]) => (a < b ? -1 : 1)), ttlSeconds ?? null, ...choice]
 }
 

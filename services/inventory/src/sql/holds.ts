@@ -21,7 +21,7 @@ export interface HoldColumns {
 /** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity, bundle. */
 export interface HoldBatchRow extends HoldColumns {
   item: number
-  outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'REFUSED' | 'DUE_FIRST' | 'CONFLICT' | 'PLAN' | 'REPLAN'
+  outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'REFUSED' | 'DUE_FIRST' | 'CONFLICT' | 'PLAN' | 'CHOOSE' | 'REPLAN'
   /** Of the whole batch, from 1; for a refusal the line at fault. */
   line: number | null
   sku: string | null

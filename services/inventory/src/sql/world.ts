@@ -44,7 +44,12 @@ export async function readWorld(
 ): Promise<World | undefined> {
   const channels = [...new Set(items.map((item) => item.channel))]
   const products = new Map<string, ProductView & { levels: LevelView[] }>()
-  for (const row of await readLevels(db, skusOf(items))) {
+  const levels = readLevels(db, skusOf(items))
+  // Side by side where there is more than one connection.
+  if (locked !== undefined) await levels
+  const routes = readRoutes(db, channels)
+  const [rows] = await Promise.all([levels, routes])
+  for (const row of rows) {
     const { sku, warehouse, free, version, due } = row
     if (locked?.skus.has(sku) === false) return undefined
     const product = products.get(sku) ?? {
@@ -58,7 +63,7 @@ export async function readWorld(
       product.levels.push({ warehouse, free, version, due })
     }
   }
-  return { products, routes: await readRoutes(db, channels), limits, claims: await readClaims(db, items, products, limits) }
+  return { products, routes: await routes, limits, claims: await readClaims(db, items, products, limits) }
 }
 
 async function readLevels(db: Pool | PoolClient, skus: string[]): Promise<LevelRow[]> {
