@@ -163,6 +163,20 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     action: 'reservation.extended',
     call: async (headers) => shopper.post(`/v1/reservations/${await newReservation()}:extend`, { ttlSeconds: 900 }, { headers }),
   },
+  ChangeReservation: {
+    action: 'reservation.changed',
+    call: async (headers) => {
+      const { id, sku } = await twoReserved()
+      return shopper.post(`/v1/reservations/${id}:change`, { lines: one(sku) }, { headers })
+    },
+  },
+  ReleaseReservation: {
+    action: 'reservation.changed',
+    call: async (headers) => {
+      const { id, sku } = await twoReserved()
+      return shopper.post(`/v1/reservations/${id}:release`, { lines: one(sku) }, { headers })
+    },
+  },
   PlaceOrder: {
     action: 'order.placed',
     call: async (headers) => shopper.post('/v1/orders', { lines: one(await shop.product(1)) }, { headers }),
@@ -274,8 +288,14 @@ async function newDelivery(): Promise<string> {
   )
 }
 
-/** Reached only by way of another: a checkout commits its reservation, and a repair of the books reaches it. */
-const byAnother = new Set(['CommitReservation', 'RepairReservation'])
+/** Reached only by way of another: a checkout commits its reservation, or splits it first, and a repair of the books reaches it. */
+const byAnother = new Set(['CommitReservation', 'SplitReservation', 'RepairReservation'])
+
+async function twoReserved(): Promise<{ id: string; sku: string }> {
+  const sku = await shop.product(2)
+  const { id } = await reserved(shopper, [{ sku, quantity: 2 }])
+  return { id, sku }
+}
 
 async function newReservation(): Promise<string> {
   return (await reserved(shopper, one(await shop.product(1)))).id
@@ -310,6 +330,23 @@ test.each(mutating.map((rpc) => rpc.method))(
     expect(record?.actor.id).not.toBe('')
   },
 )
+
+test('a checkout of a part leaves one record of each change of the part, of the rest, and of the order', async () => {
+  const { id, sku } = await twoReserved()
+  const requestId = `part-${sku}`
+  const part = { reservationId: id, lines: one(sku) }
+  const { body } = await shopper.post<OrderReply>('/v1/checkout', part, { headers: { 'x-request-id': requestId } })
+  const actionsOf = async (object: string): Promise<string[]> =>
+    (await recordsFor(requestId)).filter(({ objectId }) => objectId === object).map(({ action }) => action)
+  const [child, order] = [body.order.reservationId, body.order.id]
+  await waitFor(async () => (await recordsFor(requestId)).length === 4, {
+    what: `the records of ${requestId}`,
+    timeoutMs: 20_000,
+  })
+  expect(await actionsOf(id)).toEqual(['reservation.changed'])
+  expect(await actionsOf(child)).toEqual(['reservation.committed', 'reservation.created'])
+  expect(await actionsOf(order)).toEqual(['order.confirmed'])
+})
 
 test('a replay and a refusal leave none', async () => {
   const sku = await shop.product(1)
