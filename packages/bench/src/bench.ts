@@ -15,6 +15,11 @@ export interface BenchOptions extends BenchSettings {
   say: (line: string) => void
 }
 
+/** Something that whoever asks can mend; told in one line, without a stack. */
+export class BenchProblem extends Error {
+  override readonly name = 'BenchProblem'
+}
+
 interface Found {
   runs: Run[]
   problems: string[]
@@ -43,7 +48,7 @@ export async function runBench({ signal, say, ...settings }: BenchOptions): Prom
   const usable = asked.filter(({ name }) => leftOut.every(({ system }) => system !== name))
 
   const turns = planTurns(usable, settings)
-  if (turns.length === 0) throw new Error(`nothing is called ${settings.only.join(', ')}`)
+  if (turns.length === 0) throw new BenchProblem(`nothing is called ${settings.only.join(', ')}`)
   const total = turns.reduce((sum, { scenarios }) => sum + scenarios.length, 0)
   const found: Found = { runs: [], problems: [], versions: {} }
   const beganAt = performance.now()

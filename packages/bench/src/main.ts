@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import { workspaceRoot } from '@holdfast/launcher'
 
-import { runBench } from './bench'
+import { BenchProblem, runBench } from './bench'
 import { type CommandLine, createCommand } from './options'
 import { allTables } from './report/all-tables'
 import { toText } from './report/table'
@@ -44,6 +44,7 @@ createCommand(
   .parseAsync()
   .catch((error: unknown) => {
     // Whatever failed while it was being stopped failed because of that.
-    if (!stop.signal.aborted) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    const text = error instanceof BenchProblem ? error.message : error instanceof Error ? error.stack : String(error)
+    if (!stop.signal.aborted) process.stderr.write(`${text}\n`)
     process.exitCode = stop.signal.aborted ? 130 : 1
   })

@@ -109,8 +109,8 @@ test('a soak looks at the memory of each process all the time', async () => {
   expect(readFileSync(join(folder, 'soak', 'memory.svg'), 'utf8')).toContain('gateway')
 })
 
-test('a name that nothing has is refused', async () => {
-  await expect(bench('--only', 'closed-3')).rejects.toThrow('nothing is called closed-3')
+test('a name that nothing has is refused in one line', async () => {
+  await expect(bench('--only', 'closed-3')).rejects.toMatchObject({ code: 1, stderr: 'nothing is called closed-3\n' })
 })
 
 test('a part of the figures takes the place of nothing', async () => {
