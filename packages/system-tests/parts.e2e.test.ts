@@ -80,6 +80,19 @@ describe('change', () => {
     expect(unitsOf(await read(id))).toEqual([[sku, 3]])
   })
 
+  test('what was done for a seen version is answered again, though the record has gone on since', async () => {
+    const sku = await shop.product(9)
+    const { id } = await reserved(shopper, one(sku, 2))
+    const key = randomUUID()
+    shop.system.faults.arm('reservation', 'reservation.changed', 'fail')
+    expect((await change(id, one(sku, 5), { key, match: '"1"' })).status).toBe(500)
+    await shopper.post(`/v1/reservations/${id}:extend`, { ttlSeconds: 800 })
+    const { status, body } = await change(id, one(sku, 5), { key, match: '"1"' })
+    expect([status, body.replayed]).toEqual([200, true])
+    expect((await change(id, one(sku, 6), { key: randomUUID(), match: '"1"' })).status).toBe(412)
+    expect(unitsOf(await read(id))).toEqual([[sku, 5]])
+  })
+
   test('a reservation with other lines is not the answer to a request for those that it was made with', async () => {
     const sku = await shop.product(20)
     const ask = async () => (await reserve(shopper, one(sku, 2), { reuseActive: true })).body.reservation.id
@@ -243,6 +256,23 @@ describe('checkout of a part', () => {
     const part = body.reservations.find((one) => one.parentId === id && one.status === 'ACTIVE')
     const until = new Date(Date.parse(createdAt) + 900_001).toISOString()
     expect((await shopper.post(`/v1/reservations/${part?.id}:extend`, { expiresAt: until })).status).toBe(400)
+  })
+
+  test.each([
+    ['with a key', randomUUID()],
+    ['without one', undefined],
+  ])('a repeat %s of what was cut off pays for the part that was made, and never takes the rest for it', async (_, key) => {
+    const sku = await shop.product(10, 1_000)
+    const { id } = await reserved(shopper, one(sku, 2))
+    shop.system.faults.arm('reservation', 'reservation.split', 'fail')
+    expect((await checkOutPart(id, one(sku, 1), { key })).status).toBe(500)
+    // The rest is all that the record knows of now.
+    const { body } = await shopper.post<ReservationReply>(`/v1/reservations/${id}:extend`, { ttlSeconds: 800 })
+    expect(body.reservation).toMatchObject({ linesVersion: 2, lines: [{ quantity: 1 }] })
+    const { order } = (await checkOutPart(id, one(sku, 1), { key })).body
+    expect(order).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: 1 }] })
+    expect(order.reservationId).not.toBe(id)
+    expect(await read(id)).toMatchObject({ status: 'ACTIVE', lines: [{ quantity: 1 }] })
   })
 
   test('of another is absent, and of a payment under way waits', async () => {

@@ -118,6 +118,9 @@ begin
     delete from shopper_claims c where c.owner = v_hold.owner and c.sku = r.sku and c.hold_id = p_id and c.units <= r.quantity;
     update shopper_claims c set units = c.units - r.quantity where c.owner = v_hold.owner and c.sku = r.sku and c.hold_id = p_id;
   end loop;
+  -- It is a live hold of its own, also for whom a limit counts holds.
+  insert into shopper_claims (owner, sku, hold_id, units)
+  select c.owner, c.sku, p_part, c.units from shopper_claims c where c.owner = v_hold.owner and c.sku = '' and c.hold_id = p_id;
   update holds h set version = h.version + 1, lines_version = h.lines_version + 1 where h.id = p_id;
   line := null;
   outcome := 'DONE'; return next;

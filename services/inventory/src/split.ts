@@ -64,7 +64,7 @@ function refusal({ id, lines }: HoldSplit, { outcome, line }: SplitRow, state: s
     case 'REUSED':
       return keyReused()
     case 'BURIED':
-      return new HoldfastError('RESERVATION_NOT_ACTIVE', 'This part was given back before it was made')
+      return new HoldfastError('RESERVATION_EXPIRED', 'This part was given back before it was made')
     case 'UNKNOWN':
       // In the archive it has ended long ago.
       return state === '' ? notFound('hold', id) : whyNot('PROLONG', state)

@@ -80,7 +80,7 @@ test('a part that was given back before it was made, is too large, or is all of 
   const id = await made([sku, 4])
   const buried = randomUUID()
   await release(buried)
-  expect(fate(await split(id, [[sku, 1]], { partId: buried }))).toBe('RESERVATION_NOT_ACTIVE')
+  expect(fate(await split(id, [[sku, 1]], { partId: buried }))).toBe('RESERVATION_EXPIRED')
   expect(fate(await split(id, [[sku, 5]]))).toBe('INVALID_ARGUMENT')
   expect(fate(await split(id, [[sku, 4]]))).toBe('ILLEGAL_TRANSITION')
   expect(fate(await split(id, [[sku, 1]], { linesVersion: 7 }))).toBe('CONFLICT')

@@ -91,7 +91,12 @@ export async function pay(deps: Deps, paying: Paying, ctx: CallContext): Promise
     throw notActive(reservation.status === 'EXPIRED')
   }
   const driver = randomUUID()
-  const { order, attempt } = await startAttempt(deps, paying, reservation, driver, ctx)
+  const started = await startAttempt(deps, paying, reservation, driver, ctx).catch((error: unknown) => {
+    if (error instanceof PaidBefore) return error
+    throw error
+  })
+  if (started instanceof PaidBefore) return { order: await readOrder(pool, started.orderId, ctx), replayed: true }
+  const { order, attempt } = started
   if (attempt === undefined) {
     const joined = await paidBefore(deps, order, ctx)
     if (joined === undefined) throw new HoldfastError('CONFLICT', 'The order was changed meanwhile; repeat the request')
@@ -101,6 +106,13 @@ export async function pay(deps: Deps, paying: Paying, ctx: CallContext): Promise
   await faultPoint('order.pending')
   void deps.payments.begin(attempt, driver, paying.token)
   return finish(deps, attempt.id, false, ctx)
+}
+
+/** The key has succeeded meanwhile, for this order or another: nothing of the new attempt is kept. */
+class PaidBefore extends Error {
+  constructor(readonly orderId: string) {
+    super(`paid as order ${orderId}`)
+  }
 }
 
 /** The answer for an order that needs no new attempt. @returns undefined when it needs one */
@@ -155,7 +167,8 @@ async function startAttempt(
         context,
         operation: paying.operation,
       })
-      await recall(client, paying.operation)
+      const before = await recall(client, paying.operation)
+      if (before !== undefined) throw new PaidBefore(before)
       return { order: payable, attempt }
     } catch (error) {
       // The order's row is locked and it has no open attempt, so it is the key that is in use, for another one.

@@ -14,6 +14,9 @@ interface Changed {
   replayed: boolean
 }
 
+/** That no lines ever have: only what was done before is answered. */
+const noVersion = 2_147_483_647
+
 /** Sets quantities. @throws INSUFFICIENT_STOCK, PAYMENT_IN_PROGRESS, PRECONDITION_FAILED; then all is as it was */
 export async function changeLines(parts: Parts, request: ChangeReservationRequest, ctx: CallContext): Promise<Changed> {
   const id = checkUuid('id', request.id)
@@ -22,12 +25,19 @@ export async function changeLines(parts: Parts, request: ChangeReservationReques
   const row = await get(parts, id, ctx)
   if (await wasDone(parts.database.pool, operation)) return { row, replayed: true }
   if (request.expectedVersion === undefined) return ask(parts, row, { lines, giveBack: false, linesVersion: 0, operation }, ctx)
-  if (row.version !== request.expectedVersion) throw notExpected(row.version)
+  const expected = row.version === request.expectedVersion
+  if (!expected && operation === undefined) throw notExpected(row.version)
   try {
-    return await ask(parts, row, { lines, giveBack: false, linesVersion: row.linesVersion, operation }, ctx)
+    // A key may have been used for this very change before, which is what the record has gone on by: inventory knows.
+    return await ask(
+      parts,
+      row,
+      { lines, giveBack: false, linesVersion: expected ? row.linesVersion : noVersion, operation },
+      ctx,
+    )
   } catch (error) {
     // The record was behind: what it was seen as is not what it is.
-    throw error instanceof HoldfastError && error.code === 'CONFLICT' ? notExpected(undefined) : error
+    throw error instanceof HoldfastError && error.code === 'CONFLICT' ? notExpected(expected ? undefined : row.version) : error
   }
 }
 

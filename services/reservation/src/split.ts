@@ -37,7 +37,8 @@ export async function split(parts: Parts, request: SplitReservationRequest, ctx:
     return repeated
   }
   for (let look = 1; look <= mostLooks; look++) {
-    if (isEverything(whole, lines)) return { row: whole, replayed: true }
+    // Lines that have changed may be what an earlier split by this very id has left: then inventory knows the part.
+    if (whole.linesVersion === 1 && isEverything(whole, lines)) return { row: whole, replayed: true }
     const { part, rest } = await parts.holds.split(
       {
         id,
@@ -52,6 +53,7 @@ export async function split(parts: Parts, request: SplitReservationRequest, ctx:
     if (part?.hold === undefined) {
       whole = await adoptRest(parts, whole, rest, asService(ctx, serviceName, timeLeft(ctx)))
       if (part?.error?.code === 'CONFLICT') continue
+      if (refusedAsWhole.has(part?.error?.code ?? '') && isEverything(whole, lines)) return { row: whole, replayed: true }
       throw part?.error === undefined ? new Error(`hold ${id}: no part`) : inWordsOfRequest(fromItemError(part.error), { lines })
     }
     const made = await make(parts, part.hold, whole, print, ctx)
@@ -63,6 +65,9 @@ export async function split(parts: Parts, request: SplitReservationRequest, ctx:
     retryAfterMs: 100,
   })
 }
+
+/** There is no such part, and what is asked for is the whole, which others may have sold or be selling: that is for its checkout to say. */
+const refusedAsWhole = new Set(['ILLEGAL_TRANSITION', 'PAYMENT_IN_PROGRESS', 'RESERVATION_NOT_ACTIVE'])
 
 /** Each line is at most what there is, so equal sums are equal lines. */
 function isEverything({ lines }: ReservationRow, wanted: WantedLine[]): boolean {
