@@ -54,8 +54,9 @@ export async function adjustStock(
   ctx: CallContext,
 ): Promise<AdjustStockResponse> {
   const adjustment = checkAdjustment(request, ctx)
-  const { sku, warehouse, delta } = adjustment
-  return dueFirst(database, [{ sku, warehouse, units: -delta }], ctx, async () =>
+  const { sku, warehouse, delta, state } = adjustment
+  // A hold's units are sellable: ending it makes no damaged one.
+  return dueFirst(database, state === 'SELLABLE' ? [{ sku, warehouse, units: -delta }] : [], ctx, async () =>
     database.transaction(async (client) => adjustOnce(client, adjustment, ctx)),
   )
 }

@@ -2,8 +2,9 @@ import { type CallContext, type Database, HoldfastError } from '@holdfast/servic
 
 import { endHolds, findDueHolds } from './sql/holds'
 
-/** Most holds of one level that are ended for one request. */
-const mostDue = 5_000
+/** Most holds of one level that are ended in one transaction, and most transactions for one request. */
+const mostAtOnce = 5_000
+const mostRounds = 20
 
 export interface Demand {
   sku: string
@@ -26,13 +27,13 @@ export async function dueFirst<T>(
     return await attempt()
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'INSUFFICIENT_STOCK') throw error
-    const due = await findDueHolds(
-      database.pool,
-      demand.filter(({ units }) => units > 0),
-      mostDue,
-    )
-    const ends = due.map((id) => ({ id, endProtection: false }))
-    if (ends.length > 0) await endHolds(database.pool, 'EXPIRE', ends, requestId)
+    const wanted = demand.filter(({ units }) => units > 0)
+    for (let round = 0; round < mostRounds; round++) {
+      const due = await findDueHolds(database.pool, wanted, mostAtOnce)
+      const ends = due.map((id) => ({ id, endProtection: false }))
+      if (ends.length > 0) await endHolds(database.pool, 'EXPIRE', ends, requestId)
+      if (ends.length < mostAtOnce) break
+    }
     return attempt()
   }
 }

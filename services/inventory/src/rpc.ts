@@ -1,6 +1,14 @@
 /** The table of contents of the service: each RPC, decoded, handed to its use case, encoded. */
 import { type HoldItem, type HoldResult, type InventoryServiceService } from '@holdfast/contracts/inventory'
-import { type CallContext, checkUuid, type Handlers, HoldfastError, invalidField, toItemError } from '@holdfast/service'
+import {
+  checkTime,
+  type CallContext,
+  checkUuid,
+  type Handlers,
+  HoldfastError,
+  invalidField,
+  toItemError,
+} from '@holdfast/service'
 
 import { adjustStock } from './adjust'
 import { createAllocation } from './allocate'
@@ -97,7 +105,12 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
       ),
     extend: async (request, ctx) =>
       batch(request.items, ctx, async ({ id, expiresAt }) =>
-        ended(inventory.extensions.submit({ id: checkUuid('id', id), until: expiresAt, graceMs: undefined }, ctx.deadline)),
+        ended(
+          inventory.extensions.submit(
+            { id: checkUuid('id', id), until: expiresAt && checkTime('expiresAt', expiresAt), graceMs: undefined },
+            ctx.deadline,
+          ),
+        ),
       ),
     protect: async (request, ctx) =>
       batch(request.items, ctx, async ({ id, graceMs, linesVersion }) => {

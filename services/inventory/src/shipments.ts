@@ -11,6 +11,7 @@ import {
 } from '@holdfast/contracts/inventory'
 import { appendEvents, createEvent } from '@holdfast/events'
 import {
+  checkTime,
   type CallContext,
   checkUuid,
   type Database,
@@ -52,7 +53,7 @@ export async function createShipment(
     warehouse: warehouseOrDefault('warehouse', request.warehouse),
     reference: checkText('reference', request.reference, 0, 200),
     supplier: checkText('supplier', request.supplier, 0, 200),
-    expected_at: request.expectedAt ?? null,
+    expected_at: request.expectedAt === undefined ? null : checkTime('expectedAt', request.expectedAt),
     lines: checkLines(request.lines),
   }
   const { warehouse, reference, supplier, expected_at: expectedAt, lines } = wanted

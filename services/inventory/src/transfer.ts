@@ -1,5 +1,13 @@
 import { type TransferStockRequest, type TransferStockResponse } from '@holdfast/contracts/inventory'
-import { type CallContext, type Database, fingerprint, idempotencyKey, invalidField, operationId } from '@holdfast/service'
+import {
+  checkTime,
+  type CallContext,
+  type Database,
+  fingerprint,
+  idempotencyKey,
+  invalidField,
+  operationId,
+} from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
@@ -46,7 +54,8 @@ function checkTransfer(request: TransferStockRequest, ctx: CallContext): Transfe
   const quantity = checkUnits('quantity', request.quantity, 1)
   const reference = checkText('reference', request.reference, 0, 200)
   const reason = checkText('reason', request.reason, 0, 500) || 'transferred'
-  const { immediate, expectedAt = null } = request
+  const { immediate } = request
+  const expectedAt = request.expectedAt === undefined ? null : checkTime('expectedAt', request.expectedAt)
   if (immediate && expectedAt !== null) throw invalidField('expectedAt', 'is now, for a transfer that is immediate')
   return {
     id: key === undefined ? randomUUID() : operationId(ctx.actor.id, 'transfer', key),

@@ -64,6 +64,8 @@ export class AnswerCache {
       maxEntrySize: Math.ceil(maxBytes / largestPart),
       sizeCalculation: ({ bytes }, key) => bytes.length + key.length + overheadBytes,
       ttl: longestMs,
+      // Else it goes by a time of its own, which a timer makes younger.
+      ttlResolution: 0,
       perf: { now },
     })
     size.set(0)
