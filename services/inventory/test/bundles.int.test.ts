@@ -1,5 +1,6 @@
 /** One SKU made of others: held, sold and given back as its parts, and shown as one line. */
 import { type HoldItem, HoldItem_Strategy as Strategy, type HoldLine } from '@holdfast/contracts/inventory'
+import { waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
 import {
@@ -244,4 +245,36 @@ test('its parts may change while it is sold: each hold has those of one version,
   expect((await change(second, 2_000n)).product).toMatchObject({ version: 2, parts: [{ sku: second, quantity: 1 }] })
   const taken = (await available(pair, first)).reserved + (await available(pair, second)).reserved
   expect(taken).toBe(31)
+})
+
+test('a change of rules that waited while a part was swapped for another locks the levels of the other', async () => {
+  const [part, other] = [await makeProduct(pair, 5), await makeProduct(pair, 5)]
+  const bundle = await makeBundle(pair, [{ sku: part, quantity: 1 }])
+  const [swap, keep] = [await pair.database.pool.connect(), await pair.database.pool.connect()]
+  const pidOf = async (client: typeof swap): Promise<number | undefined> =>
+    (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid
+  const [swapping, keeping] = [await pidOf(swap), await pidOf(keep)]
+  const waits = async (pid: number | undefined): Promise<boolean> => {
+    const { rowCount } = await pair.database.pool.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [pid])
+    return rowCount === 1
+  }
+  try {
+    await swap.query('begin')
+    await swap.query('update products set version = version + 1 where sku = $1', [bundle])
+    await swap.query('update bundle_parts set sku = $2 where bundle = $1', [bundle, other])
+    await keep.query('begin')
+    await keep.query('select from stock_levels where sku = $1 for no key update', [other])
+    const change = { name: undefined, description: undefined, price: undefined, parts: [] }
+    const limited = pair.reservation.updateProduct({ sku: bundle, ...change, mostPerShopper: 3 }, pair.admin())
+    await waitFor(async () => waits(swapping), { what: 'the change to wait for the bundle' })
+    await swap.query('commit')
+    await waitFor(async () => waits(keeping), { what: "the change to wait for the other part's level" })
+    await keep.query('commit')
+    expect((await limited).product?.mostPerShopper).toBe(3)
+  } finally {
+    for (const client of [swap, keep]) {
+      await client.query('rollback')
+      client.release()
+    }
+  }
 })

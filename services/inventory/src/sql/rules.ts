@@ -1,6 +1,8 @@
 /** A product's rules, as against those who hold it meanwhile: a hold is made by the rules that it finds under its levels' locks. */
+import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 
+import type { Place } from './move-units'
 import { findProduct, type ProductRow } from './products'
 
 /** Others changed what is to be locked while it was being locked: nothing is done, and the transaction is run again. */
@@ -17,10 +19,10 @@ const levelsOf = `
  * @throws RulesMoved
  */
 export async function lockRules(client: PoolClient, sku: string): Promise<ProductRow | undefined> {
-  const { rowCount: locked } = await client.query(`${levelsOf} for no key update of s`, [sku])
+  const { rows: locked } = await client.query<Place>(`${levelsOf} for no key update of s`, [sku])
   await client.query('select from products where sku = $1 for update', [sku])
-  // Levels are never taken away, so as many are the same; parts change with the version of the product, which is ours now.
-  const { rowCount: there } = await client.query(levelsOf, [sku])
-  if (there !== locked) throw new RulesMoved(`the levels of ${sku} changed`)
+  // Parts change with the version of the product, which is ours now: what is there stays. As many may be others.
+  const { rows: there } = await client.query<Place>(levelsOf, [sku])
+  if (!isDeepStrictEqual(there, locked)) throw new RulesMoved(`the levels of ${sku} changed`)
   return findProduct(client, sku)
 }
