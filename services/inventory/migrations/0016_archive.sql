@@ -90,6 +90,9 @@ begin
   select sku, warehouse, sum(delta) from gone group by sku, warehouse order by sku, warehouse
   on conflict (sku, warehouse) do update set units = o.units + excluded.units;
 
+  -- Claims (0031) that count for nothing any more.
+  delete from shopper_claims c using holds h
+  where h.id = any (v_ids) and c.hold_id = h.id and (h.state <> 'COMMITTED' or c.sku = '');
   with gone as (
     delete from hold_lines l using holds h
     where h.id = any (v_ids) and l.created_at = h.created_at and l.hold_id = h.id

@@ -25,6 +25,7 @@ import {
   pageSize,
 } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 
@@ -122,7 +123,9 @@ export async function createProduct(
 }
 
 /** How often a change of rules is tried while others change what it has to lock. */
-const mostTries = 5
+const mostTries = 20
+/** The longest pause between two of them, in ms. */
+const pauseMs = 50
 
 /**
  * Changes what is given. The same values again change nothing and leave no event. Rules change under the locks of the product's levels.
@@ -144,6 +147,7 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     } catch (error) {
       if (!(error instanceof RulesMoved)) throw error
       if (attempt >= mostTries) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
+      await sleep(Math.random() * pauseMs)
     }
   }
 }

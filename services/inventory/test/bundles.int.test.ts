@@ -255,7 +255,9 @@ test('a change of rules that waited while a part was swapped for another locks t
     (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid
   const [swapping, keeping] = [await pidOf(swap), await pidOf(keep)]
   const waits = async (pid: number | undefined): Promise<boolean> => {
-    const { rowCount } = await pair.database.pool.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [pid])
+    const { rowCount } = await pair.database.pool.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [
+      pid,
+    ])
     return rowCount === 1
   }
   try {

@@ -1,5 +1,10 @@
 /** What one shopper may have: held, or bought and kept; however they ask, and of two replicas at once. */
-import { type HoldItem, HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contracts/inventory'
+import {
+  type HoldItem,
+  HoldItem_Strategy as Strategy,
+  type HoldResult,
+  TransferStockRequest,
+} from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
 import { available, expectBalanced, fates, hold, holdItem, holdOne, makeBundle, makeDue, makeProduct } from './builders'
@@ -163,3 +168,23 @@ test('a shop may limit what has no limit of its own, and how many holds one has 
     await strict.stop()
   }
 })
+
+test('a limit that is set while units go to warehouses that had none waits for nobody in a circle', async () => {
+  await pair.reservation.createWarehouse({ code: 'FAR', name: 'Far', clientToken: '', priority: undefined }, pair.admin())
+  const before = await deadlocks()
+  for (let round = 0; round < 15; round++) {
+    const sku = await makeProduct(pair, 10)
+    const send = TransferStockRequest.fromPartial({ sku, from: 'MAIN', to: 'FAR', quantity: 1, immediate: true })
+    await Promise.all([pair.reservation.transferStock(send, pair.admin()), limit(sku, 2), limit(sku, 3)])
+    expect((await available(pair, sku)).available).toBe(10)
+  }
+  expect(await deadlocks()).toBe(before)
+})
+
+/** As the server counts them. */
+async function deadlocks(): Promise<string> {
+  const { rows } = await pair.database.pool.query<{ deadlocks: string }>(
+    'select deadlocks::text from pg_stat_database where datname = current_database()',
+  )
+  return rows[0]?.deadlocks ?? ''
+}
