@@ -84,7 +84,7 @@ describe('a route', () => {
   test('that lists takes a parameter many times', async () => {
     const { status, headers } = await gateway.call('GET /v1/availability?skus=A&skus=B')
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store'])
-    expect(calls.at(-1)?.request).toEqual({ skus: ['A', 'B'] })
+    expect(calls.at(-1)?.request).toMatchObject({ skus: ['A', 'B'] })
   })
 
   test('with a verb needs no body, and takes one', async () => {
@@ -104,10 +104,8 @@ describe('a route', () => {
 
   test('that changes something takes PATCH', async () => {
     const patched = await gateway.call('PATCH /v1/products/A-1', { token: await admin(), body: { name: 'New' } })
-    expect([patched.status, calls.at(-1)?.request]).toEqual([
-      200,
-      { sku: 'A-1', name: 'New', description: undefined, price: undefined },
-    ])
+    expect(patched.status).toBe(200)
+    expect(calls.at(-1)?.request).toMatchObject({ sku: 'A-1', name: 'New', description: undefined, price: undefined })
   })
 
   test('answers HEAD like GET without a body, and OPTIONS with what it takes', async () => {

@@ -137,7 +137,7 @@ test.each([
   ['beats it in its other spelling too', `${path}&resume_token=old`],
 ])('the id of the last event %s', async (_what, target) => {
   await open({ 'last-event-id': 't/7=' }, target)
-  expect(asked[0]?.request).toEqual({ skus: ['A', 'B'], resumeToken: 't/7=' })
+  expect(asked[0]?.request).toMatchObject({ skus: ['A', 'B'], resumeToken: 't/7=' })
 })
 
 test.each([

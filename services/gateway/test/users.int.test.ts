@@ -5,7 +5,7 @@ import { waitFor } from '@holdfast/testing'
 
 import { type Answer, type Fixture, runGateway, startFixture, type Tokens } from './support'
 
-const admin = { email: 'admin@example.com', password: 'the first admin of all' }
+const admin = { email: 'admin@example.com', password: 'the very first of them all' }
 
 let gateway: Fixture
 let adminToken: string

@@ -220,6 +220,8 @@ test('a response shows zeros, empty lists and false, names of enum values, and 6
       ],
       ttlSeconds: 0,
       version: 0,
+      linesVersion: 0,
+      parentId: '',
     },
     requestId: 'q',
     replayed: false,
