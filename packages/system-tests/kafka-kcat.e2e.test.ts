@@ -88,11 +88,11 @@ test('key, headers and JSON of each event of a reservation, those of one key in 
       'content-type': 'application/json',
     })
   }
-  const [created, extended] = messages.map(({ payload }) => JSON.parse(payload) as Record<string, unknown>)
+  const [created, extended] = messages.map(({ payload }) => JSON.parse(payload) as { before?: object; after: object })
   // What the event says is what the client was answered, who is told of fields without a value too.
   expect(created).toEqual({ after: expect.objectContaining({ id, lines: [expect.objectContaining({ quantity: 2 })] }) })
-  expect(body.reservation).toMatchObject(created?.['after'] as object)
-  expect(extended?.['before']).toEqual(created?.['after'])
+  expect(body.reservation).toMatchObject(created?.after ?? {})
+  expect(extended?.before).toEqual(created?.after)
 })
 
 test('the command of the documentation prints what the documentation says', async () => {
