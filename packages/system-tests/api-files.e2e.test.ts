@@ -109,7 +109,8 @@ test('each request of the .http file is answered as the OpenAPI document says', 
     if (problems.length > 0) found[request.id] = problems
   }
   expect(found).toEqual({})
-  expect(requests.map(({ id }) => id).sort()).toEqual([...operations.keys()].sort())
+  const examples = [...operations.values()].filter(({ rawBody }) => !rawBody)
+  expect(requests.map(({ id }) => id).sort()).toEqual(examples.map(({ id }) => id).sort())
   // What is refused is a matter of the example: that somebody is registered already, or that there is nothing to repair.
   expect(succeeded.length).toBeGreaterThanOrEqual(requests.length / 2)
   expect(succeeded).toEqual(

@@ -33,6 +33,17 @@ export function checkContract(descriptorSet) {
         const cached = option(method.proto.options, 'holdfast.common.v1.cached')
         if (cached)
           problems.push(...whyNotCached(type, method, cached, access, option).map((why) => `${name} is cached, but ${why}`))
+        const raw = option(method.proto.options, 'holdfast.common.v1.media_types')
+        if (raw && ![method.input, method.output].some(hasHttpBody))
+          problems.push(`${name} has media types, but neither takes nor gives a google.api.HttpBody`)
+        for (const field of method.input.fields) {
+          const header = option(field.proto.options, 'holdfast.common.v1.header')
+          if (header === undefined) continue
+          if (typeof header !== 'string' || !/^[a-z][a-z0-9-]*$/.test(header))
+            problems.push(`${name}: what gives ${field.name} is no header in lower case`)
+          if (field.fieldKind !== 'scalar' || field.scalar !== ScalarType.STRING)
+            problems.push(`${name}: ${field.name} is no text for a header to give`)
+        }
         if (route && noRoute) problems.push(`${name} has a route and says no_route`)
       }
     }
@@ -50,6 +61,12 @@ export function checkContract(descriptorSet) {
     }
   }
   return problems
+}
+
+const httpBody = 'google.api.HttpBody'
+
+function hasHttpBody(message) {
+  return message.typeName === httpBody || message.fields.some((field) => field.message?.typeName === httpBody)
 }
 
 /** Keeping an answer is right only where everybody gets the same, and somebody says when it is no longer true. */

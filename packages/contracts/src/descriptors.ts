@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import {
   createFileRegistry,
+  type DescField,
   type DescFile,
   type DescMessage,
   type DescMethod,
@@ -20,6 +21,7 @@ import {
   Access_Who,
   Cached,
   EventType,
+  MediaTypes,
   RateLimit,
   type RateLimit_Kind,
   TopicType,
@@ -44,6 +46,8 @@ export interface RpcDescriptor {
   rateLimit: RateLimit_Kind | undefined
   /** How its answers may be kept; undefined: not at all. */
   cached: Cached | undefined
+  /** Of bodies that are google.api.HttpBody. */
+  mediaTypes: MediaTypes
   desc: DescMethod
 }
 
@@ -118,6 +122,7 @@ function describeRpc(desc: DescMethod): RpcDescriptor {
   const route = methodOption(desc, 'google.api.http')
   const rateLimit = methodOption(desc, 'holdfast.common.v1.rate_limit')
   const cached = methodOption(desc, 'holdfast.common.v1.cached')
+  const mediaTypes = methodOption(desc, 'holdfast.common.v1.media_types')
   return {
     path: `/${desc.parent.typeName}/${desc.name}`,
     service: desc.parent.typeName,
@@ -128,8 +133,17 @@ function describeRpc(desc: DescMethod): RpcDescriptor {
     combined: methodOption(desc, 'holdfast.common.v1.combined') === true,
     rateLimit: rateLimit instanceof Uint8Array ? RateLimit.decode(rateLimit).kind : undefined,
     cached: cached instanceof Uint8Array ? Cached.decode(cached) : undefined,
+    mediaTypes: mediaTypes instanceof Uint8Array ? MediaTypes.decode(mediaTypes) : { takes: [], gives: [] },
     desc,
   }
+}
+
+/** The header that gives a field, in lower case; undefined: none does. */
+export function headerOf(field: DescField): string | undefined {
+  const extension = registry().getExtension('holdfast.common.v1.header')
+  const { options } = field.proto
+  if (extension === undefined || options === undefined || !hasExtension(options, extension)) return undefined
+  return String(getExtension(options, extension))
 }
 
 /** A message option comes back as its bytes, to be decoded by its generated type; a scalar as itself. */

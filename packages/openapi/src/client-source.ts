@@ -8,9 +8,11 @@ import type { Direction, JsonSchema } from './json-values'
 import { type Operation, operationsOf, takesKey } from './operations'
 import { Names, Schemas } from './schemas'
 
-/** @returns TypeScript. An RPC that has several routes is called by its first. */
+/** @returns TypeScript. An RPC that has several routes is called by its first; one whose body is not JSON is left to plain HTTP. */
 export function clientSource(rpcs: readonly RpcDescriptor[]): string {
-  const operations = operationsOf(rpcs).filter(({ id, rpc }) => id === rpc.desc.localName)
+  const operations = operationsOf(rpcs).filter(
+    ({ id, rpc, rawBody, rawAnswer }) => id === rpc.desc.localName && !rawBody && !rawAnswer,
+  )
   const roots = operations.flatMap(({ rpc }): [DescMessage, Direction][] => [
     [rpc.desc.input, 'request'],
     [rpc.desc.output, 'response'],

@@ -129,12 +129,13 @@ function pageOf(operation: Operation, schemas: Schemas): JsonSchema {
 }
 
 function parametersOf(operation: Operation, schemas: Schemas): JsonSchema[] {
-  const { rpc, pathFields, query } = operation
+  const { rpc, pathFields, query, headers } = operation
   const shared = (name: string): JsonSchema => ({ $ref: `#/components/parameters/${name}` })
   const isPaged = (name: string): boolean => rpc.desc.input.fields.some((field) => field.name === name)
   return [
     ...pathFields.map((leaf) => ({ ...parameter(leaf, schemas), in: 'path', required: true })),
     ...query.map((leaf) => ({ ...parameter(leaf, schemas), in: 'query' })),
+    ...headers.map((leaf) => ({ ...parameter(leaf, schemas), in: 'header' })),
     ...(takesKey(operation) ? [shared('IdempotencyKey')] : []),
     ...(isPaged('expected_version') ? [shared('IfMatch')] : []),
     ...(isTagged(operation) ? [shared('IfNoneMatch')] : []),
@@ -154,9 +155,11 @@ function parameter({ name, field }: Leaf, schemas: Schemas): JsonSchema {
   }
 }
 
-function requestBody({ body, bodyOptional, pathFields, rpc }: Operation, schemas: Schemas): JsonSchema | undefined {
+function requestBody(operation: Operation, schemas: Schemas): JsonSchema | undefined {
+  const { body, bodyOptional, pathFields, headers, rawBody, rpc } = operation
   if (body === undefined) return undefined
-  const given = new Set(pathFields.map(({ protoName }) => protoName))
+  if (rawBody) return { required: true, content: rawContent(rpc.mediaTypes.takes) }
+  const given = new Set([...pathFields, ...headers].map(({ protoName }) => protoName))
   const { input } = rpc.desc
   const schema = body === '*' ? schemas.object(input, 'request', given) : schemas.property(body, 'request')
   const example =
@@ -167,10 +170,18 @@ function requestBody({ body, bodyOptional, pathFields, rpc }: Operation, schemas
   }
 }
 
+/** Of bodies that are not JSON to us: without a schema, as OpenAPI 3.1 has it. */
+function rawContent(mediaTypes: readonly string[]): Record<string, JsonSchema> {
+  return Object.fromEntries((mediaTypes.length === 0 ? ['*/*'] : mediaTypes).map((mediaType) => [mediaType, {}]))
+}
+
 function successes(operation: Operation, schemas: Schemas): Record<string, JsonSchema> {
   const { rpc, creates, streams, responseBody } = operation
   const { output } = rpc.desc
   const requestId = { 'X-Request-ID': { $ref: '#/components/headers/X-Request-ID' } }
+  if (operation.rawAnswer) {
+    return { 200: { description: 'Done.', headers: requestId, content: rawContent(rpc.mediaTypes.gives) } }
+  }
   if (streams) return { 200: stream(operation, schemas) }
   const schema = responseBody === undefined ? schemas.reference(output, 'response') : schemas.property(responseBody, 'response')
   const example = exampleResponse(output)

@@ -18,7 +18,8 @@ export interface Step {
 export const variables = { baseUrl: 'http://127.0.0.1:8080', email: 'ada@shop.example', password: 'a long enough password' }
 
 export function stepsOf(rpcs: readonly RpcDescriptor[]): Step[] {
-  const operations = operationsOf(rpcs)
+  // What is not JSON has no example that could be made from its descriptor.
+  const operations = operationsOf(rpcs).filter(({ rawBody }) => !rawBody)
   return [...operations].sort((a, b) => placeOf(a) - placeOf(b)).map((operation) => stepOf(operation, operations))
 }
 
@@ -73,12 +74,17 @@ function stepOf(operation: Operation, all: readonly Operation[]): Step {
     target: withOwnProduct(queryText.length === 0 ? target : `${target}?${queryText.join('&')}`),
     headers: {
       ...(json !== undefined && { 'Content-Type': 'application/json' }),
-      Accept: operation.streams ? 'text/event-stream' : 'application/json',
+      Accept: acceptOf(operation),
       ...(rpc.access.who !== 'PUBLIC' && { Authorization: 'Bearer {{login.response.body.$.accessToken}}' }),
       ...(takesKey(operation) && { 'Idempotency-Key': '{{$guid}}' }),
     },
     body: json === undefined ? undefined : withOwnProduct(fromAnswers(json, operation, all)),
   }
+}
+
+function acceptOf({ rawAnswer, streams, rpc }: Operation): string {
+  if (rawAnswer) return rpc.mediaTypes.gives.join(', ') || '*/*'
+  return streams ? 'text/event-stream' : 'application/json'
 }
 
 function textOf(value: unknown): string {

@@ -1,6 +1,6 @@
 /** Every method and path of the JSON surface, as the rules of google.api.http in the protos say it. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
-import { createsResource, type HttpRule, type RpcDescriptor } from '@holdfast/contracts'
+import { createsResource, headerOf, type HttpRule, type RpcDescriptor } from '@holdfast/contracts'
 
 /** One method on one path: an RPC has as many as its rule has bindings. */
 export interface Operation {
@@ -17,6 +17,12 @@ export interface Operation {
   /** May be left away. */
   bodyOptional: boolean
   query: Leaf[]
+  /** What headers give, by the header's name. */
+  headers: Leaf[]
+  /** The body is google.api.HttpBody: not JSON, but as it is. */
+  rawBody: boolean
+  /** The same of the answer. */
+  rawAnswer: boolean
   responseBody: DescField | undefined
   /** Success is 201, and 200 for a replay. */
   creates: boolean
@@ -49,9 +55,18 @@ function operationOf(rpc: RpcDescriptor, rule: HttpRule, index: number): Operati
   const [method, template] = methodAndPath(rule)
   const names = [...template.matchAll(/\{([^}=]+)(?:=[^}]*)?\}/g)].map(([, name]) => name ?? '')
   const leaves = leavesOf(input)
+  const responseBody = rule.responseBody === '' ? undefined : field(output, rule.responseBody)
   const pathFields = names.flatMap((name) => leaves.find((leaf) => leaf.protoName === name) ?? [])
   const body = rule.body === '*' || rule.body === '' ? rule.body || undefined : field(input, rule.body)
-  const given = new Set([...names, ...(typeof body === 'object' ? [body.name] : [])])
+  const headers = leaves.flatMap((leaf) => {
+    const header = headerOf(leaf.field)
+    return header === undefined ? [] : [{ ...leaf, name: header }]
+  })
+  const given = new Set([
+    ...names,
+    ...headers.map(({ protoName }) => protoName),
+    ...(typeof body === 'object' ? [body.name] : []),
+  ])
   const isGiven = ({ protoName }: Leaf): boolean =>
     [...given].some((name) => protoName === name || protoName.startsWith(`${name}.`))
   return {
@@ -63,10 +78,17 @@ function operationOf(rpc: RpcDescriptor, rule: HttpRule, index: number): Operati
     body,
     bodyOptional: /:[^/}]+$/.test(template.replaceAll(/\{[^}]*\}/g, '')),
     query: body === '*' ? [] : leaves.filter((leaf) => !isGiven(leaf)),
-    responseBody: rule.responseBody === '' ? undefined : field(output, rule.responseBody),
+    headers,
+    rawBody: body !== undefined && isHttpBody(body === '*' ? input : body.message),
+    rawAnswer: isHttpBody(responseBody === undefined ? output : responseBody.message),
+    responseBody,
     creates: createsResource(rpc, method, template),
     streams: rpc.desc.methodKind === 'server_streaming',
   }
+}
+
+function isHttpBody(message: DescMessage | undefined): boolean {
+  return message?.typeName === 'google.api.HttpBody'
 }
 
 /** Messages that JSON writes as one value. */

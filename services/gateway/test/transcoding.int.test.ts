@@ -1,16 +1,11 @@
 /** The rules of google/api/http.proto, on a contract made for this test that uses what ours does not. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
-import { createFileRegistry, type DescMethod, fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
-import type { HttpRule, RpcDescriptor } from '@holdfast/contracts'
+import { type DescMethod, fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
+import type { RpcDescriptor } from '@holdfast/contracts'
 import { HoldfastError } from '@holdfast/service'
 
 import { buildRoutes } from '../src/http/route-table'
 import { decodeResponse, encodeRequest } from '../src/http/transcode'
+import { methodsOf, noRule, type Rule, rpcOf } from './contract'
 
 const proto = `
 syntax = "proto3";
@@ -64,40 +59,15 @@ message Book {
 message Books { repeated Book books = 1; Book first = 2; string next_page_token = 3; int32 total_size = 4; }
 `
 
-const methods = new Map<string, DescMethod>()
-
+let methods: Map<string, DescMethod>
 beforeAll(() => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-transcoding-'))
-  try {
-    writeFileSync(join(folder, 'library.proto'), proto)
-    const buf = require.resolve('@bufbuild/buf/bin/buf')
-    const args = [buf, 'build', folder, '--as-file-descriptor-set', '-o', '-']
-    const files = createFileRegistry(fromBinary(FileDescriptorSetSchema, execFileSync(process.execPath, args)))
-    for (const method of files.getService('library.v1.Library')?.methods ?? []) methods.set(method.name, method)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  methods = methodsOf(proto, 'library.v1.Library')
 })
-
-type Rule = Partial<HttpRule>
-
-const noRule: HttpRule = { selector: '', body: '', responseBody: '', additionalBindings: [] }
 
 function rpc(method: string, rule: Rule): RpcDescriptor {
   const desc = methods.get(method)
   if (desc === undefined) throw new Error(`there is no ${method}`)
-  return {
-    path: `/library.v1.Library/${method}`,
-    service: 'library.v1.Library',
-    method,
-    access: { who: 'PUBLIC', callers: [] },
-    route: { ...noRule, ...rule },
-    mutates: false,
-    combined: false,
-    rateLimit: undefined,
-    cached: undefined,
-    desc,
-  }
+  return rpcOf(desc, rule)
 }
 
 /** The request message that a call becomes, as its JSON. */
@@ -334,7 +304,8 @@ describe('an answer', () => {
     const found = buildRoutes([descriptor]).find('GET', '/v1/books')
     if (found === undefined || !('value' in found)) throw new Error('no route')
     const { output } = descriptor.desc
-    return JSON.parse(decodeResponse(found.value, Buffer.from(toBinary(output, fromJson(output, response)))).body) as JsonValue
+    const { body } = decodeResponse(found.value, Buffer.from(toBinary(output, fromJson(output, response))))
+    return JSON.parse(String(body)) as JsonValue
   }
 
   test('is the whole response, with its defaults', () => {

@@ -1,16 +1,17 @@
-/** The JSON surface: a request over HTTP becomes one gRPC call, and its response comes back as JSON, or as events. */
+/** The JSON surface: a request over HTTP becomes one gRPC call, and its response comes back as JSON, as events, or as it is. */
 import { type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
 import { admitCaller, type Logger, type UserTokens } from '@holdfast/service'
 
 import type { EdgeLimits } from '../limits/edge-limits'
-import { readJsonBody } from './body'
+import { readJsonBody, readRawBody } from './body'
 import { type Credentials, credentialsOf } from './credentials'
 import { tagOf, withExpectedVersion, withTag } from './etag'
 import type { Exchange } from './exchange'
 import { eventStream, resumedQuery } from './events'
+import { download } from './http-body'
 import { checkAccept } from './negotiation'
 import type { PathTree } from './path-tree'
-import { jsonReply, type Reply } from './reply'
+import type { Reply } from './reply'
 import { buildRoutes, type Route } from './route-table'
 import type { Senders } from './senders'
 import type { StreamGate } from './stream-gate'
@@ -47,23 +48,25 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
     serve: async (exchange, route, segments) => {
       const { request, response, query, requestId } = exchange
       const { rpc } = route
-      checkAccept(request.headers.accept, route.streams ? 'text/event-stream' : 'application/json')
+      checkAccept(request.headers.accept, ...typesOf(route))
       const deadline = Date.now() + options.timeoutMs
       const credentials = credentialsOf(rpc, request.headers, route.method !== 'GET')
       // The same check as in the service that owns the rows, which does it again: here it spares the way there.
       const { actor } = await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
-      if (route.streams) return serveEvents(options, exchange, route, segments, credentials)
+      if (route.streams) return serveStream(options, exchange, route, segments, credentials)
       const bodyOptions = { limit: options.bodyLimit, optional: route.bodyOptional, value: route.bodyIsValue }
-      const body = route.body === undefined ? undefined : await readJsonBody(request, bodyOptions)
-      const message = encodeRequest(route, segments, query, withExpectedVersion(route, request.headers, body))
+      const raw = route.rawBody && (await readRawBody(request, options.bodyLimit, rpc.mediaTypes.takes))
+      const json = raw !== undefined || route.body === undefined ? undefined : await readJsonBody(request, bodyOptions)
+      const beside = { headers: request.headers, raw }
+      const message = encodeRequest(route, segments, query, withExpectedVersion(route, request.headers, json), beside)
       const counted = options.limits.admitCall(exchange, rpc, actor.id, message)
       if (counted !== undefined) await counted
       const bytes = await options.senders.of(rpc)({ ...credentials, request: message, requestId, deadline }, response)
       const answer = decodeResponse(route, bytes)
-      const headers: Record<string, string> = {}
+      const headers: Record<string, string> = { 'content-type': answer.type }
       if (answer.location !== undefined) headers['location'] = answer.location
       if (route.tag === undefined) headers['cache-control'] = 'no-store'
-      const reply = jsonReply(answer.status, answer.body, headers)
+      const reply: Reply = { status: answer.status, headers, body: answer.body }
       return route.tag === undefined
         ? reply
         : withTag(reply, tagOf(route.tag, bytes, answer.body), request.headers['if-none-match'])
@@ -71,7 +74,13 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
   }
 }
 
-async function serveEvents(
+/** The media types that its answer can have. */
+function typesOf({ rawAnswer, rpc, streams }: Route): readonly string[] {
+  if (rawAnswer !== undefined) return rpc.mediaTypes.gives
+  return [streams ? 'text/event-stream' : 'application/json']
+}
+
+async function serveStream(
   { upstreams, limits, streams, stallMs, log }: ApiOptions,
   { request, response, query, requestId }: Exchange,
   route: Route,
@@ -80,9 +89,10 @@ async function serveEvents(
 ): Promise<StreamReply> {
   const { input, output } = route.rpc.desc
   const resumed = resumedQuery(input, query, request.headers['last-event-id'])
-  const message = encodeRequest(route, segments, resumed, undefined)
+  const message = encodeRequest(route, segments, resumed, undefined, { headers: request.headers })
   const signal = streams.enter(response, limits.clientOf(request))
   const call: Call = { ...credentials, request: message, requestId, deadline: Infinity }
   const messages = await upstreams.of(route.rpc.service).stream(route.rpc.path, call, signal)
-  return eventStream(output, messages, { requestId, stallMs, log })
+  const options = { requestId, stallMs, log }
+  return route.rawAnswer === undefined ? eventStream(output, messages, options) : download(route.rawAnswer, messages, options)
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { JsonValue } from '@bufbuild/protobuf'
 import { HoldfastError, invalidField } from '@holdfast/service'
 
+import type { RawBody } from './http-body'
 import { parseJson, parseJsonObject } from './json-text'
 
 /** The client went away before it had its answer, or before its request was whole: there is nobody to answer. */
@@ -37,11 +38,32 @@ export async function readJsonBody(request: IncomingMessage, { limit, optional, 
   return value ? parseJson(text) : parseJsonObject(text)
 }
 
-function checkMediaType(request: IncomingMessage): void {
+/**
+ * Reads a body that is taken as it is.
+ * @param takes media types; any when empty
+ * @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, ClientGoneError
+ */
+export async function readRawBody(request: IncomingMessage, limit: number, takes: readonly string[]): Promise<RawBody> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+  const data = await readBytes(request, limit)
+  checkEncoding(request)
+  const contentType = request.headers['content-type'] ?? ''
+  const [given = ''] = contentType.split(';')
+  if (takes.length > 0 && !takes.includes(given.trim().toLowerCase())) {
+    throw unsupported('Content-Type', `must be ${takes.join(' or ')}`)
+  }
+  return { contentType, data }
+}
+
+function checkEncoding(request: IncomingMessage): void {
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw unsupported('Content-Encoding', 'a body must not be compressed')
   }
+}
+
+function checkMediaType(request: IncomingMessage): void {
+  checkEncoding(request)
   const type = request.headers['content-type'] ?? ''
   if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?;?$/i.test(type)) {
     throw unsupported('Content-Type', 'must be application/json')

@@ -29,8 +29,8 @@ export function tagRule(route: Pick<Route, 'cacheable' | 'rpc' | 'responseBody'>
   return output.fields.some((field) => field.name === 'request_id') ? undefined : 'text'
 }
 
-/** @param response its bytes, and @param body its JSON */
-export function tagOf(rule: TagRule, response: Buffer, body: string): string | undefined {
+/** @param response its bytes, and @param body what is shown of it */
+export function tagOf(rule: TagRule, response: Buffer, body: string | Buffer): string | undefined {
   if (rule === 'text') return `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   const version = wireValue(response, rule.version)
   return version === undefined ? undefined : `W/"${version}"`

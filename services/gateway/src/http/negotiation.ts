@@ -17,16 +17,22 @@ export function weights(header: string): Map<string, number> {
   return found
 }
 
-/** @throws NOT_ACCEPTABLE when a header Accept rules the media type out; none, or an empty one, takes anything */
-export function checkAccept(accept: string | undefined, mediaType: string): void {
-  if (accept === undefined || accept === '*/*' || accept === mediaType || accept.trim() === '') return
+/**
+ * @param mediaTypes what the answer can be; none: it is known only when it is there
+ * @throws NOT_ACCEPTABLE when a header Accept rules them all out; none, or an empty one, takes anything
+ */
+export function checkAccept(accept: string | undefined, ...mediaTypes: readonly string[]): void {
+  if (accept === undefined || accept === '*/*' || accept === mediaTypes[0] || accept.trim() === '') return
   const given = weights(accept)
-  const [family = ''] = mediaType.split('/')
-  // The most specific range that fits decides.
-  const weight = given.get(mediaType) ?? given.get(`${family}/*`) ?? given.get('*/*') ?? 0
-  if (weight > 0) return
-  const message = `leaves out ${mediaType}, which is what this address answers with`
+  if (mediaTypes.length === 0 || mediaTypes.some((mediaType) => takes(given, mediaType))) return
+  const message = `leaves out ${mediaTypes.join(' and ')}, which is what this address answers with`
   throw new HoldfastError('NOT_ACCEPTABLE', `Accept: ${message}`, { fields: [{ field: 'Accept', message }] })
+}
+
+/** The most specific range that fits decides. */
+function takes(given: Map<string, number>, mediaType: string): boolean {
+  const [family = ''] = mediaType.split('/')
+  return (given.get(mediaType) ?? given.get(`${family}/*`) ?? given.get('*/*') ?? 0) > 0
 }
 
 export type Encoding = 'br' | 'gzip'

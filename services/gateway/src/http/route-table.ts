@@ -1,9 +1,10 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
-import { createsResource, type HttpRule, type RpcDescriptor } from '@holdfast/contracts'
+import { createsResource, headerOf, type HttpRule, type RpcDescriptor } from '@holdfast/contracts'
 
 import { type TagRule, tagRule } from './etag'
 import { findUpdateMask } from './field-mask'
 import { isPlainMessage } from './fields'
+import { type HttpBodyPlace, httpBodyPlace } from './http-body'
 import { type LocationRule, locationRule } from './location'
 import { parsePathTemplate, type PathTemplate, type Variable } from './path-template'
 import { PathTree } from './path-tree'
@@ -15,10 +16,14 @@ export interface Route {
   template: PathTemplate
   rpc: RpcDescriptor
   variables: BoundVariable[]
-  /** Proto names of the fields that the path or the body gives. */
+  /** Proto names of the fields that the path, the body or a header gives. */
   bound: ReadonlySet<string>
   /** Where the body goes: the whole request, one field of it, or there is none. Without "*" the query gives the rest. */
   body: '*' | DescField | undefined
+  /** Where a body goes that is taken as it is; undefined: it is JSON. */
+  rawBody: HttpBodyPlace | undefined
+  /** What headers give. */
+  headers: { name: string; field: DescField }[]
   /** A body may be left away: the RPC acts on what the path names. */
   bodyOptional: boolean
   /** The body may be other JSON than an object: it is a field that is a list or a single value. */
@@ -27,6 +32,8 @@ export interface Route {
   updateMask: DescField | undefined
   /** The answer's body is this field of the response alone. */
   responseBody: DescField | undefined
+  /** Where the answer is given as it is; undefined: as JSON. */
+  rawAnswer: HttpBodyPlace | undefined
   /** Success is 201, unless it is a replay. */
   creates: boolean
   location: LocationRule | undefined
@@ -77,6 +84,10 @@ function newRoute(rpc: RpcDescriptor, rule: HttpRule): Route {
   const body = rule.body === '*' || rule.body === '' ? rule.body || undefined : ownField(rpc.desc.input, rule.body)
   const bodyField = typeof body === 'object' ? body : undefined
   const responseBody = rule.responseBody === '' ? undefined : ownField(rpc.desc.output, rule.responseBody)
+  const headers = rpc.desc.input.fields.flatMap((field) => {
+    const header = headerOf(field)
+    return header === undefined ? [] : [{ name: header, field }]
+  })
   const cacheable = !streams && method === 'GET' && rpc.access.who === 'PUBLIC'
   return {
     method,
@@ -86,12 +97,16 @@ function newRoute(rpc: RpcDescriptor, rule: HttpRule): Route {
     bound: new Set([
       ...template.variables.map((variable) => variable.field),
       ...(bodyField === undefined ? [] : [bodyField.name]),
+      ...headers.map(({ field }) => field.name),
     ]),
     body,
+    rawBody: httpBodyPlace(rpc.desc.input, body),
+    headers,
     bodyIsValue: bodyField !== undefined && !(bodyField.fieldKind === 'message' && isPlainMessage(bodyField.message)),
     updateMask: findUpdateMask(method, rpc.desc.input),
     bodyOptional: template.verb !== '',
     responseBody,
+    rawAnswer: httpBodyPlace(rpc.desc.output, responseBody ?? '*'),
     creates: createsResource(rpc, method, path),
     location: undefined,
     streams,

@@ -1,10 +1,13 @@
 /** JSON to protobuf and back, by the descriptors: the JSON mapping of proto3, strict about what it does not know. */
+import type { IncomingHttpHeaders } from 'node:http'
+
 import { type DescField, fromJson, type JsonObject, type JsonValue, type Message, toBinary } from '@bufbuild/protobuf'
 import { registry } from '@holdfast/contracts'
 import { HoldfastError, invalidField } from '@holdfast/service'
 
 import { maskOf } from './field-mask'
 import { findImpossibleTimes } from './impossible-times'
+import { type RawBody, rawFromWire, rawToWire } from './http-body'
 import { findJsonProblems, isJsonObject } from './json-problems'
 import { jsonToWire } from './json-to-wire'
 import { locationOf } from './location'
@@ -16,8 +19,17 @@ import { wireToJson, wireValue } from './wire-to-json'
 export interface Answer {
   status: number
   location: string | undefined
-  /** JSON. */
-  body: string
+  /** Its media type. */
+  type: string
+  /** JSON, or what the RPC gives as it is. */
+  body: string | Buffer
+}
+
+/** What a request has beside its path, its query and JSON. */
+export interface Beside {
+  headers?: IncomingHttpHeaders
+  /** The body, where the route takes it as it is. */
+  raw?: RawBody | undefined
 }
 
 /**
@@ -26,9 +38,22 @@ export interface Answer {
  * @param body undefined when there was none
  * @throws INVALID_ARGUMENT that names each field that is wrong
  */
-export function encodeRequest(route: Route, segments: readonly string[], query: string, body: JsonValue | undefined): Buffer {
-  const { input } = route.rpc.desc
+export function encodeRequest(
+  route: Route,
+  segments: readonly string[],
+  query: string,
+  body: JsonValue | undefined,
+  { headers = {}, raw }: Beside = {},
+): Buffer {
   const json = startOf(route, body)
+  putHeaders(json, route, headers)
+  const bytes = encodeJson(route, json, segments, query)
+  // The fields of a message may stand in any order, and in parts.
+  return raw === undefined || route.rawBody === undefined ? bytes : Buffer.concat([bytes, rawToWire(route.rawBody, raw)])
+}
+
+function encodeJson(route: Route, json: JsonObject, segments: readonly string[], query: string): Buffer {
+  const { input } = route.rpc.desc
   for (const variable of route.variables) putVariable(json, variable, segments)
   if (query !== '') {
     if (route.body === '*')
@@ -57,8 +82,17 @@ export function decodeResponse(route: Route, bytes: Buffer): Answer {
   return {
     status: made ? 201 : 200,
     location: made && route.location ? locationOf(route.location, bytes) : undefined,
-    body: route.responseBody === undefined ? wireToJson(output, bytes) : partOf(route.responseBody, bytes),
+    ...bodyOf(route, bytes),
   }
+}
+
+function bodyOf({ rawAnswer, responseBody, rpc }: Route, bytes: Buffer): Pick<Answer, 'type' | 'body'> {
+  if (rawAnswer !== undefined) {
+    const { contentType, data } = rawFromWire(rawAnswer, bytes)
+    return { type: contentType, body: Buffer.from(data.buffer, data.byteOffset, data.byteLength) }
+  }
+  const body = responseBody === undefined ? wireToJson(rpc.desc.output, bytes) : partOf(responseBody, bytes)
+  return { type: 'application/json', body }
 }
 
 /** One field of the response, alone. */
@@ -71,6 +105,15 @@ function startOf(route: Route, body: JsonValue | undefined): JsonObject {
   if (body === undefined || route.body === undefined) return {}
   if (route.body !== '*') return { [route.body.jsonName]: body }
   return isJsonObject(body) ? body : {}
+}
+
+/** A header is said in one place: the body can't say it too. */
+function putHeaders(json: JsonObject, route: Route, headers: IncomingHttpHeaders): void {
+  for (const { name, field } of route.headers) {
+    if (takeOut(json, field) !== undefined) throw invalidField(field.jsonName, `is given by the header ${name}`)
+    const value = headers[name]
+    if (value !== undefined) json[field.jsonName] = String(value)
+  }
 }
 
 /** The mask is relative to what is changed: the body's field, or the whole request. */
