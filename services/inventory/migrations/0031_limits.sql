@@ -35,33 +35,4 @@ cross join lateral (
   union all
   select state, expires_at from archived_holds where id = c.hold_id
 ) h
-where h.state = 'HELD' or (h.state = 'COMMITTED' and c.sku <> '');
-
--- Counts what shoppers have already of a SKU that becomes limited. The caller has the locks of all its levels, of a bundle those of its parts: whoever
--- holds some meanwhile finds the product at another version, and plans again.
-create function count_claims(p_sku text) returns void
-language sql as $$
-  insert into shopper_claims (owner, sku, hold_id, units)
-  select u.owner, p_sku, u.hold_id, sum(u.units)
-  from (
-    select h.owner, h.id as hold_id, l.quantity as units
-    from hold_lines l join holds h on h.id = l.hold_id where l.sku = p_sku and l.held
-    union all
-    select g.actor_id, g.reference::uuid, g.quantity
-    from (select * from ledger where sku = p_sku union all select * from archived_ledger where sku = p_sku) g
-    where g.kind = 'SALE'
-    union all
-    -- Each of its parts says how many of the bundle they are.
-    select distinct on (h.id, l.price_minor, l.currency) h.owner, h.id, l.bundle_units
-    from hold_lines l join holds h on h.id = l.hold_id
-    where l.bundle = p_sku and h.state in ('HELD', 'COMMITTED')
-    union all
-    select distinct on (h.id, l.price_minor, l.currency) h.owner, h.id, l.bundle_units
-    from archived_hold_lines l join archived_holds h on h.id = l.hold_id
-    where l.bundle = p_sku and h.state = 'COMMITTED'
-  ) u
-  where not exists (select from returns r where r.hold_id = u.hold_id)
-  group by u.owner, u.hold_id
-  order by u.owner, u.hold_id
-  on conflict do nothing
-$$;
+where h.state = 'HELD' or (h.state = 'COMMITTED' and c.sku <> '' and not exists (select from returns r where r.hold_id = c.hold_id));

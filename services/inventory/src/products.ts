@@ -30,7 +30,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 
 import { checkParts, checkPartsAreThere } from './bundles'
-import { countClaims } from './sql/claims'
+import { countClaims, countSome, MoreToCount } from './sql/claims'
 import { insertMovements } from './sql/ledger'
 import { lockLevel, moveOnHand } from './sql/levels'
 import {
@@ -126,10 +126,13 @@ export async function createProduct(
 const mostTries = 20
 /** The longest pause between two of them, in ms. */
 const pauseMs = 50
+/** Counting ends so long before its caller stops waiting, in ms: it counts some more, and the answer takes its way. */
+const countingMs = 1_000
 
 /**
  * Changes what is given. The same values again change nothing and leave no event. Rules change under the locks of the product's levels.
- * @throws PRECONDITION_FAILED when it is not at the version that the change is meant for
+ * @throws PRECONDITION_FAILED when it is not at the version that the change is meant for, UNAVAILABLE when a limit is set on what has sold so much that
+ * it is not counted in the time there is: a repeat goes on
  */
 export async function updateProduct(database: Database, request: UpdateProductRequest, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
@@ -145,11 +148,27 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     try {
       return await database.transaction(async (client) => updateOnce(client, request, change, ctx))
     } catch (error) {
+      if (error instanceof MoreToCount) {
+        await countSold(database, sku, error.mark, ctx)
+        continue
+      }
       if (!(error instanceof RulesMoved)) throw error
       if (attempt >= mostTries) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
       await sleep(Math.random() * pauseMs)
     }
   }
+}
+
+/** Counts what was sold of a SKU that is not limited yet, beside those who go on buying it. @throws UNAVAILABLE: a repeat goes on from there */
+async function countSold(database: Database, sku: string, mark: string, ctx: CallContext): Promise<void> {
+  do {
+    if (Date.now() + countingMs > ctx.deadline) {
+      throw new HoldfastError(
+        'UNAVAILABLE',
+        `What was sold of ${sku} is still being counted; repeat the request to go on with it`,
+      )
+    }
+  } while (!(await countSome(database.pool, sku, mark)))
 }
 
 function checkLimit(value: number): number {

@@ -5,6 +5,7 @@ import {
   type HoldResult,
   TransferStockRequest,
 } from '@holdfast/contracts/inventory'
+import { waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
 import { available, expectBalanced, fates, hold, holdItem, holdOne, makeBundle, makeDue, makeProduct } from './builders'
@@ -17,9 +18,9 @@ beforeAll(async () => {
 afterAll(async () => pair.stop())
 afterEach(async () => expectBalanced(pair))
 
-async function limit(sku: string, mostPerShopper: number): Promise<void> {
+async function limit(sku: string, mostPerShopper: number, ctx = pair.admin()): Promise<void> {
   const change = { name: undefined, description: undefined, price: undefined, parts: [] }
-  await pair.reservation.updateProduct({ sku, ...change, mostPerShopper }, pair.admin())
+  await pair.reservation.updateProduct({ sku, ...change, mostPerShopper }, ctx)
 }
 
 async function limited(stock: number, most: number): Promise<string> {
@@ -143,6 +144,117 @@ test('holds that race with the limit are counted by it', async () => {
   const after = await Promise.all(Array.from({ length: 10 }, async () => insist(() => wish(owner, sku))))
   expect(fates(after).filter((fate) => fate === 'HELD')).toHaveLength(Math.max(5 - before, 0))
 })
+
+/** Writes, as the commit of a hold does, one sold hold of one unit for each of so many shoppers: the same ones each time. */
+async function sellMuch(sku: string, shoppers: number, bundle?: string): Promise<void> {
+  await pair.database.transaction(async (client) => {
+    await client.query(
+      'create temporary table sold on commit drop as select gen_random_uuid() as id, n from generate_series(1, $1::integer) n',
+      [shoppers],
+    )
+    await client.query(`insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, ended_at, created_at)
+                        select id, 'buyer-' || n, '', 'COMMITTED', now() + interval '1 hour', now() + interval '1 hour', now(),
+                               now() - interval '1 hour' + n * interval '1 microsecond' from sold`)
+    await client.query(
+      `insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, created_at, bundle, bundle_units)
+                        select id, 1, $1, 'MAIN', 1, 1000, 'USD', expires_at, false, created_at, $2::text, case when $2 is not null then 1 end
+                        from holds where id in (select id from sold)`,
+      [sku, bundle],
+    )
+    await client.query(
+      `insert into ledger (id, sku, warehouse, kind, quantity, from_account, to_account, reason, actor_id, actor_role, reference, at)
+                        select gen_random_uuid(), $1, 'MAIN', 'SALE', 1, 'SELLABLE', 'SOLD', 'sold', owner, 'USER', id::text, ended_at
+                        from holds where id in (select id from sold) order by created_at`,
+      [sku],
+    )
+    await client.query('update stock_levels set on_hand = on_hand - $2 where sku = $1', [sku, shoppers])
+  })
+}
+
+test.each([false, true])('much that was sold is counted beside those who go on buying (a bundle: %s)', async (bundled) => {
+  const part = await makeProduct(pair, 30_000)
+  const sku = bundled ? await makeBundle(pair, [{ sku: part, quantity: 1 }]) : part
+  await sellMuch(part, 12_000, bundled ? sku : undefined)
+  // Somebody is in the way of the second thousands: a claim that is not committed.
+  const way = await pair.database.pool.connect()
+  const inTheWay = bundled
+    ? 'select hold_id from hold_lines where bundle = $1 order by created_at offset 7000 limit 1'
+    : "select reference::uuid from ledger where sku = $1 and kind = 'SALE' order by place offset 7000 limit 1"
+  try {
+    await way.query('begin')
+    await way.query(
+      `insert into shopper_claims (owner, sku, hold_id, units) select owner, $1, id, 1 from holds where id = (${inTheWay})`,
+      [sku],
+    )
+    const setting = limit(sku, 2)
+    await waitFor(stuck, { what: 'those who count, in the second thousands' })
+    expect(await counted(sku)).toBe(5_000)
+    const [before, bought] = [wish('buyer-1', sku), wish('buyer-2', sku)]
+    await sell(bought)
+    expect(fates([await holdOne(pair, before)])).toEqual(['HELD'])
+    const returned = giveBack((await holdsOf('buyer-8000', sku))[0] ?? '')
+    // Of a bundle it waits for those who count.
+    if (!bundled) await returned
+    await way.query('rollback')
+    await Promise.all([setting, returned])
+  } finally {
+    way.release(true)
+  }
+  for (const owner of ['buyer-1', 'buyer-2']) expect(fates([await holdOne(pair, wish(owner, sku))])).toEqual(['LIMIT_EXCEEDED'])
+  expect(fates([await holdOne(pair, wish('buyer-8000', sku, 2))])).toEqual(['HELD'])
+  for (const owner of ['buyer-3', 'buyer-12000']) {
+    expect(fates([await holdOne(pair, wish(owner, sku, 2)), await holdOne(pair, wish(owner, sku))])).toEqual([
+      'LIMIT_EXCEEDED',
+      'HELD',
+    ])
+  }
+})
+
+/** Whether somebody waits for a lock in this database. */
+async function stuck(): Promise<boolean> {
+  const { rows } = await pair.database.pool.query(
+    `select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()`,
+  )
+  return rows.length > 0
+}
+
+/** Claims of a SKU that are there. */
+async function counted(sku: string): Promise<number> {
+  const { rows } = await pair.database.pool.query<{ n: number }>(
+    'select count(*)::integer as n from shopper_claims where sku = $1',
+    [sku],
+  )
+  return rows[0]?.n ?? 0
+}
+
+test('a limit whose counting was cut off is not set; a repeat goes on, two count together, and one that is set anew counts what came between', async () => {
+  const sku = await makeProduct(pair, 30_000)
+  await sellMuch(sku, 6_000)
+  const hasty = { ...pair.admin(), deadline: Date.now() + 900 }
+  await expect(limit(sku, 1, hasty)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(await available(pair, sku)).toMatchObject({ onHand: 24_000 })
+  const patient = { ...pair.admin(), deadline: Date.now() + 60_000 }
+  await Promise.all([limit(sku, 2), limit(sku, 2, patient)])
+  expect(await counted(sku)).toBe(6_000)
+  await giveBack((await holdsOf('buyer-5', sku))[0] ?? '')
+  await limit(sku, -1)
+  await sellMuch(sku, 6_000)
+  await sell(wish('buyer-7', sku))
+  await limit(sku, 4)
+  const fate = async (owner: string, quantity: number) => fates([await holdOne(pair, wish(owner, sku, quantity))])[0]
+  expect([await fate('buyer-5', 4), await fate('buyer-5', 3)]).toEqual(['LIMIT_EXCEEDED', 'HELD'])
+  expect([await fate('buyer-6', 3), await fate('buyer-6', 2)]).toEqual(['LIMIT_EXCEEDED', 'HELD'])
+  expect([await fate('buyer-7', 2), await fate('buyer-7', 1)]).toEqual(['LIMIT_EXCEEDED', 'HELD'])
+})
+
+/** Of one owner, the oldest first. */
+async function holdsOf(owner: string, sku: string): Promise<string[]> {
+  const { rows } = await pair.database.pool.query<{ id: string }>(
+    'select h.id from holds h join hold_lines l on l.hold_id = h.id where h.owner = $1 and $2 in (l.sku, l.bundle) order by h.created_at',
+    [owner, sku],
+  )
+  return rows.map(({ id }) => id)
+}
 
 test.each([0, 1_000_001, -2])('a limit of %d is refused', async (most) => {
   const sku = await makeProduct(pair, 1)

@@ -1,4 +1,4 @@
-/** What owners have of what is limited; migrations/0031_limits.sql says what counts. */
+/** What owners have of what is limited; migrations/0031_limits.sql says what counts, 0032_counting_claims.sql how it is counted later. */
 import type { HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
@@ -32,9 +32,27 @@ export async function lockOwners(client: PoolClient, items: HoldItem[]): Promise
   await client.query('select lock_owners($1::text[])', [items.map(({ owner }) => owner)])
 }
 
-/** Under the locks of all levels of the SKU (lockRules). */
+/** Sales that are counted in one transaction. */
+const mostAtOnce = 5_000
+
+/** There is more to be counted than under locks that others wait for: `countSome` first, up to the mark, then again. */
+export class MoreToCount extends Error {
+  constructor(readonly mark: string) {
+    super('more was sold than is counted under locks')
+  }
+}
+
+/** Counts what shoppers have already, under the locks of all levels of the SKU (lockRules). @throws MoreToCount */
 export async function countClaims(client: PoolClient, sku: string): Promise<void> {
-  await client.query('select count_claims($1)', [sku])
+  const { rows } = await client.query<{ mark: string | null }>('select count_claims($1, $2) as mark', [sku, mostAtOnce])
+  const mark = rows[0]?.mark ?? undefined
+  if (mark !== undefined) throw new MoreToCount(mark)
+}
+
+/** A transaction of its own; what it counted stays counted. Locks nothing for long (0032). @returns whether that was all up to the mark */
+export async function countSome(pool: Pool, sku: string, mark: string): Promise<boolean> {
+  const { rows } = await pool.query<{ all: boolean }>('select count_some($1, $2, $3) as all', [sku, mark, mostAtOnce])
+  return rows[0]?.all ?? true
 }
 
 /** Of a sold hold whose units come back. */

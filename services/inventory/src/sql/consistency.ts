@@ -128,7 +128,8 @@ export const checks: Check[] = [
                 group by x.hold_id, x.sku) l
           full join (select c.hold_id || '/' || c.sku as id, c.units from shopper_claims c
                      join products p on p.sku = c.sku and p.most_per_shopper is not null
-                     join holds h on h.id = c.hold_id where h.state in ('HELD', 'COMMITTED')) c on c.id = l.id
+                     join holds h on h.id = c.hold_id
+                     where h.state in ('HELD', 'COMMITTED') and not exists (select from returns r where r.hold_id = h.id)) c on c.id = l.id
           where coalesce(l.units, 0) <> coalesce(c.units, 0)`,
   },
   {
