@@ -128,7 +128,7 @@ export interface AuditRecord {
   eventId: string
 }
 
-/** Units of one SKU over all warehouses (those of the channel that was asked for), and in each; `available = on_hand - reserved - withheld`, due units counted as free. Of a bundle: how many its parts make up in each warehouse by itself, and their sum, as `on_hand` and `available`; the others are 0. */
+/** Units of one SKU over all warehouses (those of the channel that was asked for), and in each; `available = on_hand - reserved - withheld`, due units counted as free. Where the waitlist goes first, what waits is withheld: `available` is what anybody else can have, of each warehouse by itself, so that their sum may be more. Of a bundle: how many its parts make up in each warehouse by itself, and their sum, as `on_hand` and `available`; the others are 0. */
 export interface Availability {
   sku: string
   onHand: number
@@ -541,6 +541,8 @@ export interface Product {
   parts: readonly (BundlePart)[]
   /** Units that one shopper may have, held or bought and kept; as part of a bundle, too. Absent: as inventory is set. */
   mostPerShopper?: number
+  /** Units that wait on the waitlist are kept from everybody else. */
+  waitlistFirst: boolean
 }
 
 /** What a hold has of one product in one warehouse. */
@@ -745,7 +747,7 @@ export interface StockLevel {
   onHand: number
   reserved: number
   available: number
-  /** Units that are there and that nobody may have: damaged, held back for quality or as safety stock, or promised to somebody. */
+  /** Units that are there and that nobody may have: damaged, held back for quality or as safety stock, promised to somebody, or (in Availability alone) kept for the waitlist. */
   withheld: number
   /** On the way; no part of `on_hand`. */
   incoming: number
@@ -1026,6 +1028,8 @@ export interface Operations {
     parts?: readonly (BundlePartInput)[]
     /** 1 to 1,000,000; as in Product. */
     mostPerShopper?: number
+    /** As in Product. Not of a bundle. */
+    waitlistFirst?: boolean
   }; response: CreateProductResponse }
   /** Changes the fields that are given, leaves the others. */
   updateProduct: { request: {
@@ -1041,6 +1045,8 @@ export interface Operations {
     parts?: readonly (BundlePartInput)[]
     /** 1 to 1,000,000; -1: absent from then on. What shoppers have already counts. */
     mostPerShopper?: number
+    /** As in Product. Not of a bundle. */
+    waitlistFirst?: boolean
   }; response: UpdateProductResponse }
   getProduct: { request: {
     sku: string

@@ -2,7 +2,7 @@
 -- (each a new READ COMMITTED snapshot, since the functions are VOLATILE) read what is true under the locks and decide;
 -- time is clock_timestamp(), read once after the locks are held (truth 3).
 --
--- Lock order (truth 8): existing holds by id, then stock rows by (sku, warehouse), then owners, then new rows by key. hold_batch locks no
+-- Lock order (truth 8): existing holds by id, then stock rows by (sku, warehouse), then owners, then what waits by SKU, then new rows by key. hold_batch locks no
 -- existing hold. It may wait for another's insert of the same new id only while that other, too, has all its stock locks
 -- (hold_batch on another replica) or wants none (bury_holds): nobody waits in a circle.
 --
@@ -57,13 +57,15 @@ $$;
 -- lines of the items that the plan refuses (REFUSED, or EXISTS: a known id is no refusal), and of each other line how many of its
 -- units are promised, and the bundle that it is a part of; p_products are those that the plan read, with their versions. Who changes a
 -- product's rules locks its levels first, so under the locks the rules are those that the hold is made by. p_claim_items (null: nothing is limited):
--- what items count for against the limits of their owners, and how much an owner may have.
+-- what items count for against the limits of their owners, and how much an owner may have. p_waiting_skus (null: none): those of which others
+-- than p_from_waitlist leave the units that wait, over all warehouses.
 create function hold_batch(
   p_ids uuid[], p_owners text[], p_fingerprints text[], p_ttls integer[],
   p_items integer[], p_skus text[], p_warehouses text[], p_quantities integer[],
   p_request_id text, p_final boolean, p_versions bigint[], p_alone boolean,
   p_refused boolean[], p_promised integer[], p_bundles text[], p_bundle_units integer[], p_products text[], p_product_versions bigint[],
-  p_claim_items integer[], p_claim_owners text[], p_claim_skus text[], p_claim_units integer[], p_claim_mosts integer[]
+  p_claim_items integer[], p_claim_owners text[], p_claim_skus text[], p_claim_units integer[], p_claim_mosts integer[],
+  p_from_waitlist boolean[], p_waiting_skus text[]
 ) returns table (
   item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
   created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text,
@@ -191,6 +193,17 @@ begin
           ) w
           where w.wanted + coalesce((select sum(c.units) from claims_that_count c where c.owner = w.owner and c.sku = w.sku), 0) > w.most
         ) into v_fits;
+      end if;
+      if v_fits and p_waiting_skus is not null then
+        -- Levels that are not locked are lowered by nobody who does not have this lock, but by an admin's hand.
+        perform lock_waiting(p_waiting_skus);
+        v_fits := leaves_what_waits(p_waiting_skus, (
+          select jsonb_object_agg(t.sku, t.wanted) from (
+            select l.sku, sum(l.quantity - l.promised) as wanted
+            from unnest(p_items, p_skus, p_quantities, p_promised) as l (item, sku, quantity, promised)
+            where v_fate[l.item] is null and not p_from_waitlist[l.item]
+            group by l.sku
+          ) t));
       end if;
       if not v_fits then
         item := 0;

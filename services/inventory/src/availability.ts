@@ -79,9 +79,11 @@ export async function readSeen(database: Database, views: readonly View[]): Prom
       const total = typeof known === 'object' ? known : { sku: row.sku, ...nothing, warehouses: [] }
       seen.set(key, total)
       if (row.warehouse === '') continue
-      const { onHand, reserved, available, withheld, incoming } = toLevel(row)
+      const { onHand, reserved, available, withheld, incoming } = toLevel({ ...row, free: Math.min(row.free, spareOf(row)) })
       const level = { onHand, reserved, available, withheld, incoming }
       for (const figure of figures) total[figure] += level[figure]
+      total.available = Math.min(total.available, spareOf(row))
+      total.withheld = total.onHand - total.reserved - total.available
       total.warehouses.push({ warehouse: row.warehouse, ...level })
     }
     const ofParts = rows.filter(({ known, part }) => known === 'YES' && part !== null)
@@ -102,12 +104,22 @@ function availabilityOfBundle(rows: SeenLevelRow[]): Availability {
   const total: Availability = { sku: rows[0]?.sku ?? '', ...nothing, warehouses: [] }
   for (const [warehouse, levels] of Map.groupBy(rows, (row) => row.warehouse)) {
     if (warehouse === '' || levels.length < parts) continue
-    const units = Math.min(...levels.map(({ free, part_quantity: each }) => Math.floor(Math.max(free, 0) / (each ?? 1))))
+    const units = Math.min(
+      ...levels.map((level) => Math.floor(Math.max(Math.min(level.free, spareOf(level)), 0) / (level.part_quantity ?? 1))),
+    )
     total.warehouses.push({ warehouse, ...nothing, onHand: units, available: units })
     total.onHand += units
     total.available += units
   }
+  const most = Math.min(...rows.map((row) => Math.floor(spareOf(row) / (row.part_quantity ?? 1))))
+  total.onHand = Math.min(total.onHand, most)
+  total.available = Math.min(total.available, most)
   return total
+}
+
+/** What the waitlist leaves to others over all warehouses, in units. */
+function spareOf({ spare }: SeenLevelRow): number {
+  return spare === null ? Infinity : Math.max(Number(spare), 0)
 }
 
 /** Each level is bounded, the sum over warehouses is not: what the message can't say reads as the most that it can. */

@@ -12,6 +12,7 @@ import type { Claim, Limits } from './claims'
 import { planHolds, type Planned, type PlannedLine, type World } from './plan'
 import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, holdPlanned, isOutOfDate, toHold } from './sql/holds'
 import { lockOwners } from './sql/claims'
+import { lockWaiting } from './sql/waiting'
 import { findKnown, lockLevels, readWorld } from './sql/world'
 import { checkFingerprint } from './validate'
 
@@ -178,6 +179,7 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
   const { plan, rows } = await options.database.transaction(async (client) => {
     const locked = await lockLevels(client, items)
     await lockOwners(client, items)
+    await lockWaiting(client, locked.skus)
     const world = await readWorld(client, items, limits, locked)
     const plan = world && (await makePlan(client, items, world))
     return { plan, rows: plan && (await writePlan(client, items, plan)) }

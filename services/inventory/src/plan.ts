@@ -23,6 +23,8 @@ export interface ProductView {
   parts: readonly { sku: string; quantity: number }[] | undefined
   /** Its own limit, in units; undefined: it has none. */
   mostPerShopper: number | undefined
+  /** Units that others than the waitlist leave over all warehouses; undefined: it does not go first. */
+  waiting: number | undefined
   levels: readonly LevelView[]
 }
 
@@ -78,6 +80,7 @@ interface Demand {
 }
 
 function planOne(item: HoldItem, world: World, stock: Stock, claims: Claims): Planned {
+  stock.forWaitlist = item.fromWaitlist ?? false
   const route = world.routes.get(item.channel)
   if (route === undefined)
     return refuse('NOT_FOUND', `There is no channel ${item.channel}`, 'channel', 'there is no such channel')
@@ -170,8 +173,7 @@ function mostFilling(left: Demand[], route: readonly string[], stock: Stock): st
 /** Names the line that the stock is short of: one that even all warehouses together can't fill, if there is such a line. */
 function short(demands: Demand[], route: readonly string[], { allowSplit }: HoldItem, stock: Stock): Planned {
   const placesOf = ({ warehouse }: Demand): readonly string[] => (warehouse === '' ? route : [warehouse])
-  const total = (demand: Demand): number =>
-    placesOf(demand).reduce((sum, warehouse) => sum + stock.free(demand.sku, warehouse), 0)
+  const total = (demand: Demand): number => stock.freeIn(demand.sku, placesOf(demand))
   const fault =
     demands.find((demand) => total(demand) < demand.quantity) ?? demands.find(({ warehouse }) => warehouse === '') ?? demands[0]
   if (fault === undefined) throw new Error('a hold without lines')
@@ -200,7 +202,7 @@ function dueFirst(demands: Demand[], route: readonly string[], allowSplit: boole
     return viable.flatMap((place) => demands.flatMap((demand) => stock.owed(demand, demand.warehouse || place)))
   }
   const placesOf = ({ warehouse }: Demand): readonly string[] => (warehouse === '' ? route : [warehouse])
-  const units = (demand: Demand): number => placesOf(demand).reduce((sum, place) => sum + stock.free(demand.sku, place), 0)
+  const units = (demand: Demand): number => stock.freeIn(demand.sku, placesOf(demand))
   const lacking = demands.filter((demand) => units(demand) < demand.quantity)
   const hopeless = lacking.some((demand) => !placesOf(demand).some((place) => stock.due(demand.sku, place)))
   return hopeless ? [] : lacking.flatMap((demand) => placesOf(demand).flatMap((place) => stock.owed(demand, place)))
@@ -218,20 +220,44 @@ function byPlace(a: PlannedLine, b: PlannedLine): number {
 /** What is left of each level while a batch is planned. */
 class Stock {
   private readonly left = new Map<string, Map<string, LevelView>>()
+  /** Of what the waitlist goes first for: units that others may have over all warehouses; below zero is none. */
+  private readonly spare = new Map<string, number>()
+  /** Whether the item that is planned now comes from there. */
+  forWaitlist = false
 
   constructor({ products }: World) {
-    for (const [sku, { levels }] of products) this.left.set(sku, new Map(levels.map((level) => [level.warehouse, { ...level }])))
+    for (const [sku, { levels, waiting }] of products) {
+      this.left.set(sku, new Map(levels.map((level) => [level.warehouse, { ...level }])))
+      if (waiting !== undefined) this.spare.set(sku, levels.reduce((sum, { free }) => sum + Math.max(free, 0), 0) - waiting)
+    }
   }
 
   /** Units, at least 0. */
   free(sku: string, warehouse: string): number {
-    return Math.max(this.left.get(sku)?.get(warehouse)?.free ?? 0, 0)
+    return Math.max(this.within(sku, this.left.get(sku)?.get(warehouse)?.free ?? 0), 0)
+  }
+
+  /** Of all these warehouses, at least 0. */
+  freeIn(sku: string, warehouses: readonly string[]): number {
+    return Math.max(
+      this.within(
+        sku,
+        warehouses.reduce((sum, warehouse) => sum + this.free(sku, warehouse), 0),
+      ),
+      0,
+    )
+  }
+
+  private within(sku: string, units: number): number {
+    return this.forWaitlist ? units : Math.min(units, this.spare.get(sku) ?? units)
   }
 
   /** What has to be taken back of a level's due holds so that a demand fits there; nothing, where there are none. */
   owed({ sku, quantity }: Demand, warehouse: string): Refused['due'] {
     const level = this.left.get(sku)?.get(warehouse)
-    return level?.due === true && level.free < quantity ? [{ sku, warehouse, units: quantity - level.free }] : []
+    if (level?.due !== true) return []
+    const free = this.within(sku, level.free)
+    return free < quantity ? [{ sku, warehouse, units: quantity - free }] : []
   }
 
   due(sku: string, warehouse: string): boolean {
@@ -263,6 +289,7 @@ class Stock {
     const quantity = Math.min(demand.quantity, this.free(demand.sku, warehouse))
     if (level === undefined || quantity === 0) return []
     level.free -= quantity
+    this.spend(demand.sku, quantity)
     demand.quantity -= quantity
     const { line, sku, bundle } = demand
     return [{ line, sku, warehouse, quantity, promised: 0, bundle, version: level.version }]
@@ -271,7 +298,15 @@ class Stock {
   giveBack(lines: PlannedLine[]): void {
     for (const { sku, warehouse, quantity } of lines) {
       const level = this.left.get(sku)?.get(warehouse)
-      if (level !== undefined) level.free += quantity
+      if (level === undefined) continue
+      level.free += quantity
+      this.spend(sku, -quantity)
     }
+  }
+
+  /** What the waitlist takes is what waits: it leaves others as much as they had. */
+  private spend(sku: string, units: number): void {
+    const spare = this.spare.get(sku)
+    if (spare !== undefined && !this.forWaitlist) this.spare.set(sku, spare - units)
   }
 }

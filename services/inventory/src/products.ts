@@ -71,11 +71,13 @@ export async function createProduct(
     parts: checkParts(sku, request.parts),
     mostPerShopper:
       request.mostPerShopper === undefined ? undefined : checkUnits('mostPerShopper', request.mostPerShopper, 1, mostPerShopper),
+    waitlistFirst: request.waitlistFirst ?? false,
   }
   const stock = checkUnits('stock', request.stock, 0)
   const isBundle = wanted.parts.length > 0
   if (isBundle && stock > 0) throw invalidField('stock', 'a bundle has no stock of its own')
   if (isBundle && wanted.lowStockAt !== undefined) throw invalidField('lowStockAt', 'a bundle has no stock of its own')
+  if (isBundle && wanted.waitlistFirst) throw invalidField('waitlistFirst', 'nobody waits for a bundle')
   const key = idempotencyKey(ctx, request.clientToken)
   const operation = key === undefined ? randomUUID() : operationId(ctx.actor.id, 'create-product', key)
   const print = fingerprint([
@@ -88,6 +90,7 @@ export async function createProduct(
     // What is not given leaves the print as it was before there was such a thing.
     ...(wanted.lowStockAt === undefined ? [] : [wanted.lowStockAt]),
     ...(wanted.mostPerShopper === undefined ? [] : [{ mostPerShopper: wanted.mostPerShopper }]),
+    ...(wanted.waitlistFirst ? [{ waitlistFirst: true }] : []),
     ...(isBundle ? [wanted.parts.map((part) => [part.sku, part.quantity])] : []),
   ])
 
@@ -143,6 +146,7 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     lowStockAt: request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, -1, mostLowStock),
     parts: request.parts.length === 0 ? undefined : checkParts(sku, request.parts),
     limit: request.mostPerShopper === undefined ? undefined : checkLimit(request.mostPerShopper),
+    waitlistFirst: request.waitlistFirst,
   }
   for (let attempt = 1; ; attempt++) {
     try {
@@ -185,17 +189,18 @@ interface Change {
   parts: BundlePart[] | undefined
   /** For each shopper; below 0: none. */
   limit: number | undefined
+  waitlistFirst: boolean | undefined
 }
 
 async function updateOnce(client: PoolClient, request: UpdateProductRequest, change: Change, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
-  const ofRules = change.parts !== undefined || change.limit !== undefined
+  const ofRules = change.parts !== undefined || change.limit !== undefined || change.waitlistFirst !== undefined
   const row = await (ofRules ? lockRules(client, sku) : lockProduct(client, sku))
   if (row === undefined) throw notFound('product', sku)
   const before = toProduct(row)
   checkVersion(`Product ${sku}`, before.version, request.expectedVersion)
   await checkChange(client, row, request, change)
-  const { name, description, price, lowStockAt, parts, limit } = change
+  const { name, description, price, lowStockAt, parts, limit, waitlistFirst } = change
   const wanted = {
     ...row,
     name: name ?? row.name,
@@ -204,8 +209,9 @@ async function updateOnce(client: PoolClient, request: UpdateProductRequest, cha
     price_minor: price?.amountMinor ?? row.price_minor,
     low_stock_at: lowStockAt === undefined ? row.low_stock_at : lowStockAt < 0 ? null : lowStockAt,
     most_per_shopper: limit === undefined ? row.most_per_shopper : limit < 0 ? null : limit,
+    waitlist_first: waitlistFirst ?? row.waitlist_first,
   }
-  const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at', 'most_per_shopper'] as const
+  const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at', 'most_per_shopper', 'waitlist_first'] as const
   const newParts = parts === undefined || isDeepStrictEqual(parts, row.parts) ? undefined : parts
   if (newParts === undefined && fields.every((field) => wanted[field] === row[field])) return before
   const after = toProduct(await updateProductRow(client, wanted, newParts))
@@ -225,9 +231,10 @@ async function updateOnce(client: PoolClient, request: UpdateProductRequest, cha
 
 /** What only a bundle has, or only what is none. */
 async function checkChange(client: PoolClient, row: ProductRow, request: UpdateProductRequest, change: Change): Promise<void> {
-  const { parts, lowStockAt } = change
+  const { parts, lowStockAt, waitlistFirst } = change
   if (parts !== undefined && !row.bundle) throw invalidField('parts', 'is no bundle, and does not become one')
   if (row.bundle && lowStockAt !== undefined) throw invalidField('lowStockAt', 'a bundle has no stock of its own')
+  if (row.bundle && waitlistFirst === true) throw invalidField('waitlistFirst', 'nobody waits for a bundle')
   await checkPartsAreThere(client, request.parts, parts ?? [])
 }
 

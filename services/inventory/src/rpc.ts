@@ -30,6 +30,7 @@ import { repairConsistency } from './repair'
 import { receiveShipment } from './receive'
 import { returnStock } from './return-stock'
 import { setSafetyStock } from './safety'
+import { setWaiting } from './set-waiting'
 import { cancelShipment, createShipment, getShipment, listShipments } from './shipments'
 import { transferStock } from './transfer'
 import { checkSplit } from './split'
@@ -88,6 +89,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     returnStock: async (request, ctx) => publish(await returnStock(database, request, ctx)),
     listProductHolds: async (request) => listProductHolds(database, request),
     listHeld: async (request) => listHeld(database, request),
+    setWaiting: async (request) => setWaiting(database, request),
 
     hold: async (request, ctx) =>
       batch(request.items, ctx, async (item) => inventory.holds.submit(checkHold(item, ctx), ctx.deadline)),
@@ -189,5 +191,6 @@ function checkHold(item: HoldItem, ctx: CallContext): HoldItem {
     channel: item.channel === '' ? '' : checkWarehouse('channel', item.channel),
     allowSplit: item.allowSplit,
     splitBy: item.splitBy,
+    fromWaitlist: item.fromWaitlist,
   }
 }

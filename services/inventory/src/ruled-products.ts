@@ -17,8 +17,8 @@ export class RuledProducts {
   remember(products: ReadonlyMap<string, ProductView>): void {
     if (this.until.size > mostRemembered) this.until.clear()
     const until = performance.now() + believedMs
-    for (const [sku, { parts, mostPerShopper }] of products) {
-      if (parts !== undefined || mostPerShopper !== undefined) this.until.set(sku, until)
+    for (const [sku, { parts, mostPerShopper, waiting }] of products) {
+      if (parts !== undefined || mostPerShopper !== undefined || waiting !== undefined) this.until.set(sku, until)
     }
   }
 }

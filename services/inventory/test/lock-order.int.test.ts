@@ -98,6 +98,7 @@ const knownMs = 2_500
 class Crowd {
   readonly fates = new Map<string, number>()
   readonly unexpected: HoldResult[] = []
+  private waits = 0
   private readonly known = Array.from({ length: 20 }, () => ({ id: randomUUID(), since: Date.now() }))
 
   /** @param bundles none: the products have no rules */
@@ -118,7 +119,7 @@ class Crowd {
     const { reservation, order } = pair
     const ctx = pair.service()
     const kind = Math.random()
-    if (this.bundles.length > 0 && chance(0.1)) return chance(0.5) ? this.giveBack() : this.changeRules()
+    if (this.bundles.length > 0 && chance(0.1)) return pick([this.giveBack, this.changeRules, this.wait]).call(this)
     if (kind < 0.4) return this.note((await reservation.hold({ items: upTo(6, () => this.item()) }, ctx)).results)
     if (kind < 0.52) return this.note((await reservation.expire({ ids: upTo(30, () => this.id()) }, ctx)).results)
     if (kind < 0.64)
@@ -157,9 +158,17 @@ class Crowd {
     const limit = { ...nothing, sku: pick([...this.skus.slice(0, 2), ...this.bundles]), mostPerShopper }
     const parts = this.skus.filter(() => chance(0.4)).map((sku) => ({ sku, quantity: chance(0.8) ? 1 : 2 }))
     const mixed = { ...nothing, sku: pick(this.bundles), parts }
-    await pair.reservation.updateProduct(chance(0.5) ? limit : mixed, pair.admin()).catch((error: { code?: string }) => {
+    const first = { ...nothing, sku: pick(this.skus.slice(0, 3)), waitlistFirst: chance(0.5) }
+    await pair.reservation.updateProduct(pick([limit, mixed, first]), pair.admin()).catch((error: { code?: string }) => {
       if (error.code !== 'CONFLICT') throw error
     })
+  }
+
+  /** Other units of some SKUs wait. */
+  private async wait(): Promise<void> {
+    const skus = this.skus.slice(0, 4).filter(() => chance(0.5))
+    const waiting = skus.map((sku) => ({ sku, units: BigInt(Math.floor(Math.random() * 20)), version: BigInt(++this.waits) }))
+    if (waiting.length > 0) await pair.reservation.setWaiting({ waiting }, pair.service())
   }
 
   /** 1 to 5 of the SKUs in any order; sometimes under an id that somebody else uses for other SKUs at the same moment. */
@@ -168,7 +177,7 @@ class Crowd {
     const lines = (skus.length === 0 ? [pick(this.skus)] : skus).map((sku) => ({ sku, quantity: chance(0.8) ? 1 : 2 }))
     const id = chance(0.05) ? this.id() : this.newId()
     const owner = this.bundles.length > 0 ? `shopper-${Math.floor(Math.random() * 12)}` : 'a-user'
-    return holdItem(lines, { id, owner, ttlSeconds: chance(0.7) ? 1 : 2, strategy: pick(strategies) })
+    return holdItem(lines, { id, owner, ttlSeconds: chance(0.7) ? 1 : 2, strategy: pick(strategies), fromWaitlist: chance(0.2) })
   }
 
   private id(): string {

@@ -65,7 +65,7 @@ export interface HoldBatchOptions {
 /** A batch of plain products, each line with its warehouse. */
 export async function holdBatch(pool: Pool, items: HoldItem[], { final, alone }: HoldBatchOptions): Promise<HoldBatchRow[]> {
   const lines = items.flatMap((item, index) => item.lines.map((line) => ({ ...line, item: index + 1 })))
-  return callHoldBatch(pool, items, lines, [final, null, alone, null, ...Array<null>(10).fill(null)])
+  return callHoldBatch(pool, items, lines, [final, null, alone, null, ...Array<null>(12).fill(null)])
 }
 
 /** What the plan makes of one item; undefined: it is refused, unless its id is known. */
@@ -82,6 +82,7 @@ export async function holdPlanned(
   const claims = planned.flatMap(({ item, claims }, index) =>
     claims.map((claim) => ({ ...claim, owner: item.owner, item: index + 1 })),
   )
+  const waitlistFirst = [...products].filter(([, { waiting }]) => waiting !== undefined).map(([sku]) => sku)
   const ofClaims = (column: (claim: (typeof claims)[number]) => unknown) => (claims.length === 0 ? null : claims.map(column))
   return callHoldBatch(
     db,
@@ -102,6 +103,8 @@ export async function holdPlanned(
       ofClaims(({ sku }) => sku),
       ofClaims(({ units }) => units),
       ofClaims(({ most }) => most),
+      planned.map(({ item }) => item.fromWaitlist ?? false),
+      waitlistFirst.length === 0 ? null : waitlistFirst,
     ],
   )
 }
@@ -122,7 +125,7 @@ async function callHoldBatch(
     text: `select * from hold_batch($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::text[],
                                     $8::integer[], $9, $10, $11::bigint[], $12, $13::boolean[], $14::integer[], $15::text[],
                                     $16::integer[], $17::text[], $18::bigint[], $19::integer[], $20::text[], $21::text[],
-                                    $22::integer[], $23::integer[])`,
+                                    $22::integer[], $23::integer[], $24::boolean[], $25::text[])`,
     values: [
       items.map((item) => item.id),
       items.map((item) => item.owner),

@@ -91,6 +91,8 @@ export interface SeenLevelRow extends LevelRow {
   /** The level is that of a part of the bundle, of which one takes so many; null: it is no bundle. */
   part: string | null
   part_quantity: number | null
+  /** Units that others than the waitlist may have over all warehouses, below zero is none; null: as many as are free. */
+  spare: bigint | null
 }
 
 /**
@@ -107,7 +109,7 @@ export async function readAvailability(pool: Pool, views: readonly View[]): Prom
              (coalesce(s.reserved, 0) - coalesce(d.due, 0))::integer as reserved,
              coalesce(s.damaged, 0) as damaged, coalesce(s.quality, 0) as quality, coalesce(s.safety, 0) as safety,
              (coalesce(s.promised, 0) - coalesce(d.due_promised, 0))::integer as promised, coalesce(s.incoming, 0) as incoming,
-             (coalesce(s.free, 0) + coalesce(d.due, 0) + coalesce(d.due_promised, 0))::integer as free,
+             (coalesce(s.free, 0) + coalesce(d.due, 0) + coalesce(d.due_promised, 0))::integer as free, spare.units as spare,
              case when a.channel <> '' and c.code is null then 'NO_CHANNEL' when p.sku is null then 'NO_PRODUCT' else 'YES' end as known
       from unnest($1::text[], $2::text[]) as a (sku, channel)
       left join products p on p.sku = a.sku
@@ -122,6 +124,17 @@ export async function readAvailability(pool: Pool, views: readonly View[]): Prom
         select sum(l.quantity - l.promised) as due, sum(l.promised) as due_promised from hold_lines l
         where l.sku = s.sku and l.warehouse = s.warehouse and l.held and l.expires_at <= (select clock_timestamp())
       ) d on true
+      left join lateral (
+        select coalesce(sum(greatest(o.free + coalesce(due.units, 0), 0)), 0)::bigint - coalesce((select units from waiting where sku = f.sku), 0) as units
+        from products f
+        left join stock_levels o on o.sku = f.sku
+        left join lateral (
+          select sum(l.quantity) as units from hold_lines l
+          where l.sku = o.sku and l.warehouse = o.warehouse and l.held and l.expires_at <= (select clock_timestamp())
+        ) due on true
+        where f.sku = coalesce(b.sku, p.sku) and f.waitlist_first
+        group by f.sku
+      ) spare on true
       order by a.sku, s.place, s.warehouse, b.sku`,
     values: [views.map((view) => view.sku), views.map((view) => view.channel)],
   })

@@ -9,6 +9,7 @@ export interface ProductRow {
   price_minor: bigint
   low_stock_at: number | null
   most_per_shopper: number | null
+  waitlist_first: boolean
   version: bigint
   created_at: Date
   updated_at: Date
@@ -37,6 +38,7 @@ export function toProduct(row: ProductRow): Product {
     lowStockAt: row.low_stock_at ?? undefined,
     parts: row.parts ?? [],
     mostPerShopper: row.most_per_shopper ?? undefined,
+    waitlistFirst: row.waitlist_first,
   }
 }
 
@@ -49,8 +51,8 @@ export async function insertProduct(
 ): Promise<ProductRow | undefined> {
   const { rowCount } = await client.query(
     `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint, low_stock_at, bundle,
-       most_per_shopper)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       most_per_shopper, waitlist_first)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      on conflict do nothing`,
     [
       product.sku,
@@ -63,6 +65,7 @@ export async function insertProduct(
       product.lowStockAt,
       product.parts.length > 0,
       product.mostPerShopper,
+      product.waitlistFirst,
     ],
   )
   if (rowCount === 0) return undefined
@@ -116,10 +119,19 @@ export async function updateProductRow(client: PoolClient, row: ProductRow, part
     await insertParts(client, row.sku, parts)
   }
   const { rowCount } = await client.query(
-    `update products set name = $2, description = $3, currency = $4, price_minor = $5, low_stock_at = $6, most_per_shopper = $7, version = version + 1,
-       updated_at = clock_timestamp()
+    `update products set name = $2, description = $3, currency = $4, price_minor = $5, low_stock_at = $6, most_per_shopper = $7,
+       waitlist_first = $8, version = version + 1, updated_at = clock_timestamp()
      where sku = $1`,
-    [row.sku, row.name, row.description, row.currency, row.price_minor, row.low_stock_at, row.most_per_shopper],
+    [
+      row.sku,
+      row.name,
+      row.description,
+      row.currency,
+      row.price_minor,
+      row.low_stock_at,
+      row.most_per_shopper,
+      row.waitlist_first,
+    ],
   )
   const updated = rowCount === 0 ? undefined : await findProduct(client, row.sku)
   if (updated === undefined) throw new Error(`product ${row.sku} was locked and is not there`)

@@ -12,6 +12,8 @@ interface LevelRow {
   /** Null: it is no bundle. */
   parts: BundlePart[] | null
   most_per_shopper: number | null
+  /** Null: the waitlist does not go first. */
+  waiting: bigint | null
   /** Null: the product has no level. */
   warehouse: string | null
   free: number
@@ -56,6 +58,7 @@ export async function readWorld(
       version: row.product_version,
       parts: row.parts ?? undefined,
       mostPerShopper: row.most_per_shopper ?? undefined,
+      waiting: row.waiting === null ? undefined : Number(row.waiting),
       levels: [],
     }
     products.set(sku, product)
@@ -73,12 +76,13 @@ async function readLevels(db: Pool | PoolClient, skus: string[]): Promise<LevelR
       select p.sku, p.version as product_version, p.most_per_shopper, case when p.bundle then (
                select json_agg(json_build_object('sku', b.sku, 'quantity', b.quantity) order by b.sku)
                from bundle_parts b where b.bundle = p.sku
-             ) end as parts, s.warehouse, s.free, s.version,
+             ) end as parts, case when p.waitlist_first then coalesce(w.units, 0) end as waiting, s.warehouse, s.free, s.version,
              exists (select from hold_lines d where d.sku = s.sku and d.warehouse = s.warehouse and d.held
                      and d.expires_at <= (select clock_timestamp())) as due
       from (select sku from unnest($1::text[]) as a (sku)
             union select b.sku from bundle_parts b where b.bundle = any ($1::text[])) a
       join products p on p.sku = a.sku
+      left join waiting w on w.sku = p.sku
       left join stock_levels s on s.sku = p.sku`,
     values: [skus],
   })
