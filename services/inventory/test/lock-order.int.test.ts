@@ -119,7 +119,8 @@ class Crowd {
     const { reservation, order } = pair
     const ctx = pair.service()
     const kind = Math.random()
-    if (this.bundles.length > 0 && chance(0.1)) return pick([this.giveBack, this.changeRules, this.wait]).call(this)
+    if (this.bundles.length > 0 && chance(0.1))
+      return pick([async () => this.giveBack(), async () => this.changeRules(), async () => this.wait()])()
     if (kind < 0.4) return this.note((await reservation.hold({ items: upTo(6, () => this.item()) }, ctx)).results)
     if (kind < 0.52) return this.note((await reservation.expire({ ids: upTo(30, () => this.id()) }, ctx)).results)
     if (kind < 0.64)
