@@ -122,6 +122,7 @@ const release = join('packages', 'release', 'dist', 'src', 'main.js')
 /** What each command runs after install and build, one after the other until one fails. */
 const commands = {
   start: (args) => [{ ...node(launcher, ...args), endsWithUs: true }],
+  holdfast: (args) => [node(cli, ...args)],
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
   holds: (args) => [node(cli, 'holds', ...args)],

@@ -12,7 +12,7 @@ import { findRunning } from '@holdfast/launcher'
 import { ConfigError, createLog, readConfig } from '@holdfast/service'
 
 import { CliProblem } from './problem'
-import { renderTable } from './report'
+import { oneLine, renderTable } from './table'
 import { dataFolder } from './settings'
 
 /** Of the queues in which something waits, those of a consumer, or of a topic; all. */
@@ -48,7 +48,7 @@ export async function listParked(
       each.key,
       each.type,
       String(each.attempts),
-      oneLine(each.error),
+      short(each.error),
     ])
     say(renderTable(head, rows))
     for (const { topic, consumer, waiting } of queues) {
@@ -83,7 +83,7 @@ async function withTransport(env: NodeJS.ProcessEnv, work: (transport: Transport
   try {
     await work(transport)
   } catch (error) {
-    throw new CliProblem(`the events could not be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new CliProblem(`the events could not be read: ${error instanceof Error ? error.message : String(error)}`, 'unavailable')
   } finally {
     await transport.close()
   }
@@ -96,18 +96,23 @@ async function openEvents(env: NodeJS.ProcessEnv): Promise<Transport> {
   if (!named && running?.eventLog === undefined) {
     throw new CliProblem(
       `no events are known here: start Holdfast with "npm start", or set KAFKA_BROKERS or EVENTS_DATABASE_URL (looked in ${dataFolder(env)})`,
+      'unavailable',
     )
   }
   try {
     const config = readConfig(eventsShape, named ? env : { ...env, EVENTS_DATABASE_URL: running?.eventLog })
     return await openTransport(config, { service: 'dlq', log })
   } catch (error) {
-    if (error instanceof ConfigError) throw new CliProblem(error.message)
-    throw new CliProblem(`the event log can't be reached: ${error instanceof Error ? error.message : String(error)}`)
+    if (error instanceof ConfigError) throw new CliProblem(error.message, 'usage')
+    throw new CliProblem(
+      `the event log can't be reached: ${error instanceof Error ? error.message : String(error)}`,
+      'unavailable',
+    )
   }
 }
 
-function oneLine(error: string): string {
-  const line = error.replaceAll(/[\p{Cc}\s]+/gu, ' ')
+/** In the width of a line. */
+function short(error: string): string {
+  const line = oneLine(error)
   return line.length > 100 ? `${line.slice(0, 99)}…` : line
 }

@@ -1,4 +1,26 @@
+import type { ExitReason } from './exit-codes'
+
 /** Something that the user can mend; told in one line, without a stack. */
 export class CliProblem extends Error {
   override readonly name = 'CliProblem'
+
+  constructor(
+    message: string,
+    readonly reason: ExitReason = 'refused',
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** A call that changes something was sent, and nobody knows whether it was done; the same key makes it safe to ask again. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown'
+
+  constructor(
+    readonly key: string,
+    cause: unknown,
+  ) {
+    super('nobody knows whether it was done', { cause })
+  }
 }

@@ -1,4 +1,4 @@
-import { isOk, renderChecks, renderTable } from './report'
+import { isOk, renderChecks } from './report'
 
 describe('renderChecks', () => {
   it('says for each number what was expected, what was found and whether that is right', () => {
@@ -21,23 +21,5 @@ describe('renderChecks', () => {
 
   it('does not take a text for the number that it looks like', () => {
     expect(isOk({ what: 'x', expected: 3, found: '3' })).toBe(false)
-  })
-})
-
-describe('renderTable', () => {
-  it('puts columns of numbers to the right', () => {
-    expect(
-      renderTable(
-        ['n', 'name'],
-        [
-          ['1', 'a'],
-          ['1,000', 'b'],
-        ],
-      ),
-    ).toBe(['    n  name', '-----  ----', '    1  a', '1,000  b'].join('\n'))
-  })
-
-  it('has a head without rows', () => {
-    expect(renderTable(['n', 'name'], [])).toBe('n  name\n-  ----')
   })
 })

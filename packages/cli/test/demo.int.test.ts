@@ -1,7 +1,5 @@
 import { demo } from '../src/demo/demo'
 import type { Progress } from '../src/progress'
-import { readSettings } from '../src/settings'
-import { sweep } from '../src/sweep'
 import { type FakeSystem, startFakeSystem } from './fake-system'
 
 const admin = { email: 'admin@holdfast.example', password: 'secret' }
@@ -35,29 +33,17 @@ describe('the demo', () => {
     expect(said.join('\n')).toMatch(/shoppers who got a camera +3 +100 +WRONG/)
   })
 
-  it('tries again what was refused for the moment', async () => {
+  it('tries again what was refused for the moment, with the tokens that it is given', async () => {
     fake.refusals = 3
-    expect(await demo({ url: fake.url, admin }, progress)).toBe(true)
+    const tokens = { token: () => 'of.another.issuer', refreshToken: () => undefined }
+    expect(await demo({ url: fake.url, admin: tokens }, progress)).toBe(true)
+    expect(fake.seen).toContainEqual({ path: '/v1/products', authorization: 'Bearer of.another.issuer' })
+    expect(fake.seen.map(({ path }) => path)).not.toContain('/v1/auth/login')
   })
 
   it('says in one line that nothing runs there', async () => {
     await fake.close()
     const problem = `Holdfast does not run at ${fake.url} (ECONNREFUSED): start it with "npm start", or say where it is with --url`
     await expect(demo({ url: fake.url, admin }, progress)).rejects.toThrow(problem)
-  })
-})
-
-describe('the sweep', () => {
-  it('says what one pass found', async () => {
-    await sweep({ url: fake.url, admin }, (line) => void said.push(line))
-    expect(said).toEqual(['reservations expired: 2', 'holds without a reservation released: 1'])
-  })
-
-  it('goes with a token that is given, and logs nobody in', async () => {
-    const settings = await readSettings({ url: fake.url }, { HOLDFAST_ADMIN_TOKEN: 'of.another.issuer' })
-    await sweep(settings, (line) => void said.push(line))
-    expect(said).toHaveLength(2)
-    expect(fake.seen.at(-1)).toMatchObject({ path: '/v1/reservations:sweep', authorization: 'Bearer of.another.issuer' })
-    expect(fake.seen.map(({ path }) => path)).not.toContain('/v1/auth/login')
   })
 })

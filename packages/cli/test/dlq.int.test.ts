@@ -19,9 +19,9 @@ test('where nothing runs and nothing is named, it says so in one line', async ()
   const env = { PATH: process.env['PATH'], HOLDFAST_DATA_DIR: folder }
   const run = promisify(execFile)(process.execPath, [main, 'dlq', 'list'], { env })
   await expect(run).rejects.toMatchObject({
-    code: 1,
+    code: 5,
     stdout: '',
-    stderr: expect.stringMatching(/^no events are known here: .*\n$/),
+    stderr: expect.stringMatching(/^holdfast: no events are known here: .*\n$/),
   })
   await rm(folder, { recursive: true })
 })

@@ -1,17 +1,23 @@
-import { Api } from '../api'
+import { type Admin, Api } from './api'
 import { createProgress, type Progress } from '../progress'
 import { isOk, renderChecks } from '../report'
-import type { Settings } from '../settings'
 import { checkBooks } from './books'
 import { race } from './race'
 import type { Session } from './session'
 import { shopDay } from './shop-day'
 import { registerShoppers } from './shoppers'
 
+/** Where it is played, and who its admin is. */
+export interface Stage {
+  /** Of the gateway. */
+  url: string
+  admin: Admin
+}
+
 const numberOfShoppers = 100
 
 /** Shows on the running system that nothing is sold twice. @returns whether every number came out as it should */
-export async function demo({ url, admin }: Settings, progress: Progress = createProgress()): Promise<boolean> {
+export async function demo({ url, admin }: Stage, progress: Progress = createProgress()): Promise<boolean> {
   try {
     return await run({ url, admin }, progress)
   } finally {
@@ -19,7 +25,7 @@ export async function demo({ url, admin }: Settings, progress: Progress = create
   }
 }
 
-async function run({ url, admin }: Settings, progress: Progress): Promise<boolean> {
+async function run({ url, admin }: Stage, progress: Progress): Promise<boolean> {
   const begunAt = performance.now()
   const api = new Api(url, progress.say)
   const asAdmin = await api.logIn(admin)

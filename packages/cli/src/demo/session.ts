@@ -1,6 +1,6 @@
 import { type Client, HoldfastApiError, type Order, type Reservation } from '@holdfast/client'
 
-import { type Api, describe } from '../api'
+import { type Api, describe } from './api'
 import type { Progress } from '../progress'
 import type { Check } from '../report'
 

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 
 import type { Client } from '@holdfast/client'
 
-import type { Api } from '../api'
+import type { Api } from './api'
 import { concurrently } from '../concurrently'
 import type { Progress } from '../progress'
 

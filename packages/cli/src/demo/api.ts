@@ -4,12 +4,15 @@ import { types } from 'node:util'
 import { type Client, type ClientOptions, createClient, HoldfastApiError } from '@holdfast/client'
 import type { Credential } from '@holdfast/launcher'
 
-import { CliProblem } from './problem'
-import type { Admin } from './settings'
+import { CliProblem } from '../problem'
+import type { Tokens } from '../session'
 
 const tries = 8
 /** A limit by the minute may ask for as much, in ms. */
 const maxWaitMs = 60_000
+
+/** Who the demo's admin is: one that logs in, or whoever the commands are. */
+export type Admin = Credential | Tokens
 
 /** A running system, called by the typed client; what it answers is told in the words of the commands. */
 export class Api {
@@ -26,11 +29,11 @@ export class Api {
   }
 
   /**
-   * The calls of one who logs in now, and once more whenever the token is too old; or of one whose token was given.
+   * The calls of one who logs in now, and once more whenever the token is too old; or of one who has tokens.
    * @throws CliProblem when that is refused
    */
   async logIn(credential: Admin): Promise<Client> {
-    if ('token' in credential) return this.as(credential.token)
+    if ('token' in credential) return this.#client(credential)
     let token = await this.#accessToken(credential)
     return this.#client({
       token: () => token,
@@ -90,9 +93,10 @@ export class Api {
     if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/.test(reason)) {
       return new CliProblem(
         `Holdfast does not run at ${this.url} (${reason}): start it with "npm start", or say where it is with --url`,
+        'unavailable',
       )
     }
-    return new CliProblem(`no answer from ${this.url}: ${reason}`)
+    return new CliProblem(`no answer from ${this.url}: ${reason}`, 'unavailable')
   }
 }
 

@@ -1,0 +1,89 @@
+/** What is sold. */
+import { InvalidArgumentError, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Money } from '@holdfast/client'
+
+import { allOption, keyOption, limitOption, wholeCount, wholeNumber } from '../call'
+import type { Cli } from '../cli'
+import { lineForm, toLines } from '../lines'
+import { readMoney } from '../money'
+import { pageOptions } from '../output'
+import { productView } from '../views'
+
+export function listProducts(program: CommandUnknownOpts, cli: Cli): void {
+  program
+    .command('list-products')
+    .alias('products')
+    .description('products by SKU, with their prices')
+    .addOption(limitOption())
+    .addOption(allOption())
+    .action(
+      cli.run(async ({ client, out }, options) =>
+        out.pages(
+          pageOptions(options, 1_000),
+          async (page) => client.listProducts(page),
+          (answer) => answer.products,
+          productView,
+        ),
+      ),
+    )
+}
+
+export function product(program: CommandUnknownOpts, cli: Cli): void {
+  program
+    .command('product')
+    .description('one product, with all that is known of it')
+    .argument('<sku>')
+    .action(
+      cli.run(async ({ client, out }, sku) => {
+        const answer = await client.getProduct({ sku })
+        await out.one(answer, answer.product, productView)
+      }),
+    )
+}
+
+export function createProduct(program: CommandUnknownOpts, cli: Cli): void {
+  program
+    .command('create-product')
+    .description('a new product (admins)')
+    .argument('<sku>')
+    .argument('<name>')
+    .requiredOption('--price <amount>', 'as 1299.99 or "1299.99 EUR"; USD where no currency is named', price)
+    .option('--stock <units>', 'units in the warehouse MAIN', wholeNumber)
+    .option('--description <text>')
+    .option('--part <line>', `it is a bundle of these, and has no stock of its own: ${lineForm}, several times`, toLines)
+    .option('--most-per-shopper <units>', 'units that one shopper may have', wholeCount)
+    .option('--low-stock-at <units>', 'units at which it is told to be low', wholeNumber)
+    .addOption(keyOption())
+    .action(
+      cli.run(async ({ client, out }, sku, name, { part: parts, ...fields }) => {
+        const answer = await client.createProduct({ sku, name, parts, ...fields })
+        await out.one(answer, answer.product, productView)
+      }),
+    )
+}
+
+export function updateProduct(program: CommandUnknownOpts, cli: Cli): void {
+  program
+    .command('update-product')
+    .description('changes what is named of a product, and leaves the rest (admins)')
+    .argument('<sku>')
+    .option('--name <text>')
+    .option('--description <text>')
+    .option('--price <amount>', 'as 1299.99 or "1299.99 EUR"', price)
+    .option('--part <line>', `of a bundle, all of them: ${lineForm}, several times`, toLines)
+    .option('--most-per-shopper <units>', '-1: no limit', wholeNumber)
+    .option('--low-stock-at <units>', '-1: as the system is set', wholeNumber)
+    .option('--expected-version <version>', 'only if it has this version', wholeCount)
+    .action(
+      cli.run(async ({ client, out }, sku, { part: parts, ...fields }) => {
+        const answer = await client.updateProduct({ sku, parts, ...fields })
+        await out.one(answer, answer.product, productView)
+      }),
+    )
+}
+
+function price(text: string): Money {
+  const money = readMoney(text)
+  if (money === undefined) throw new InvalidArgumentError('It must be an amount, as 1299.99 or "1299.99 EUR".')
+  return money
+}

@@ -1,0 +1,31 @@
+import type { Money } from '@holdfast/client'
+
+/** An amount as people write it: `1299.99 USD`, with as many digits as its currency has. */
+export function showMoney({ currency, amountMinor }: Money): string {
+  const digits = digitsOf(currency)
+  const text = amountMinor.replace('-', '').padStart(digits + 1, '0')
+  const sign = amountMinor.startsWith('-') ? '-' : ''
+  const whole = text.slice(0, text.length - digits)
+  return `${sign}${digits === 0 ? whole : `${whole}.${text.slice(-digits)}`} ${currency}`
+}
+
+/**
+ * The other way round; no currency: USD. Nothing is rounded.
+ * @returns undefined for what is no amount
+ */
+export function readMoney(text: string): Money | undefined {
+  const [, whole, fraction = '', currency = 'USD'] = /^(\d{1,15})(?:\.(\d+))? ?([A-Za-z]{3})?$/.exec(text.trim()) ?? []
+  if (whole === undefined) return undefined
+  const digits = digitsOf(currency)
+  if (fraction.length > digits) return undefined
+  return { currency: currency.toUpperCase(), amountMinor: BigInt(whole + fraction.padEnd(digits, '0')).toString() }
+}
+
+/** Of the minor unit: 2 for cents, 0 for yen. */
+function digitsOf(currency: string): number {
+  try {
+    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  } catch {
+    return 2
+  }
+}
