@@ -94,6 +94,7 @@ function projectEnv() {
 const tool = {
   generate: () => node(join('packages', 'contracts', 'scripts', 'generate.mjs')),
   checkBreaking: (...args) => node(join('packages', 'contracts', 'scripts', 'check-breaking.mjs'), ...args),
+  site: () => node(join('packages', 'console', 'scripts', 'build.mjs')),
   tsc: (...args) => node(join('node_modules', 'typescript', 'bin', 'tsc'), ...args),
   jest: (...args) => node(join('node_modules', 'jest', 'bin', 'jest.js'), ...args),
   oxlint: (...args) => node(join('node_modules', 'oxlint', 'bin', 'oxlint'), ...args),
@@ -109,7 +110,11 @@ function node(script, ...args) {
 async function build() {
   const first = !existsSync(join(root, 'packages', 'launcher', 'dist'))
   if (first) console.log('Building ...')
-  for (const { command, args, options } of [tool.generate(), tool.tsc('-b')]) await runQuietly(command, args, options)
+  await Promise.all([runAll([tool.generate(), tool.tsc('-b')]), runAll([tool.site()])])
+}
+
+async function runAll(steps) {
+  for (const { command, args, options } of steps) await runQuietly(command, args, options)
 }
 
 const launcher = join('packages', 'launcher', 'dist', 'src', 'main.js')

@@ -983,7 +983,7 @@ export interface Operations {
     email?: string
     password?: string
   }; response: LoginResponse }
-  /** A new pair of tokens for a refresh token, which is used up by it. Using one twice ends its whole family. */
+  /** A new pair of tokens for a refresh token, which is used up by it. Using one twice ends its whole family, but for a repeat within a minute that has the same Idempotency-Key: it gets the same refresh token again, while that is new. */
   refresh: { request: {
     refreshToken?: string
   }; response: RefreshResponse }
@@ -1043,7 +1043,7 @@ export interface Operations {
     lowStockAt?: number
     /** Of a bundle: all of them, as it is sold from then on. What is held or sold stays as it is. */
     parts?: readonly (BundlePartInput)[]
-    /** 1 to 1,000,000; -1: absent from then on. What shoppers have already counts. */
+    /** 1 to 1,000,000; -1: absent from then on. What shoppers have already counts: it is counted first, and where that takes too long, UNAVAILABLE says so; a repeat goes on with it. */
     mostPerShopper?: number
     /** As in Product. Not of a bundle. */
     waitlistFirst?: boolean

@@ -83,6 +83,8 @@ const shape = {
     .optional(),
   /** `off`: the HTTP listener keeps /metrics to itself; METRICS_PORT still has it. */
   HTTP_METRICS: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
+  /** `off`: the console is not served. */
+  CONSOLE: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
   /** `off`: nobody registers or logs in here; users come with tokens of OIDC_ISSUER. */
   LOCAL_USERS: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
   /** Both or neither: this admin is there after a start. */

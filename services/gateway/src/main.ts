@@ -17,6 +17,8 @@ import {
 } from '@holdfast/service'
 
 import { type GatewayConfig, readGatewayConfig } from './config'
+import { withConsole } from './console/pages'
+import { findSite } from './console/site'
 import { docsPages } from './docs/pages'
 import { watchEndedTokens } from './ended-tokens'
 import { ensureAdmin } from './ensure-admin'
@@ -116,12 +118,15 @@ export async function startGateway(
   const surface = { upstreams, senders, users, limits: edge, timeoutMs, bodyLimit, streams, stallMs: config.STREAM_STALL_MS, log }
   const api = createApi(surface, served)
   const rpc = createRpcSurface(surface, served)
-  const pages = createPages({
+  const site = config.CONSOLE === 'on' ? findSite() : undefined
+  if (config.CONSOLE === 'on' && site === undefined) log.warn('there is no console: it was not built')
+  const ownPages = createPages({
     readiness: createReadiness(database, upstreams),
     jwks: () => keys.jwks(),
     metrics: config.HTTP_METRICS === 'on',
     docs: docsPages(served),
   })
+  const pages = site === undefined ? ownPages : withConsole(ownPages, site)
   const listener = listenerOptions(config, log)
   onStop(async () => listener.certificates?.close())
   const http = await startHttpServer({ ...listener, api, rpc, pages, edge, cors: config.CORS_ORIGINS, log })

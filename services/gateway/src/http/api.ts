@@ -14,6 +14,7 @@ import type { PathTree } from './path-tree'
 import type { Reply } from './reply'
 import { buildRoutes, type Route } from './route-table'
 import type { Senders } from './senders'
+import { CookieSession } from './session-cookie'
 import type { StreamGate } from './stream-gate'
 import type { StreamReply } from './stream-reply'
 import { decodeResponse, encodeRequest } from './transcode'
@@ -54,15 +55,20 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
       // The same check as in the service that owns the rows, which does it again: here it spares the way there.
       const { actor } = await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
       if (route.streams) return serveStream(options, exchange, route, segments, credentials)
+      const session = CookieSession.of(route, request, response)
       const bodyOptions = { limit: options.bodyLimit, optional: route.bodyOptional, value: route.bodyIsValue }
       const raw = route.rawBody && (await readRawBody(request, options.bodyLimit, rpc.mediaTypes.takes))
-      const json = raw !== undefined || route.body === undefined ? undefined : await readJsonBody(request, bodyOptions)
+      const sent = raw !== undefined || route.body === undefined ? undefined : await readJsonBody(request, bodyOptions)
+      const json = session === undefined ? sent : session.fill(sent)
       const beside = { headers: request.headers, raw }
       const message = encodeRequest(route, segments, query, withExpectedVersion(route, request.headers, json), beside)
       const counted = options.limits.admitCall(exchange, rpc, actor.id, message)
       if (counted !== undefined) await counted
-      const bytes = await options.senders.of(rpc)({ ...credentials, request: message, requestId, deadline }, response)
-      const answer = decodeResponse(route, bytes)
+      const call = { ...credentials, ...session?.credentials, request: message, requestId, deadline }
+      const sending = options.senders.of(rpc)(call, response)
+      const bytes = await (session === undefined ? sending : session.watch(sending))
+      const decoded = decodeResponse(route, bytes)
+      const answer = session === undefined ? decoded : session.keep(decoded)
       const headers: Record<string, string> = { 'content-type': answer.type }
       if (answer.location !== undefined) headers['location'] = answer.location
       if (route.tag === undefined) headers['cache-control'] = 'no-store'

@@ -31,7 +31,9 @@ export async function compress(request: IncomingMessage, response: ServerRespons
   const varies = { vary: [response.getHeader('vary'), headers['vary'], 'Accept-Encoding'].filter(Boolean).join(', ') }
   const encoding = bestEncoding(request.headers['accept-encoding'])
   if (encoding === undefined) return { ...reply, headers: { ...headers, ...varies } }
-  const bytes = typeof body === 'string' ? await encode(encoding, Buffer.from(body), 4) : await keptEncoding(encoding, body)
+  const made = reply.encoded?.[encoding]
+  const bytes =
+    made ?? (typeof body === 'string' ? await encode(encoding, Buffer.from(body), 4) : await keptEncoding(encoding, body))
   return { ...reply, headers: { ...headers, ...varies, 'content-encoding': encoding }, body: bytes }
 }
 

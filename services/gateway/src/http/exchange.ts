@@ -87,7 +87,8 @@ function count({ request, route }: Exchange, status: number, startedAt: number):
 /** Pages lie ready, and probes must never be told to wait; nor is asking what may be asked a request. */
 function countAndReply(exchange: Exchange, site: Site): Reply | Promise<Reply | StreamReply> {
   const { admitRequest } = site.edge
-  const free = admitRequest === undefined || exchange.request.method === 'OPTIONS' || site.pages.has(exchange.pathname)
+  const free =
+    admitRequest === undefined || exchange.request.method === 'OPTIONS' || site.pages.get(exchange.pathname) !== undefined
   return free ? replyTo(exchange, site) : admitRequest(exchange).then(async () => replyTo(exchange, site))
 }
 
@@ -108,7 +109,7 @@ function replyTo(exchange: Exchange, { api, pages, rpc }: Site): Reply | Promise
     found = { allow: ['POST'] }
   }
   if (found === undefined) throw new HoldfastError('NOT_FOUND', 'There is nothing at this address')
-  if (page !== undefined) exchange.route = exchange.pathname
+  if (page !== undefined) exchange.route = page.route ?? exchange.pathname
   if (page !== undefined && asked === 'GET') return page(exchange.request)
   if ('value' in found) {
     exchange.route = found.value.template.text

@@ -7,10 +7,21 @@ import { scrape, scrapeType } from '@holdfast/service'
 import type { Readiness } from './health'
 import { jsonReply, type Reply } from './reply'
 
-export type Page = (request: IncomingMessage) => Reply | Promise<Reply>
+export interface Page {
+  (request: IncomingMessage): Reply | Promise<Reply>
+  /** What it is counted and logged as, where it has many addresses; else its one. */
+  readonly route?: string
+}
 
 /** GET only, by path. */
-export type Pages = ReadonlyMap<string, Page>
+export interface Pages {
+  get(path: string): Page | undefined
+}
+
+/** A page that many addresses lead to, under one name. */
+export function named(route: string, page: Page): Page {
+  return Object.assign((request: IncomingMessage) => page(request), { route })
+}
 
 export interface PageSources {
   readiness: () => Promise<Readiness>

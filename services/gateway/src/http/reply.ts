@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
+import type { Encoding } from './negotiation'
 import { securityHeaders, transportSecurity } from './security-headers'
 
 /** A whole answer. */
@@ -11,6 +12,8 @@ export interface Reply {
   headers: Record<string, string>
   /** A file's bytes are the same each time, and are not changed. */
   body: string | Buffer
+  /** The same in forms that were made beforehand. */
+  encoded?: Partial<Record<Encoding, Buffer>>
 }
 
 export function jsonReply(status: number, body: string, headers: Record<string, string>): Reply {

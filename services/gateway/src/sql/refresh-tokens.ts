@@ -5,7 +5,16 @@ export interface RefreshTokenRow {
   user_id: string
   expired: boolean
   used: boolean
+  /** So short a time ago that a repeat of the same use may come. */
+  used_lately: boolean
+  /** The idempotency key of its use. */
+  used_key: string | null
+  /** By which its successor can be made again; null: not used yet, or by a release that kept none. */
+  successor_salt: Buffer | null
 }
+
+/** How long after a use its repeat counts as one. */
+const repeatSeconds = 60
 
 /**
  * Locks nothing. What it says of `used` is only sure under the lock of the user's row: read it once for the user, lock,
@@ -15,9 +24,11 @@ export async function findRefreshToken(client: PoolClient, hash: Buffer): Promis
   const { rows } = await client.query<RefreshTokenRow>({
     name: 'find-refresh-token',
     text: `
-      select family_id, user_id, expires_at <= clock_timestamp() as expired, used_at is not null as used
+      select
+        family_id, user_id, expires_at <= clock_timestamp() as expired, used_at is not null as used,
+        coalesce(used_at > clock_timestamp() - make_interval(secs => $2), false) as used_lately, used_key, successor_salt
       from refresh_tokens where token_hash = $1`,
-    values: [hash],
+    values: [hash, repeatSeconds],
   })
   return rows[0]
 }
@@ -37,11 +48,17 @@ export async function insertRefreshToken(
 }
 
 /** Under the lock of the user's row. */
-export async function useRefreshToken(client: PoolClient, hash: Buffer): Promise<void> {
+export async function useRefreshToken(
+  client: PoolClient,
+  hash: Buffer,
+  use: { salt: Buffer; key: string | undefined },
+): Promise<void> {
   await client.query({
     name: 'use-refresh-token',
-    text: 'update refresh_tokens set used_at = clock_timestamp() where token_hash = $1',
-    values: [hash],
+    text: `
+      update refresh_tokens set used_at = clock_timestamp(), successor_salt = $2, used_key = $3
+      where token_hash = $1`,
+    values: [hash, use.salt, use.key ?? null],
   })
 }
 

@@ -1,0 +1,35 @@
+import { lazy, Suspense } from 'react'
+import { Route, Switch } from 'wouter'
+
+import { RegisterPage } from './account/register.tsx'
+import { RequireAdmin } from './account/require.tsx'
+import { SignInPage } from './account/sign-in.tsx'
+import { Shell } from './layout/shell.tsx'
+import { NotFoundPage } from './not-found.tsx'
+import { CataloguePage } from './shop/catalogue.tsx'
+import { Loading } from './ui/states.tsx'
+
+const ProductPage = lazy(async () => import('./shop/product.tsx'))
+const OperatorPages = lazy(async () => import('./operator/pages.tsx'))
+
+/** Every page of the console. Those of the first visit come with the program, others when they are first opened. */
+export function App() {
+  return (
+    <Shell>
+      <Suspense fallback={<Loading what="the page" />}>
+        <Switch>
+          <Route path="/" component={CataloguePage} />
+          <Route path="/shop/products/:sku">{({ sku }) => <ProductPage key={sku} sku={decodeURIComponent(sku)} />}</Route>
+          <Route path="/account/sign-in" component={SignInPage} />
+          <Route path="/account/register" component={RegisterPage} />
+          <Route path="/operator/*?">
+            <RequireAdmin>
+              <OperatorPages />
+            </RequireAdmin>
+          </Route>
+          <Route component={NotFoundPage} />
+        </Switch>
+      </Suspense>
+    </Shell>
+  )
+}
