@@ -47,8 +47,10 @@ test.each(['small', 'production'])(
   },
 )
 
-test('with an external issuer every service has its settings, and may ask for its keys', async () => {
-  const components = [relative(folder, join(root, 'deploy', 'kubernetes', 'components', 'external-issuer'))]
+test('with an external issuer and traces every service has their settings, and may ask for keys and send spans', async () => {
+  const components = ['external-issuer', 'traces'].map((name) =>
+    relative(folder, join(root, 'deploy', 'kubernetes', 'components', name)),
+  )
   await writeFile(
     join(folder, 'kustomization.yaml'),
     JSON.stringify({ resources: [relative(folder, join(overlays, 'small'))], components, namespace: 'holdfast' }),
@@ -56,16 +58,26 @@ test('with an external issuer every service has its settings, and may ask for it
   const text = (await run('kustomize', ['build', folder], limits)).stdout
   const all = read(text) as (Manifest & { data?: Record<string, string> })[]
   const [settings] = all.filter(({ kind }) => kind === 'ConfigMap')
-  expect(settings?.data).toMatchObject({ LOG_LEVEL: 'info', PEER_PLAINTEXT: 'allow', OIDC_ISSUER: 'https://login.example/' })
+  expect(settings?.data).toMatchObject({
+    LOG_LEVEL: 'info',
+    PEER_PLAINTEXT: 'allow',
+    OIDC_ISSUER: 'https://login.example/',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel-collector.observability:4318',
+  })
   for (const { spec } of all.filter(isDeployment)) {
     expect(spec.template.spec.containers[0]).toMatchObject({ envFrom: [{ configMapRef: { name: settings?.metadata.name } }] })
   }
-  const [policy] = all.filter(({ metadata }) => metadata.name === 'holdfast-external-issuer')
-  expect(policy?.spec).toMatchObject({
-    podSelector: { matchLabels: { 'app.kubernetes.io/part-of': 'holdfast' } },
-    egress: [{ ports: [{ port: 443 }] }],
-  })
-  const file = join(folder, 'external-issuer.yaml')
+  for (const [name, port] of [
+    ['holdfast-external-issuer', 443],
+    ['holdfast-traces', 4318],
+  ]) {
+    const policy = all.find(({ metadata }) => metadata.name === name)
+    expect(policy?.spec).toMatchObject({
+      podSelector: { matchLabels: { 'app.kubernetes.io/part-of': 'holdfast' } },
+      egress: [{ ports: [{ port }] }],
+    })
+  }
+  const file = join(folder, 'with-components.yaml')
   await writeFile(file, text)
   await run('kubernetes-validate', ['--strict', file], limits)
 })

@@ -44,6 +44,9 @@ type Variables = Record<string, string>
 /** What components/external-issuer adds to every service. */
 const externalIssuer = (): Variables => settingsOf('external-issuer', 'components')
 
+/** What components/traces adds to every service. */
+const traces = (): Variables => settingsOf('traces', 'components')
+
 function settingsOf(overlay: string, folder: 'overlays' | 'components' = 'overlays'): Variables {
   const literals = kustomization(folder, overlay).configMapGenerator?.flatMap((map) => map.literals) ?? []
   return Object.fromEntries(literals.map((line) => line.split(/=(.*)/s).slice(0, 2))) as Variables
@@ -58,6 +61,7 @@ const ways: [string, (name: ServiceName) => Variables][] = [
     (name) => composeFile({ ...externalIssuer(), LOCAL_USERS: 'off' }).services[name]?.environment ?? {},
   ],
   ['kubernetes with an external issuer', (name) => ({ ...podEnvironment(name, settingsOf('small')), ...externalIssuer() })],
+  ['kubernetes with traces', (name) => ({ ...podEnvironment(name, settingsOf('small')), ...traces() })],
   ['kubernetes, small', (name) => podEnvironment(name, settingsOf('small'))],
   [
     'kubernetes, production',
@@ -140,6 +144,30 @@ test('Prometheus scrapes every service where its metrics are', () => {
     expect(found).toEqual([expect.objectContaining({ names: [name], port: metricsPort })])
   }
   expect(everyDeployment().spec.template.spec.containers[0].ports).toContainEqual({ name: 'metrics', containerPort: metricsPort })
+})
+
+test('traces go to the viewer that is started with them, and in Kubernetes where pods may send them', () => {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: viewer } = fullEnvironment()
+  const { hostname } = new URL(viewer ?? '')
+  expect(composeFile().services[hostname]).toMatchObject({
+    profiles: ['traces', 'full'],
+    image: expect.stringMatching(/^jaegertracing\/jaeger:/) as string,
+  })
+  for (const name of allServiceNames) {
+    const endpoint = (variables?: Variables) => composeFile(variables).services[name]?.environment?.OTEL_EXPORTER_OTLP_ENDPOINT
+    expect([name, endpoint(), endpoint(fullEnvironment())]).toEqual([name, '', viewer])
+  }
+  const collector = new URL(traces().OTEL_EXPORTER_OTLP_ENDPOINT ?? '')
+  const policy = parse(read('deploy', 'kubernetes', 'components', 'traces', 'network-policy.yaml')) as Manifest
+  expect(policy.spec).toMatchObject({
+    podSelector: { matchLabels: { 'app.kubernetes.io/part-of': 'holdfast' } },
+    egress: [
+      {
+        to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': collector.hostname.split('.')[1] } } }],
+        ports: [{ port: Number(collector.port) }],
+      },
+    ],
+  })
 })
 
 test('containers come back, hold no more rights than they need, and are reached from this machine alone', () => {

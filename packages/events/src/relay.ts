@@ -7,6 +7,7 @@
 import type { Logger } from 'pino'
 import { type Database, faultPoint, gauge, readAtScrape } from '@holdfast/service'
 
+import { inSendSpans } from './event-spans'
 import { type Backlog, deleteFromOutbox, readBacklog, readOutbox } from './outbox'
 import { Bell, pause } from './pause'
 import { Retrying } from './retrying'
@@ -98,7 +99,8 @@ async function publishUntilOver(options: RelayOptions, session: Session, bell: B
     }
     idleMs = longestIdleMs / 5
     try {
-      await options.transport.publish(rows.map((row) => row.message))
+      const messages = rows.map((row) => row.message)
+      await inSendSpans(messages, options.transport.system, async (traced) => options.transport.publish(traced))
     } catch (error) {
       // No wake ends this wait early: a transport that is down is not asked again for each commit.
       await pause(retrying.failed(error), session.over)

@@ -4,6 +4,7 @@ import type { PoolClient } from 'pg'
 import type { AfterCommit, ConsumerOptions, EventMark } from './consumer'
 import { toDeadLetter } from './dead-letters'
 import { fromMessage } from './envelope'
+import { inProcessSpans } from './event-spans'
 import type { PublishedEvent } from './event'
 import { remember } from './inbox'
 import { pause } from './pause'
@@ -90,15 +91,17 @@ export class Settler {
 
   /** One transaction: the memory of the events that are new, and their effect. */
   async #handleOnce(deliveries: Delivery[]): Promise<void> {
-    const { database, log } = this.options
+    const { database, log, name, transport } = this.options
     const events = deliveries.map((delivery) => delivery.event)
-    const afterCommit = await database.transaction(async (client) => this.#handle(client, events))
-    await faultPoint('consumer.handled')
-    try {
-      afterCommit?.()
-    } catch (error) {
-      log.error({ err: error }, 'what should follow the handling of events failed')
-    }
+    await inProcessSpans(events, { consumer: name, system: transport.system }, async (traced) => {
+      const afterCommit = await database.transaction(async (client) => this.#handle(client, traced))
+      await faultPoint('consumer.handled')
+      try {
+        afterCommit?.()
+      } catch (error) {
+        log.error({ err: error }, 'what should follow the handling of events failed')
+      }
+    })
   }
 
   async #handle(client: PoolClient, events: PublishedEvent[]): Promise<AfterCommit | undefined> {

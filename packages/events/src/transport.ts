@@ -47,6 +47,8 @@ export interface Subscription {
 }
 
 export interface EventPublisher {
+  /** What it is made of, as the semantic conventions of messaging name it. */
+  readonly system: 'kafka' | 'postgresql'
   /** Resolves when all messages are durable, in the order given per key. Rejected: any of them may be there or not. */
   publish(messages: Message[]): Promise<void>
 }

@@ -20,15 +20,18 @@ afterEach(async () => {
   await database.drop()
 })
 
+type Publish = Pick<EventPublisher, 'publish'>
+
 /** A transport that only notes what it is given. */
-const recorder: EventPublisher = {
+const recorder: Publish = {
   publish: async (messages) => {
     published.push(...messages)
     return Promise.resolve()
   },
 }
 
-function start(transport: EventPublisher = recorder, batchSize?: number): Relay {
+function start({ publish }: Publish = recorder, batchSize?: number): Relay {
+  const transport = { system: 'postgresql' as const, publish }
   const relay = startRelay({ database, transport, service: 'reservation', log, batchSize })
   relays.push(relay)
   return relay
@@ -116,7 +119,7 @@ test('deletes only what it published: a lower place that appears meanwhile stays
 
 test('loses nothing and keeps the order while publishing fails, in whole or halfway', async () => {
   let failures = 0
-  const flaky: EventPublisher = {
+  const flaky: Publish = {
     publish: async (messages) => {
       if (failures++ < 4) {
         published.push(...messages.slice(0, failures % 3))

@@ -5,7 +5,8 @@ import { type CallContext, saneRequestId } from './context'
 import { type ErrorCode, HoldfastError, invalidField } from './errors'
 import { toItemError } from './grpc-errors'
 import type { Handlers } from './grpc-server'
-import { doCall, msSince, type ServedRpc, type ServeParts } from './serve-call'
+import { type CallEnvelope, doCall, msSince, type ServedRpc, type ServeParts } from './serve-call'
+import { inServerSpan } from './tracing/call-spans'
 
 const mostCalls = 1_000
 /** Of the answers to them: one message carries 8 MiB, and around each answer are some bytes more. */
@@ -39,7 +40,7 @@ interface Answer {
 
 async function answerOne(served: ServedRpc, call: CombinedCall, ctx: CallContext, parts: ServeParts): Promise<Answer> {
   const requestId = saneRequestId(call.requestId)
-  const envelope = {
+  const envelope: CallEnvelope = {
     requestId,
     userToken: call.userToken === '' ? undefined : call.userToken,
     caller: ctx.caller,
@@ -48,7 +49,8 @@ async function answerOne(served: ServedRpc, call: CombinedCall, ctx: CallContext
     traceparent: call.traceparent === '' ? undefined : call.traceparent,
   }
   try {
-    const response = await doCall(served, asBuffer(call.request), envelope, parts)
+    const doOne = async (within: CallEnvelope): Promise<unknown> => doCall(served, asBuffer(call.request), within, parts)
+    const response = await inServerSpan(served.rpc, envelope, doOne)
     return { requestId, outcome: 'ok', result: { response: served.encode(response), error: undefined } }
   } catch (thrown) {
     const error = HoldfastError.from(thrown)

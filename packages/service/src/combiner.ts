@@ -1,5 +1,7 @@
 import { HoldfastError } from './errors'
 import { meterQueue, type QueueMeter } from './queue-meter'
+import type { Span } from './tracing/spans'
+import { tracing } from './tracing/tracing'
 
 /** What became of one item. */
 export type Outcome<Result> = { value: Result } | { error: unknown }
@@ -29,6 +31,8 @@ interface Waiting<Item, Result> {
   deadline: number
   /** When it came, by performance.now(). */
   since: number
+  /** What it is a part of, where that is recorded. */
+  span: Span | undefined
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
@@ -68,7 +72,7 @@ export class Combiner<Item, Result> {
     }
     return new Promise<Result>((resolve, reject) => {
       const weight = this.options.weight?.of(item) ?? 1
-      this.queue.push({ item, weight, deadline, since: performance.now(), resolve, reject })
+      this.queue.push({ item, weight, deadline, since: performance.now(), span: tracing()?.current(), resolve, reject })
       this.schedule()
     })
   }
@@ -132,10 +136,19 @@ export class Combiner<Item, Result> {
     return batch
   }
 
+  private async runTraced(batch: Waiting<Item, Result>[]): Promise<Outcome<Result>[]> {
+    const run = async (): Promise<Outcome<Result>[]> => this.options.run(batch.map((waiting) => waiting.item))
+    const spans = tracing()
+    if (spans === undefined) return run()
+    const attributes = { 'holdfast.queue': this.options.name, 'holdfast.batch.items': batch.length }
+    const requests = batch.map((waiting) => waiting.span)
+    return spans.batch(`combine ${this.options.name}`, requests, attributes, run)
+  }
+
   private async runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
     if (batch.length === 0) return
     try {
-      const outcomes = await this.options.run(batch.map((waiting) => waiting.item))
+      const outcomes = await this.runTraced(batch)
       if (outcomes.length !== batch.length)
         throw new Error(`${this.options.name}: ${outcomes.length} outcomes for ${batch.length} items`)
       batch.forEach((waiting, index) => settle(waiting, outcomes[index]))

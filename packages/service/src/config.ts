@@ -105,6 +105,40 @@ export const externalIssuerShape = {
   OIDC_EMAIL_CLAIM: text('email'),
 }
 
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const
+
+/**
+ * OpenTelemetry's own names. Those that decide something here are checked like any other; the SDK reads the rest (OTEL_BSP_*,
+ * OTEL_RESOURCE_ATTRIBUTES, ...) by itself, and tells in the log what it makes nothing of.
+ */
+export const tracingShape = {
+  /** Where spans go, over OTLP. This or the next one: there are traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
+  /** For spans alone, with its whole path. */
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl().optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z
+    .enum(['http/protobuf', 'http/json', 'grpc'], { error: 'must be http/protobuf, http/json or grpc' })
+    .optional(),
+  /** `name=value,name=value`: where a collector wants a key. */
+  OTEL_EXPORTER_OTLP_HEADERS: text().optional(),
+  /** `none`: there are no traces all the same. */
+  OTEL_TRACES_EXPORTER: text('otlp'),
+  OTEL_TRACES_SAMPLER: z.enum(samplers, { error: `must be one of ${samplers.join(', ')}` }).prefault('parentbased_always_on'),
+  /** Which part of the traces `traceidratio` takes. */
+  OTEL_TRACES_SAMPLER_ARG: text('1')
+    .transform(Number)
+    .refine((ratio) => ratio >= 0 && ratio <= 1, 'must be from 0 to 1'),
+  /** `true`: there are no traces whatever else is set. */
+  OTEL_SDK_DISABLED: text('false').transform((value) => value.toLowerCase() === 'true'),
+}
+
 /** What every service process needs. The full table with defaults and units is docs/configuration.md. */
 export const serviceShape = {
   LOG_LEVEL: withDefault(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info'),
@@ -127,6 +161,7 @@ export const serviceShape = {
   /** Whether what services say to each other may leave this machine without TLS. */
   PEER_PLAINTEXT: z.enum(['loopback', 'allow'], { error: 'must be loopback or allow' }).prefault('loopback'),
   ...externalIssuerShape,
+  ...tracingShape,
 }
 
 /** Services that archive. Ids are remembered at least 24 h after the end (truth 4). */

@@ -7,6 +7,7 @@ import { arrayParameter } from './array-parameter'
 import { HoldfastError } from './errors'
 import { counter, gauge } from './metrics'
 import { parseTimestamp } from './timestamp'
+import { inStatementSpan, traceStatements } from './tracing/statement-spans'
 
 export interface DatabaseOptions {
   /** `postgres://...` */
@@ -77,6 +78,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'))
   // Neither is one that breaks between two statements of a transaction: the next statement fails and says so.
   pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('connect', (client) => traceStatements(client))
   try {
     await waitForServer(pool, options)
     await refuseForgetfulServer(pool)
@@ -154,7 +156,7 @@ function repeatStatements(pool: Pool, log: Logger): void {
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
   pool.query = (async (statement: unknown, ...more: unknown[]) => {
     const written = withListsWritten(statement)
-    return repeated(log, async () => query(written, ...more))
+    return repeated(log, async () => inStatementSpan(written, async () => query(written, ...more)))
   }) as typeof pool.query
 }
 

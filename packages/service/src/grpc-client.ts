@@ -12,6 +12,7 @@ import { fromGrpcError } from './grpc-errors'
 import type { RequestOf, ResponseOf } from './grpc-server'
 import { type PeerTls, plaintext } from './peer-tls'
 import type { ServiceTokens } from './tokens'
+import { inClientSpan } from './tracing/call-spans'
 
 /** A peer's RPCs as plain functions; errors arrive as HoldfastError. */
 export type PeerClient<Definition> = {
@@ -71,17 +72,15 @@ async function callUnary(
   ctx: CallContext,
   options: PeerOptions,
 ): Promise<unknown> {
-  const metadata = metadataOf(ctx, options)
-  return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-      metadata,
-      { deadline: ctx.deadline - hopMs },
-      (error, response) => (error ? reject(fromGrpcError(error)) : resolve(response)),
-    )
+  const { path, requestSerialize, responseDeserialize } = method
+  const deadline = ctx.deadline - hopMs
+  return inClientSpan(path, options.peer, ctx.traceparent, async (traceparent) => {
+    const metadata = metadataOf(ctx, traceparent, options)
+    return new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, (error, response) =>
+        error ? reject(fromGrpcError(error)) : resolve(response),
+      )
+    })
   })
 }
 
@@ -95,7 +94,7 @@ async function* callStream(
 ): AsyncGenerator {
   const { path, requestSerialize, responseDeserialize } = method
   const deadline = ctx.deadline - hopMs
-  const metadata = metadataOf(ctx, options)
+  const metadata = metadataOf(ctx, ctx.traceparent, options)
   const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline })
   try {
     yield* stream
@@ -106,11 +105,11 @@ async function* callStream(
   }
 }
 
-function metadataOf(ctx: CallContext, options: PeerOptions): Metadata {
+function metadataOf(ctx: CallContext, traceparent: string | undefined, options: PeerOptions): Metadata {
   const metadata = new Metadata()
   metadata.set(metadataNames.requestId, ctx.requestId)
   metadata.set(metadataNames.serviceToken, options.services.issueFor(options.peer))
   if (ctx.userToken !== undefined) metadata.set(metadataNames.authorization, `Bearer ${ctx.userToken}`)
-  if (ctx.traceparent !== undefined) metadata.set(metadataNames.traceparent, ctx.traceparent)
+  if (traceparent !== undefined) metadata.set(metadataNames.traceparent, traceparent)
   return metadata
 }

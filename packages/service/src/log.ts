@@ -1,5 +1,7 @@
 import pino, { type Logger } from 'pino'
 
+import { tracing } from './tracing/tracing'
+
 export type { Logger } from 'pino'
 
 /** Names whose values never reach the log. Lines are flat: looking deeper would make each three times as dear (measured). */
@@ -10,6 +12,12 @@ function errorWithoutRows(error: Error): object {
   const shown = pino.stdSerializers.err(error)
   if (String(shown['detail']).startsWith('Failing row contains')) delete shown['detail']
   return shown
+}
+
+/** Where there are traces, a line says to which of them it belongs. */
+function traceIds(): object {
+  const span = tracing()?.current()?.spanContext()
+  return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId }
 }
 
 /**
@@ -25,6 +33,7 @@ export function createLog(service: string, level: string): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: errorWithoutRows },
       redact: { paths: secrets, censor: '[secret]' },
+      ...(tracing() !== undefined && { mixin: traceIds }),
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,

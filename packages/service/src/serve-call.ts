@@ -8,6 +8,7 @@ import type { CallLimit } from './limits/direct-calls'
 import type { Logger } from './log'
 import { counter, histogram } from './metrics'
 import type { ServiceTokens, UserTokens } from './tokens'
+import { inServerSpan } from './tracing/call-spans'
 
 /** An RPC that a service serves: what the proto says of it, its codec, and the function that does it. */
 export interface ServedRpc {
@@ -43,6 +44,10 @@ const duration = histogram('grpc_request_duration_seconds', 'How long serving a 
 
 /** Does a call that came alone, and logs one line about it. Throws nothing but HoldfastError. */
 export async function serveCall(served: ServedRpc, bytes: Buffer, envelope: CallEnvelope, parts: ServeParts): Promise<unknown> {
+  return inServerSpan(served.rpc, envelope, async (within) => doAndLog(served, bytes, within, parts))
+}
+
+async function doAndLog(served: ServedRpc, bytes: Buffer, envelope: CallEnvelope, parts: ServeParts): Promise<unknown> {
   const startedAt = performance.now()
   const { requestId } = envelope
   const { method: rpc } = served.rpc

@@ -1,7 +1,6 @@
 import { AuditServiceService } from '@holdfast/contracts/audit'
 import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
-  createLog,
   createServiceTokens,
   createUserTokens,
   jwksKeys,
@@ -11,7 +10,7 @@ import {
   openPeerTls,
   runService,
   startGrpcServer,
-  startMetricsServer,
+  startTelemetry,
 } from '@holdfast/service'
 
 import { startActivity } from './activity/project'
@@ -27,9 +26,7 @@ const name = 'audit'
 
 void runService(name, async (onStop) => {
   const config = readAuditConfig()
-  const log = createLog(name, config.LOG_LEVEL)
-  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
-  onStop(async () => metrics.stop())
+  const { log, metricsPort } = await startTelemetry(name, config, onStop)
   const tls = openPeerTls(name, config, log)
   onStop(async () => tls.close())
 
@@ -73,5 +70,5 @@ void runService(name, async (onStop) => {
   const { CHECKPOINT_INTERVAL_MS: intervalMs } = config
   onStop(publishCheckpoints({ database, key, intervalMs, published: () => relay.wake(), log }))
   log.info({ port: server.port }, 'serving')
-  return { grpcPort: server.port, metricsPort: metrics.port }
+  return { grpcPort: server.port, metricsPort }
 })

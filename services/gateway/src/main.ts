@@ -2,7 +2,6 @@ import { rpcDescriptors } from '@holdfast/contracts'
 import { AuthServiceService } from '@holdfast/contracts/auth'
 import { openTransport, startRelay } from '@holdfast/events'
 import {
-  createLog,
   createServiceTokens,
   createUserTokens,
   migrate,
@@ -12,7 +11,7 @@ import {
   openRateLimits,
   runService,
   startGrpcServer,
-  startMetricsServer,
+  startTelemetry,
   type Stopper,
 } from '@holdfast/service'
 
@@ -45,9 +44,7 @@ export async function startGateway(
   config: GatewayConfig,
   onStop: (stopper: Stopper) => void,
 ): Promise<{ grpcPort: number; httpPort: number; metricsPort: number | undefined }> {
-  const log = createLog(name, config.LOG_LEVEL)
-  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
-  onStop(async () => metrics.stop())
+  const { log, metricsPort } = await startTelemetry(name, config, onStop)
   const tls = openPeerTls(name, config, log)
   onStop(async () => tls.close())
   const keys = createUserKeys(config.JWT_PRIVATE_KEY, config.JWT_PREVIOUS_PUBLIC_KEYS)
@@ -132,7 +129,7 @@ export async function startGateway(
   const http = await startHttpServer({ ...listener, api, rpc, pages, edge, cors: config.CORS_ORIGINS, log })
   onStop(async () => http.stop())
   onStop(() => streams.end())
-  return { grpcPort: grpc.port, httpPort: http.port, metricsPort: metrics.port }
+  return { grpcPort: grpc.port, httpPort: http.port, metricsPort }
 }
 
 const notificationService = 'holdfast.notification.v1.NotificationService'

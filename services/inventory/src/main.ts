@@ -1,7 +1,6 @@
 import { InventoryServiceService } from '@holdfast/contracts/inventory'
 import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
-  createLog,
   createServiceTokens,
   createUserTokens,
   jwksKeys,
@@ -12,7 +11,7 @@ import {
   readAtScrape,
   runService,
   startGrpcServer,
-  startMetricsServer,
+  startTelemetry,
 } from '@holdfast/service'
 import { join } from 'node:path'
 
@@ -27,9 +26,7 @@ const name = 'inventory'
 
 void runService(name, async (onStop) => {
   const config = readInventoryConfig()
-  const log = createLog(name, config.LOG_LEVEL)
-  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
-  onStop(async () => metrics.stop())
+  const { log, metricsPort } = await startTelemetry(name, config, onStop)
   const tls = openPeerTls(name, config, log)
   onStop(async () => tls.close())
 
@@ -74,5 +71,5 @@ void runService(name, async (onStop) => {
   })
   onStop(async () => server.stop())
   log.info({ port: server.port }, 'serving')
-  return { grpcPort: server.port, metricsPort: metrics.port }
+  return { grpcPort: server.port, metricsPort }
 })

@@ -1,7 +1,6 @@
 import { NotificationServiceService } from '@holdfast/contracts/notification'
 import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
-  createLog,
   createServiceTokens,
   createUserTokens,
   jwksKeys,
@@ -11,7 +10,7 @@ import {
   openPeerTls,
   runService,
   startGrpcServer,
-  startMetricsServer,
+  startTelemetry,
 } from '@holdfast/service'
 
 import { readNotificationConfig } from './config'
@@ -32,9 +31,7 @@ const leaseSpareMs = 5_000
 
 void runService(name, async (onStop) => {
   const config = readNotificationConfig()
-  const log = createLog(name, config.LOG_LEVEL)
-  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
-  onStop(async () => metrics.stop())
+  const { log, metricsPort } = await startTelemetry(name, config, onStop)
   const tls = openPeerTls(name, config, log)
   onStop(async () => tls.close())
 
@@ -93,5 +90,5 @@ void runService(name, async (onStop) => {
     tls,
   })
   onStop(async () => server.stop())
-  return { grpcPort: server.port, metricsPort: metrics.port }
+  return { grpcPort: server.port, metricsPort }
 })

@@ -3,7 +3,6 @@ import { OrderServiceService } from '@holdfast/contracts/order'
 import { ReservationServiceService } from '@holdfast/contracts/reservation'
 import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
-  createLog,
   createPeer,
   createServiceTokens,
   createUserTokens,
@@ -17,7 +16,7 @@ import {
   reserveLimitName,
   runService,
   startGrpcServer,
-  startMetricsServer,
+  startTelemetry,
 } from '@holdfast/service'
 
 import { startKeyCleaner } from './archive'
@@ -34,9 +33,7 @@ const lateMs = 2_000
 
 void runService(name, async (onStop) => {
   const config = readOrderConfig()
-  const log = createLog(name, config.LOG_LEVEL)
-  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
-  onStop(async () => metrics.stop())
+  const { log, metricsPort } = await startTelemetry(name, config, onStop)
   const tls = openPeerTls(name, config, log)
   onStop(async () => tls.close())
 
@@ -97,5 +94,5 @@ void runService(name, async (onStop) => {
     limit: limitDirectReserves(limits.limit(reserveLimitName, config.RATE_LIMIT_RESERVE_PER_USER)),
   })
   onStop(async () => server.stop())
-  return { grpcPort: server.port, metricsPort: metrics.port }
+  return { grpcPort: server.port, metricsPort }
 })

@@ -2,7 +2,6 @@ import { InventoryServiceService } from '@holdfast/contracts/inventory'
 import { ReservationServiceService } from '@holdfast/contracts/reservation'
 import { eventsMigrations, openTransport, startRelay } from '@holdfast/events'
 import {
-  createLog,
   createPeer,
   createServiceTokens,
   createUserTokens,
@@ -17,7 +16,7 @@ import {
   reserveLimitName,
   runService,
   startGrpcServer,
-  startMetricsServer,
+  startTelemetry,
 } from '@holdfast/service'
 
 import { startReservationArchiver } from './archive'
@@ -30,9 +29,7 @@ import { startSweeper, type Sweeper } from './sweeper'
 
 void runService(name, async (onStop) => {
   const config = readReservationConfig()
-  const log = createLog(name, config.LOG_LEVEL)
-  const metrics = await startMetricsServer(config.METRICS_HOST, config.METRICS_PORT)
-  onStop(async () => metrics.stop())
+  const { log, metricsPort } = await startTelemetry(name, config, onStop)
   const tls = openPeerTls(name, config, log)
   onStop(async () => tls.close())
 
@@ -89,5 +86,5 @@ void runService(name, async (onStop) => {
     limit: limitDirectReserves(limits.limit(reserveLimitName, config.RATE_LIMIT_RESERVE_PER_USER)),
   })
   onStop(async () => server.stop())
-  return { grpcPort: server.port, metricsPort: metrics.port }
+  return { grpcPort: server.port, metricsPort }
 })

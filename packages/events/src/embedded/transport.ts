@@ -32,6 +32,7 @@ export async function openEmbeddedTransport(options: EmbeddedTransportOptions): 
   const retention = startRetention(database, log)
 
   return {
+    system: 'postgresql',
     publish: async (messages) => appendMessages(database.pool, messages),
     subscribe: async (subscribeOptions) => {
       const subscription = subscribe({ url, name, ...subscribeOptions })

@@ -36,6 +36,7 @@ export function openKafkaTransport(options: KafkaTransportOptions): Transport {
   })
 
   return {
+    system: 'kafka',
     publish: async (messages) => publisher.publish(messages),
     subscribe: async (subscribeOptions) => {
       const subscription = subscribe({ ...subscribeOptions, kafka, available: topics, sessionTimeoutMs })

@@ -51,7 +51,7 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
       const { rpc } = route
       checkAccept(request.headers.accept, ...typesOf(route))
       const deadline = Date.now() + options.timeoutMs
-      const credentials = credentialsOf(rpc, request.headers, route.method !== 'GET')
+      const credentials = credentialsOf(rpc, exchange, route.method !== 'GET')
       // The same check as in the service that owns the rows, which does it again: here it spares the way there.
       const { actor } = await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
       if (route.streams) return serveStream(options, exchange, route, segments, credentials)

@@ -48,7 +48,8 @@ async function callMany(upstream: Upstream, method: string, calls: Call[]): Prom
       deadline: Math.max(...calls.map((call) => call.deadline)),
       userToken: undefined,
       idempotencyKey: undefined,
-      traceparent: undefined,
+      // Where none of them is recorded, the service is told that by it.
+      traceparent: first?.traceparent,
     })
     .catch((error: unknown) => {
       throw calls.length > 1 ? ofBatch(error) : error

@@ -10,6 +10,7 @@ import { applyCors, type CorsOrigins } from './cors'
 import { flawOf } from './malformed'
 import type { Pages } from './pages'
 import { toProblem } from './problem'
+import { inRequestSpan, type RequestSpan, traceparentIn } from './request-span'
 import { type Reply, sendReply } from './reply'
 import type { RpcSurface } from './rpc/surface'
 import { sendStream, type StreamReply } from './stream-reply'
@@ -19,6 +20,8 @@ export interface Exchange {
   request: IncomingMessage
   response: ServerResponse
   requestId: string
+  /** What its calls are a part of: the caller's, or where there are traces, that of this request's own span. */
+  traceparent: string | undefined
   pathname: string
   /** Without the question mark. */
   query: string
@@ -49,21 +52,31 @@ const duration = histogram('http_request_duration_seconds', 'From the headers of
 
 /** Answers one request, whatever comes. Never rejects. */
 export async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
-  const startedAt = performance.now()
   const requestId = saneRequestId(request.headers['x-request-id'])
-  const exchange: Exchange = { request, response, requestId, ...splitTarget(request.url ?? '/'), route: '' }
+  const traceparent = traceparentIn(request.headers)
+  const exchange: Exchange = { request, response, requestId, traceparent, ...splitTarget(request.url ?? '/'), route: '' }
+  // Probes and pages would be most of the traces.
+  if (site.pages.get(exchange.pathname) !== undefined) await answerOne(exchange, site)
+  else await inRequestSpan(exchange, async (span) => answerOne(exchange, site, span))
+}
+
+async function answerOne(exchange: Exchange, site: Site, span?: RequestSpan): Promise<void> {
+  const startedAt = performance.now()
+  const { request, response, requestId } = exchange
   let reply: Reply | StreamReply
   try {
     reply = applyCors(site.cors, request, response) ?? (await countAndReply(exchange, site))
   } catch (error) {
     if (error instanceof ClientGoneError) {
       count(exchange, 499, startedAt)
+      span?.answered(499)
       return
     }
     reply = refuse(exchange, site, HoldfastError.from(error))
   }
   if (site.closing) response.shouldKeepAlive = false
   let ms = count(exchange, reply.status, startedAt)
+  span?.answered(reply.status)
   if ('pieces' in reply) {
     await sendStream(response, reply, requestId)
     ms = performance.now() - startedAt

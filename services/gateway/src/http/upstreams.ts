@@ -1,5 +1,13 @@
 import { Client, Metadata } from '@grpc/grpc-js'
-import { channelOptions, fromGrpcError, metadataNames, type PeerTls, plaintext, type ServiceTokens } from '@holdfast/service'
+import {
+  channelOptions,
+  fromGrpcError,
+  inClientSpan,
+  metadataNames,
+  type PeerTls,
+  plaintext,
+  type ServiceTokens,
+} from '@holdfast/service'
 import { service as healthService } from 'grpc-health-check'
 
 import { beginStream } from './upstream-stream'
@@ -74,9 +82,15 @@ export class Upstream {
    * @throws HoldfastError
    */
   async call(path: string, call: Call, signal?: AbortSignal): Promise<Buffer> {
-    const metadata = metadataOf(call)
-    metadata.set(metadataNames.serviceToken, this.tokens.issueFor(this.address.peer))
-    const { request, deadline } = call
+    const { peer } = this.address
+    return inClientSpan(path, peer, call.traceparent, async (traceparent) => {
+      const metadata = metadataOf(call, traceparent)
+      metadata.set(metadataNames.serviceToken, this.tokens.issueFor(peer))
+      return this.send(path, call, metadata, signal)
+    })
+  }
+
+  private async send(path: string, { request, deadline }: Call, metadata: Metadata, signal?: AbortSignal): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const underWay = this.client.makeUnaryRequest(
         path,
@@ -103,7 +117,7 @@ export class Upstream {
    * @throws HoldfastError, also while they are read; the signal's reason when that was aborted
    */
   async stream(path: string, call: Call, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
-    const metadata = metadataOf(call)
+    const metadata = metadataOf(call, call.traceparent)
     metadata.set(metadataNames.serviceToken, this.tokens.issueFor(this.address.peer))
     const { request, deadline } = call
     const stream = this.client.makeServerStreamRequest(path, identity, identity, request, metadata, { deadline })
@@ -134,11 +148,11 @@ export class Upstream {
 
 const nothing = Buffer.alloc(0)
 
-function metadataOf(call: Call): Metadata {
+function metadataOf(call: Call, traceparent: string | undefined): Metadata {
   const metadata = new Metadata()
   metadata.set(metadataNames.requestId, call.requestId)
   if (call.userToken !== undefined) metadata.set(metadataNames.authorization, `Bearer ${call.userToken}`)
-  if (call.traceparent !== undefined) metadata.set(metadataNames.traceparent, call.traceparent)
+  if (traceparent !== undefined) metadata.set(metadataNames.traceparent, traceparent)
   // In quotes, so that a key which holds quotes itself arrives as it is.
   if (call.idempotencyKey !== undefined) metadata.set(metadataNames.idempotencyKey, `"${call.idempotencyKey}"`)
   return metadata

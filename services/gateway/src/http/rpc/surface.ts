@@ -72,7 +72,7 @@ function handlerOf(rpc: RpcDescriptor, options: RpcOptions): UniversalHandler {
     // Who is not let in has nothing read of theirs.
     requestGate: async (ctx) =>
       told(ctx, rpc, options, async (exchange) => {
-        const credentials = credentialsOf(rpc, exchange.request.headers, rpc.desc.methodKind === 'unary')
+        const credentials = credentialsOf(rpc, exchange, rpc.desc.methodKind === 'unary')
         const { actor } = await admitCaller(rpc, { userToken: credentials.userToken, caller: undefined }, options.users)
         ctx.values.set(credentialsKey, credentials).set(userKey, actor.id)
       }),
