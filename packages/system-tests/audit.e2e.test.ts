@@ -155,6 +155,17 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     action: 'reservation.created',
     call: async (headers) => shopper.post('/v1/reservations', { lines: one(await shop.product(1)) }, { headers }),
   },
+  CreateWaitlistEntry: {
+    action: 'waitlist_entry.joined',
+    call: async (headers) => shopper.post('/v1/waitlist', { sku: await shop.product(0), quantity: 1 }, { headers }),
+  },
+  DeleteWaitlistEntry: {
+    action: 'waitlist_entry.left',
+    call: async (headers) => {
+      const { body } = await shopper.post<{ entry: { id: string } }>('/v1/waitlist', { sku: await shop.product(0), quantity: 1 })
+      return shopper.delete(`/v1/waitlist/${body.entry.id}`, { headers })
+    },
+  },
   CancelReservation: {
     action: 'reservation.cancelled',
     call: async (headers) => shopper.post(`/v1/reservations/${await newReservation()}:cancel`, undefined, { headers }),

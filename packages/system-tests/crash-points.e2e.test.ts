@@ -200,6 +200,23 @@ async function expire(stage: Stage): Promise<void> {
   })
 }
 
+/** No client waits for it: what somebody gives back is offered by the service itself; the lease of the one that died is over after five seconds. */
+async function offerToWaiter(stage: Stage): Promise<void> {
+  const buyer = await shop.shopper()
+  const { id: given } = await reserved(buyer, one(stage.sku, stock))
+  const { body } = await stage.shopper.post<{ entry: { id: string } }>('/v1/waitlist', { sku: stage.sku, quantity: units })
+  const cancelled = await stage.crashDuring(async () => buyer.post(`/v1/reservations/${given}:cancel`))
+  expect(cancelled.status).toBe(200)
+  const entry = async () =>
+    (await stage.shopper.get<{ entry: { status: string; reservationId: string } }>(`/v1/waitlist/${body.entry.id}`)).body.entry
+  await waitFor(async () => (await entry()).status === 'OFFERED', { what: 'the offer', ...patience })
+  const { reservationId } = await entry()
+  expect(await reservationsOf(stage.shopper)).toEqual([reservationId])
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: units, available: stock - units })
+  await audited(body.entry.id, ['waitlist_entry.joined', 'waitlist_entry.offered'])
+  await audited(reservationId, ['reservation.created'])
+}
+
 /** A hold whose client never repeats its call; the crash comes while it is being given back. */
 async function abandon(stage: Stage): Promise<void> {
   const key = randomUUID()
@@ -269,6 +286,9 @@ const scenarios: Record<FaultPoint, Scenario> = {
   'sweeper.claimed': { service: 'reservation', play: expire },
   'sweeper.expired': { service: 'reservation', play: expire },
   'sweeper.adopted': { service: 'reservation', play: expire },
+  'waitlist.claimed': { service: 'reservation', play: offerToWaiter },
+  'waitlist.held': { service: 'reservation', play: offerToWaiter },
+  'waitlist.offered': { service: 'reservation', play: offerToWaiter },
   'orphans.claimed': { service: 'reservation', play: abandon },
   'order.placing': { service: 'order', play: placeOrder },
   'order.reserved': { service: 'order', play: placeOrder },

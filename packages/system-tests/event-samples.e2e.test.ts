@@ -62,6 +62,7 @@ test('what is published is in the contract', () => {
 async function useEverything(shopper: Shopper): Promise<void> {
   await changeProducts()
   await endReservations(shopper)
+  await waitInLine(shopper)
   await buy(shopper)
   await repairTheBooks(shopper)
   await sellOut(shopper)
@@ -102,6 +103,27 @@ async function endReservations(shopper: Shopper): Promise<void> {
   await shopper.post(`/v1/reservations/${id}:cancel`)
   const short = await reserved(shopper, one(sku), { ttlSeconds: 1 })
   await waitFor(async () => (await statusOf(shopper, short.id)) === 'EXPIRED', { what: 'its end', timeoutMs: 30_000 })
+}
+
+/** Left, bought, and let go. */
+async function waitInLine(shopper: Shopper): Promise<void> {
+  const wanted = await shop.product(0, 24_999, 'CONSOLE001')
+  const join = async () =>
+    (await shopper.post<{ entry: { id: string } }>('/v1/waitlist', { sku: wanted, quantity: 1 })).body.entry.id
+  await shopper.delete(`/v1/waitlist/${await join()}`)
+  await shop.admin.post(`/v1/products/${wanted}/stock:adjust`, { delta: 1, reason: 'delivered' })
+  for (const end of ['cancel', 'buy']) {
+    const id = await join()
+    const entry = async () =>
+      (await shopper.get<{ entry: { status: string; reservationId: string } }>(`/v1/waitlist/${id}`)).body.entry
+    const becomes = async (status: string) =>
+      waitFor(async () => (await entry()).status === status, { what: `the entry to be ${status}`, timeoutMs: 30_000 })
+    await becomes('OFFERED')
+    const { reservationId } = await entry()
+    if (end === 'cancel') await shopper.post(`/v1/reservations/${reservationId}:cancel`)
+    else await checkOut(shopper, reservationId)
+    await becomes(end === 'cancel' ? 'LAPSED' : 'FULFILLED')
+  }
 }
 
 async function buy(shopper: Shopper): Promise<void> {

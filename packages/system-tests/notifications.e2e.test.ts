@@ -99,6 +99,21 @@ test('a reservation is told of before it lapses', async () => {
   expect(mail.text).toContain('Subject: Your reservation is about to lapse')
 })
 
+test('whoever waited is told once that it is their turn', async () => {
+  const [shopper, sku] = [await shop.shopper(), await shop.product(0)]
+  const { id } = (await shopper.post<{ entry: { id: string } }>('/v1/waitlist', { sku, quantity: 2 })).body.entry
+  await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 2, reason: 'more of it' })
+  const mails = () => mailServer.mails.filter(({ text }) => text.includes(id))
+  await waitFor(() => mails().length > 0, { what: 'the mail', timeoutMs: 30_000 })
+  // Another notice, from after it: what would be told twice was told by then.
+  await checkOut(shopper, (await reserved(shopper, one(await shop.product(1)))).id)
+  const bought = () => mailServer.mails.some(({ to, text }) => to === shopper.user.email && text.includes('confirmed'))
+  await waitFor(bought, { what: 'the mail of an order', timeoutMs: 30_000 })
+  expect(mails()).toMatchObject([{ to: shopper.user.email }])
+  expect(mails()[0]?.text).toContain('Subject: It is your turn')
+  expect(mails()[0]?.text).toContain(`2 x ${sku}`)
+})
+
 test('the gateway is ready without it, and says so', async () => {
   await shop.system.kill('notification')
   const response = await fetch(`${shop.system.url}/readyz`)

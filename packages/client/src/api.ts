@@ -242,6 +242,12 @@ export interface CreateShipmentResponse {
   replayed: boolean
 }
 
+export interface CreateWaitlistEntryResponse {
+  entry?: WaitlistEntry
+  requestId: string
+  replayed: boolean
+}
+
 export interface CreateWarehouseResponse {
   warehouse?: Warehouse
   requestId: string
@@ -252,6 +258,12 @@ export interface CreateWebhookEndpointResponse {
   endpoint?: WebhookEndpoint
   /** `whsec_` and 32 bytes in base64. Empty in a replay: it is told once; a lost one is rotated. */
   secret: string
+  requestId: string
+  replayed: boolean
+}
+
+export interface DeleteWaitlistEntryResponse {
+  entry?: WaitlistEntry
   requestId: string
   replayed: boolean
 }
@@ -342,6 +354,11 @@ export interface GetStockHistoryResponse {
   nextPageToken: string
 }
 
+export interface GetWaitlistEntryResponse {
+  entry?: WaitlistEntry
+  requestId: string
+}
+
 export interface GetWebhookDeliveryResponse {
   delivery?: WebhookDelivery
   /** The body as it is sent. */
@@ -388,6 +405,11 @@ export interface ListProductHoldsResponse {
   now?: string
 }
 
+export interface ListProductWaitlistResponse {
+  places: readonly (ProductWaitlistPlace)[]
+  nextPageToken: string
+}
+
 export interface ListProductsResponse {
   products: readonly (Product)[]
   /** Empty on the last page. */
@@ -415,6 +437,11 @@ export interface ListUsersResponse {
   users: readonly (User)[]
   nextPageToken: string
   requestId: string
+}
+
+export interface ListWaitlistEntriesResponse {
+  entries: readonly (WaitlistEntry)[]
+  nextPageToken: string
 }
 
 export interface ListWarehousesResponse {
@@ -566,6 +593,12 @@ export interface ProductHold {
   promised: number
   /** The SKU of the bundle that they are held as a part of, if any. */
   bundle: string
+}
+
+export interface ProductWaitlistPlace {
+  entry?: WaitlistEntry
+  /** Since it was made. */
+  ageSeconds: number
 }
 
 export interface RebuildActivityResponse {
@@ -852,6 +885,29 @@ export interface VerifyAuditResponse {
   /** Hash of the last record. */
   headHash: string
   requestId: string
+}
+
+/** A place in the line for a product. */
+export interface WaitlistEntry {
+  /** UUID. */
+  id: string
+  userId: string
+  sku: string
+  quantity: number
+  /** As in CreateReservationRequest. */
+  channel: string
+  /** - `OFFERED`: A reservation is made for it. - `FULFILLED`: The reservation was checked out, or a part of it. - `LAPSED`: The reservation ended otherwise. */
+  status: 'STATUS_UNSPECIFIED' | 'WAITING' | 'OFFERED' | 'FULFILLED' | 'LAPSED' | 'LEFT'
+  /** While it is WAITING: 1 is the next. Not in events. */
+  position: number
+  /** Once it is offered. */
+  reservationId: string
+  createdAt?: string
+  offeredAt?: string
+  /** When it became FULFILLED, LAPSED or LEFT. */
+  endedAt?: string
+  /** Grows by one with each change. */
+  version: number
 }
 
 export interface Warehouse {
@@ -1483,6 +1539,44 @@ export interface Operations {
     /** The same as the header Idempotency-Key. */
     clientToken?: string
   }; response: ReleaseReservationResponse }
+  /** Waits for units of a product: whoever is first in line, and fits, has them reserved. One live entry for each user and SKU: the same again without a key is answered with the entry that there is, another is ALREADY_EXISTS. */
+  createWaitlistEntry: { request: {
+    /** Of a product that is no bundle. */
+    sku?: string
+    /** 1 to 1,000,000. Whoever asks for less may be served sooner. */
+    quantity: number
+    /** A sales channel: only units of its warehouses. All of them when empty. */
+    channel?: string
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: CreateWaitlistEntryResponse }
+  /** The caller's own; any for an admin. Another's looks absent. */
+  getWaitlistEntry: { request: {
+    id: string
+  }; response: GetWaitlistEntryResponse }
+  /** The caller's own, newest first, in pages; an admin may ask for everyone's. */
+  listWaitlistEntries: { request: {
+    /** All when absent. */
+    status?: 'WAITING' | 'OFFERED' | 'FULFILLED' | 'LAPSED' | 'LEFT'
+    /** Admins only: one user's; everyone's when empty. */
+    userId?: string
+    /** 1 to 200; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListWaitlistEntriesResponse }
+  /** Leaves the line; a second time is a replay. ILLEGAL_TRANSITION when it was offered already: its reservation is cancelled like any other. */
+  deleteWaitlistEntry: { request: {
+    id: string
+  }; response: DeleteWaitlistEntryResponse }
+  /** Who waits for a product, and to whom it is offered, in the order of the line, in pages. */
+  listProductWaitlist: { request: {
+    sku: string
+    /** WAITING and OFFERED when absent. */
+    status?: 'WAITING' | 'OFFERED' | 'FULFILLED' | 'LAPSED' | 'LEFT'
+    /** 1 to 200; 50 when 0. */
+    pageSize?: number
+    pageToken?: string
+  }; response: ListProductWaitlistResponse }
   /** One pass of the sweeper, now: due reservations and orphaned holds. */
   sweep: { request: Record<string, never>; response: SweepResponse }
 }
@@ -1572,5 +1666,10 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   extendReservation: {"method":"POST","path":"/v1/reservations/{id}:extend","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   changeReservation: {"method":"POST","path":"/v1/reservations/{id}:change","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   releaseReservation: {"method":"POST","path":"/v1/reservations/{id}:release","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  createWaitlistEntry: {"method":"POST","path":"/v1/waitlist","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  getWaitlistEntry: {"method":"GET","path":"/v1/waitlist/{id}","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  listWaitlistEntries: {"method":"GET","path":"/v1/waitlist","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  deleteWaitlistEntry: {"method":"DELETE","path":"/v1/waitlist/{id}","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  listProductWaitlist: {"method":"GET","path":"/v1/products/{sku}/waitlist","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   sweep: {"method":"POST","path":"/v1/reservations:sweep","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
 }

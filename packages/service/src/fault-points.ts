@@ -20,6 +20,9 @@ export type FaultPoint =
   | 'sweeper.claimed' // due reservations are claimed, their holds not asked for
   | 'sweeper.expired' // the holds are expired, the rows do not know it
   | 'sweeper.adopted' // the rows know it, the claim is still there
+  | 'waitlist.claimed' // a line is leased, nobody is served
+  | 'waitlist.held' // the hold for the next in line is there, neither its reservation nor its entry know it
+  | 'waitlist.offered' // it is offered, inventory still counts it among those who wait
   | 'orphans.claimed' // an ABANDONED row is there, its hold is not released
   // order
   | 'order.placing' // the order's row is there, its reservation is not

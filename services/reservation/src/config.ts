@@ -30,6 +30,10 @@ export function readReservationConfig(env?: NodeJS.ProcessEnv) {
       RESERVATION_TTL_MAX: wholeNumberOr(86_400, 1, 31_536_000),
       /** Most lines of a request. */
       MAX_LINES: wholeNumberOr(500, 1, 500),
+      /** How long what is offered to somebody on the waitlist is reserved, in seconds; RESERVATION_TTL_MAX where that is shorter. */
+      WAITLIST_TTL: wholeNumberOr(600, 1, 31_536_000),
+      /** Entries on the waitlist that a user may have at once. */
+      WAITLIST_MAX_PER_USER: wholeNumberOr(50, 1, 1_000),
       /** `off`: this process expires nothing by itself; the Sweep RPC still does. */
       SWEEPER: z.enum(['on', 'off'], { error: 'must be on or off' }).prefault('on'),
       /** A hold that has no reservation is released when it is so old, in ms; longer than any create may take. */

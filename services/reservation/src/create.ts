@@ -59,7 +59,7 @@ export async function create(parts: Parts, request: CreateReservationRequest, ct
 }
 
 /** A reservation is a user's, also when a service carries the request. */
-function ownerOf({ actor }: CallContext): string {
+export function ownerOf({ actor }: CallContext): string {
   if (actor.role === Actor_Role.USER || actor.role === Actor_Role.ADMIN) return actor.id
   throw new HoldfastError('PERMISSION_DENIED', "A reservation is made for a user: send the user's token")
 }

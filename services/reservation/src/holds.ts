@@ -18,6 +18,8 @@ export type Inventory = PeerClient<typeof InventoryServiceService>
 
 export interface Holds {
   hold(item: HoldItem, ctx: CallContext): Promise<HoldResult>
+  /** Up to 1,000, decided in this order. */
+  holdInOrder(items: HoldItem[], ctx: CallContext): Promise<HoldResult[]>
   /** @param linesVersion of the lines that are meant; 0: whatever they are */
   commit(id: string, linesVersion: number, ctx: CallContext): Promise<HoldResult>
   change(request: ChangeHoldRequest, ctx: CallContext): Promise<HoldResult>
@@ -74,6 +76,7 @@ export function createHolds(inventory: Inventory): Holds {
   return {
     // Only those that combine share a batch: another strategy is a transaction of its own, and waits for nobody's.
     hold: async (item, ctx) => (combines(item) ? holds(item, ctx) : holdAlone(inventory, item, ctx)),
+    holdInOrder: async (items, ctx) => (await inventory.hold({ items }, ctx)).results,
     commit: async (id, linesVersion, ctx) => commits({ id, linesVersion }, ctx),
     change: async (request, ctx) => {
       const { result } = await inventory.changeHold(request, batchContext([ctx]))

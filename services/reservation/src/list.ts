@@ -33,11 +33,12 @@ export async function list(parts: Parts, request: ListReservationsRequest, ctx: 
   }
 }
 
-function userAskedFor(userId: string, ctx: CallContext): string | undefined {
+/** undefined: everyone's. @throws PERMISSION_DENIED for another's */
+export function userAskedFor(userId: string, ctx: CallContext): string | undefined {
   // No text of PostgreSQL's holds NUL, so nothing matches it.
   if (seesAll(ctx)) return userId === '' ? undefined : userId.replaceAll('\0', '\ufffd')
   if (userId !== '' && userId !== ctx.actor.id)
-    throw new HoldfastError('PERMISSION_DENIED', 'Only an admin lists the reservations of others')
+    throw new HoldfastError('PERMISSION_DENIED', 'Only an admin lists what is of others')
   return ctx.actor.id
 }
 

@@ -26,6 +26,8 @@ import { reservationMigrations } from './migrations'
 import { createParts, serviceName as name } from './parts'
 import { reservationRpc } from './rpc'
 import { startSweeper, type Sweeper } from './sweeper'
+import { readWaitlist } from './waitlist/metrics'
+import { startEntryCleaner, startStockConsumer, startWaitlist, type WaitlistWorker } from './waitlist/worker'
 
 void runService(name, async (onStop) => {
   const config = readReservationConfig()
@@ -47,6 +49,7 @@ void runService(name, async (onStop) => {
   onStop(() => inventory.close())
 
   let sweeper: Sweeper | undefined
+  let waitlist: WaitlistWorker | undefined
   const parts = createParts({
     database,
     inventory,
@@ -59,15 +62,28 @@ void runService(name, async (onStop) => {
     orphanMinAgeMs: config.ORPHAN_MIN_AGE_MS,
     published: () => relay.wake(),
     expect: (expiresAt) => sweeper?.expect(expiresAt),
+    waitlist: {
+      ttlSeconds: Math.min(config.WAITLIST_TTL, config.RESERVATION_TTL_MAX),
+      mostPerUser: config.WAITLIST_MAX_PER_USER,
+    },
+    wakeWaitlist: () => waitlist?.wake(),
     log,
   })
   if (config.SWEEPER === 'on') sweeper = startSweeper(parts)
   onStop(async () => sweeper?.stop())
 
+  const worker = startWaitlist(parts)
+  waitlist = worker
+  onStop(async () => worker.stop())
+  const consumer = await startStockConsumer(parts, transport, () => worker.wake())
+  onStop(async () => consumer.close())
+  onStop(readAtScrape('waitlist', async () => readWaitlist(database.pool)))
   onStop(readAtScrape('active_reservations_count', async () => readActive(database.pool)))
   if (config.ARCHIVE_AFTER_HOURS > 0) {
     const archiver = startReservationArchiver(database, config.ARCHIVE_AFTER_HOURS, log)
     onStop(async () => archiver.stop())
+    const cleaner = startEntryCleaner(database, config.ARCHIVE_AFTER_HOURS, log)
+    onStop(async () => cleaner.stop())
   }
 
   const limits = await openRateLimits(config, log)

@@ -7,6 +7,7 @@ import type { Limits } from './wanted'
 /** What the use cases work with. */
 export interface Parts {
   database: Database
+  inventory: Inventory
   holds: Holds
   records: Records
   limits: Limits
@@ -16,13 +17,23 @@ export interface Parts {
   published: () => void
   /** Called with the end of each new reservation, so that a sweeper that sleeps wakes in time. */
   expect: (expiresAt: Date) => void
+  waitlist: WaitlistRules
+  /** Called when somebody on the waitlist may be served. */
+  wakeWaitlist: () => void
   log: Logger
 }
 
-export type PartsOptions = Omit<Parts, 'holds' | 'records'> & { inventory: Inventory }
+export interface WaitlistRules {
+  /** How long what is offered is reserved, in seconds. */
+  ttlSeconds: number
+  /** Live entries of a user. */
+  mostPerUser: number
+}
 
-export function createParts({ inventory, ...options }: PartsOptions): Parts {
-  return { ...options, holds: createHolds(inventory), records: createRecords(options.database, options.published) }
+export type PartsOptions = Omit<Parts, 'holds' | 'records'>
+
+export function createParts(options: PartsOptions): Parts {
+  return { ...options, holds: createHolds(options.inventory), records: createRecords(options.database, options.published) }
 }
 
 /** The name under which this service acts by itself. */

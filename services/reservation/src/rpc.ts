@@ -16,6 +16,11 @@ import { repair } from './repair'
 import { toReservation } from './reservation'
 import { split } from './split'
 import { sweep } from './sweep'
+import { toEntry } from './waitlist/entry'
+import { join } from './waitlist/join'
+import { leave } from './waitlist/leave'
+import { getEntry, listOwn, listProduct } from './waitlist/list'
+import { positionOf } from './waitlist/sql/entries'
 
 /** What this service does. Who may call is in the proto. */
 export function reservationRpc(parts: Parts): Handlers<typeof ReservationServiceService> {
@@ -62,6 +67,25 @@ export function reservationRpc(parts: Parts): Handlers<typeof ReservationService
       const { row, replayed } = await commit(parts, request, ctx)
       return { reservation: toReservation(row), replayed }
     },
+
+    createWaitlistEntry: async (request, ctx) => {
+      const { row, replayed } = await join(parts, request, ctx)
+      return { entry: toEntry(row, await positionOf(parts.database.pool, row)), requestId: ctx.requestId, replayed }
+    },
+
+    getWaitlistEntry: async ({ id }, ctx) => {
+      const { row, position } = await getEntry(parts, id, ctx)
+      return { entry: toEntry(row, position), requestId: ctx.requestId }
+    },
+
+    listWaitlistEntries: async (request, ctx) => listOwn(parts, request, ctx),
+
+    deleteWaitlistEntry: async ({ id }, ctx) => {
+      const { row, replayed } = await leave(parts, id, ctx)
+      return { entry: toEntry(row, undefined), requestId: ctx.requestId, replayed }
+    },
+
+    listProductWaitlist: async (request) => listProduct(parts, request),
 
     sweep: async (_request, ctx) => {
       const { expired, orphans } = await sweep(parts, ctx)

@@ -101,26 +101,39 @@ function withoutClash(lines: WantedLine[]): WantedLine[] {
   return lines
 }
 
+/** Units of one SKU, from some channel's warehouses. @throws INVALID_ARGUMENT */
+export function checkOne(sku: string, quantity: number, channel: string): { sku: string; quantity: number; channel: string } {
+  const problems = lineProblems({ sku, quantity, warehouse: '' }, '')
+  checkChannel(channel, problems)
+  refuse(problems)
+  return { sku: sku.toUpperCase(), quantity, channel: channel.toUpperCase() }
+}
+
+function checkChannel(channel: string, problems: FieldProblem[]): void {
+  if (channel === '' || warehousePattern.test(channel)) return
+  problems.push({ field: 'channel', message: 'must be 1 to 32 of A-Z 0-9 _ -, beginning with a letter or digit' })
+}
+
 /** How it is split counts only where it may be. */
 function checkChoice({ channel, allowSplit, splitBy }: Choice, problems: FieldProblem[]): Choice {
-  if (channel !== '' && !warehousePattern.test(channel)) {
-    problems.push({ field: 'channel', message: 'must be 1 to 32 of A-Z 0-9 _ -, beginning with a letter or digit' })
-  }
+  checkChannel(channel, problems)
   if (splitBy === Split.UNRECOGNIZED)
     problems.push({ field: 'splitBy', message: 'must be FEWEST_PARCELS, PRIORITY or MOST_STOCK' })
   const asked = splitBy === Split.SPLIT_UNSPECIFIED ? Split.FEWEST_PARCELS : splitBy
   return { channel: channel.toUpperCase(), allowSplit, splitBy: asked }
 }
 
+/** @param path of the line in the request; '': the request itself is one */
 function lineProblems({ sku, quantity, warehouse }: LineRequest, path: string): FieldProblem[] {
   const problems: FieldProblem[] = []
+  const at = (name: string): string => (path === '' ? name : `${path}.${name}`)
   if (!skuPattern.test(sku)) {
     const message = sku === '' ? 'is needed' : 'must be 1 to 64 of A-Z 0-9 . _ -, beginning with a letter or digit'
-    problems.push({ field: `${path}.sku`, message })
+    problems.push({ field: at('sku'), message })
   }
-  if (!isWhole(quantity, 1, mostUnits)) problems.push({ field: `${path}.quantity`, message: `must be from 1 to ${mostUnits}` })
+  if (!isWhole(quantity, 1, mostUnits)) problems.push({ field: at('quantity'), message: `must be from 1 to ${mostUnits}` })
   if (warehouse !== '' && !warehousePattern.test(warehouse)) {
-    problems.push({ field: `${path}.warehouse`, message: 'must be 1 to 32 of A-Z 0-9 _ -, beginning with a letter or digit' })
+    problems.push({ field: at('warehouse'), message: 'must be 1 to 32 of A-Z 0-9 _ -, beginning with a letter or digit' })
   }
   return problems
 }

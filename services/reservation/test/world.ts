@@ -33,6 +33,8 @@ export interface WorldOptions {
   orphanMinAgeMs?: number
   /** Seconds. */
   ttlMax?: number
+  /** Entries on the waitlist. */
+  mostPerUser?: number
 }
 
 /** Reservation service with a real database, over real gRPC; only inventory is not the real one. */
@@ -104,6 +106,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       orphanMinAgeMs: options.orphanMinAgeMs ?? 0,
       published: () => undefined,
       expect: (expiresAt) => expected.push(expiresAt),
+      waitlist: { ttlSeconds: 600, mostPerUser: options.mostPerUser ?? 50 },
+      wakeWaitlist: () => undefined,
       log,
     })
   }
@@ -144,7 +148,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return rows
     },
     empty: async () => {
-      await database.pool.query('truncate reservations, operations, sweep_claims, outbox')
+      await database.pool.query('truncate reservations, operations, sweep_claims, outbox, waitlist_lines, waitlist_entries')
       inventory.empty()
     },
     stop: async () => {

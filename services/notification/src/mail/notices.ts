@@ -1,6 +1,12 @@
 /** What people are told of, decided from events alone. */
 import { OrderConfirmed } from '@holdfast/contracts/order'
-import { type Reservation, ReservationChanged, ReservationCreated, ReservationExtended } from '@holdfast/contracts/reservation'
+import {
+  type Reservation,
+  ReservationChanged,
+  ReservationCreated,
+  ReservationExtended,
+  WaitlistEntryOffered,
+} from '@holdfast/contracts/reservation'
 import type { PublishedEvent } from '@holdfast/events'
 
 import type { NoticeRow } from '../sql/notices'
@@ -28,6 +34,9 @@ const decide: Record<string, ((event: PublishedEvent, rules: NoticeRules) => Not
   'holdfast.reservation.committed.v1': ended,
   'holdfast.reservation.cancelled.v1': ended,
   'holdfast.reservation.expired.v1': ended,
+  'holdfast.waitlist_entry.offered.v1': offered,
+  'holdfast.waitlist_entry.fulfilled.v1': (event) => [over(event, 'WAITLIST_OFFERED', 'what was offered was bought')],
+  'holdfast.waitlist_entry.lapsed.v1': (event) => [over(event, 'WAITLIST_OFFERED', 'what was offered has lapsed')],
 }
 
 /** The events that are of interest here. */
@@ -85,17 +94,38 @@ function lapsing(event: PublishedEvent, after: Reservation | undefined, { remind
 }
 
 function ended(event: PublishedEvent): Notice[] {
+  return [over(event, 'RESERVATION_LAPSING', 'the reservation has ended')]
+}
+
+function offered(event: PublishedEvent): Notice[] {
+  const { after, expiresAt } = WaitlistEntryOffered.fromJSON(event.data)
+  if (after === undefined || expiresAt === undefined) return []
+  const { sku, quantity, userId } = after
   return [
     {
-      kind: 'RESERVATION_LAPSING',
+      kind: 'WAITLIST_OFFERED',
       subject: event.subject,
       version: event.version,
-      status: 'DROPPED',
-      user_id: '',
-      content: { lines: [] },
+      status: 'WAITING',
+      user_id: userId,
+      content: { lines: [{ sku, quantity }], expiresAt: expiresAt.toISOString() },
       send_at: event.at,
-      useless_at: event.at,
-      problem: 'the reservation has ended',
+      useless_at: expiresAt,
+      problem: '',
     },
   ]
+}
+
+function over(event: PublishedEvent, kind: Notice['kind'], problem: string): Notice {
+  return {
+    kind,
+    subject: event.subject,
+    version: event.version,
+    status: 'DROPPED',
+    user_id: '',
+    content: { lines: [] },
+    send_at: event.at,
+    useless_at: event.at,
+    problem,
+  }
 }

@@ -20,6 +20,17 @@ export function textOf({ kind, subject, content }: NoticeRow): { subject: string
           'Check out before then, or its items go to others.',
         ].join('\n'),
       }
+    case 'WAITLIST_OFFERED':
+      return {
+        subject: 'It is your turn',
+        text: [
+          `What you waited for (entry ${subject}) is reserved for you, until ${content.expiresAt ?? 'its end'}:`,
+          '',
+          ...lines,
+          '',
+          'Check out before then, or it goes to the next in line.',
+        ].join('\n'),
+      }
   }
 }
 

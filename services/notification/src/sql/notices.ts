@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { Notice } from '../mail/notices'
 
 export interface NoticeRow {
-  kind: 'ORDER_CONFIRMED' | 'RESERVATION_LAPSING'
+  kind: 'ORDER_CONFIRMED' | 'RESERVATION_LAPSING' | 'WAITLIST_OFFERED'
   subject: string
   version: bigint
   status: 'WAITING' | 'SENT' | 'DROPPED'

@@ -1,0 +1,103 @@
+/** Serves the line of a SKU: the first who fit have their units reserved (docs/decisions/035). */
+import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
+import { type CallContext, faultPoint, fromItemError } from '@holdfast/service'
+
+import type { Parts } from '../parts'
+import type { EntryRow } from './entry'
+import { fingerprintOf, offer, reservationIdOf } from './offer'
+import { findNext } from './sql/entries'
+import { endLease, findLine, type Lease, leaseLine, noteTold, renewLease, wakeLines } from './sql/lines'
+
+/** Entries of one call. */
+const mostAtOnce = 50
+/** Whoever dies while serving a line keeps others from it for so long, in ms; longer than a call may take. */
+const leaseMs = 5_000
+/** Whatever was missed is looked for again after so long, and inventory is told again, in ms. */
+const scanMs = 10_000
+/** After a failure, in ms. */
+const retryMs = 1_000
+
+/** Serves the line that has been due for the longest. @returns whether there was one @throws what stopped it, after giving the line back */
+export async function serveNextLine(parts: Parts, ctx: CallContext): Promise<boolean> {
+  const { pool } = parts.database
+  const lease = await leaseLine(pool, leaseMs, scanMs)
+  if (lease === undefined) return false
+  await faultPoint('waitlist.claimed')
+  try {
+    await serve(parts, lease, ctx)
+  } catch (error) {
+    await endLease(pool, lease, retryMs)
+    throw error
+  }
+  await endLease(pool, lease)
+  return true
+}
+
+/** Nothing is locked while inventory is asked (truth 13). */
+async function serve(parts: Parts, lease: Lease, ctx: CallContext): Promise<void> {
+  const { pool } = parts.database
+  const { sku } = lease
+  await tell(parts, sku, ctx)
+  const tooLarge = new Map<string, number>()
+  let after = 0n
+  while (await renewLease(pool, lease, leaseMs)) {
+    const entries = await findNext(pool, sku, after, tooLarge, mostAtOnce)
+    const last = entries.at(-1)
+    if (last === undefined) break
+    after = last.place
+    // As patient as the lease: what has not been answered by then is another's to do.
+    const callCtx = { ...ctx, deadline: Date.now() + leaseMs }
+    const results = await parts.holds.holdInOrder(
+      entries.map((entry) => itemOf(parts, entry, callCtx)),
+      callCtx,
+    )
+    if (results.some(({ hold }) => hold !== undefined)) await faultPoint('waitlist.held')
+    for (const [index, entry] of entries.entries()) await conclude(parts, entry, results[index], tooLarge, callCtx)
+  }
+  await tell(parts, sku, { ...ctx, deadline: Date.now() + leaseMs })
+}
+
+/** Inventory keeps what waits from walk-ins. */
+async function tell(parts: Parts, sku: string, ctx: CallContext): Promise<void> {
+  const line = await findLine(parts.database.pool, sku, scanMs - retryMs)
+  if (line === undefined || line.known) return
+  await parts.inventory.setWaiting({ waiting: [{ sku, units: line.units, version: line.version }] }, ctx)
+  await noteTold(parts.database.pool, line)
+}
+
+function itemOf({ waitlist }: Parts, entry: EntryRow, { requestId }: CallContext): HoldItem {
+  return {
+    id: reservationIdOf(entry),
+    owner: entry.userId,
+    fingerprint: fingerprintOf(entry),
+    ttlSeconds: waitlist.ttlSeconds,
+    lines: [{ sku: entry.sku, quantity: entry.quantity, warehouse: '' }],
+    requestId,
+    strategy: 'COMBINING',
+    channel: entry.channel,
+    allowSplit: false,
+    splitBy: 'FEWEST_PARCELS',
+    fromWaitlist: true,
+  }
+}
+
+async function conclude(
+  parts: Parts,
+  entry: EntryRow,
+  result: HoldResult | undefined,
+  tooLarge: Map<string, number>,
+  ctx: CallContext,
+): Promise<void> {
+  if (result?.hold !== undefined) {
+    const outcome = await offer(parts, entry, result.hold, ctx)
+    if (outcome === 'AGAIN') await parts.database.transaction(async (client) => wakeLines(client, [entry.sku]))
+    return
+  }
+  const code = result?.error?.code
+  if (code === 'INSUFFICIENT_STOCK') {
+    const { channel, quantity } = entry
+    tooLarge.set(channel, Math.min(quantity, tooLarge.get(channel) ?? quantity))
+  } else if (code !== 'LIMIT_EXCEEDED') {
+    throw result?.error === undefined ? new Error(`entry ${entry.id}: inventory gave no answer`) : fromItemError(result.error)
+  }
+}

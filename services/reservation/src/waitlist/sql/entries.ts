@@ -1,0 +1,191 @@
+/** Who stands in line. Whoever changes what waits has locked the line first (lines.ts), then the entry. */
+import type { Pool, PoolClient } from 'pg'
+
+import { runQuery } from '../../sql/run-query'
+import type { EntryRow, EntryStatus } from '../entry'
+
+const columns = `
+  e.id, e.user_id as "userId", e.sku, e.quantity, e.channel, e.status, e.place, e.attempt, e.reservation_id as "reservationId",
+  e.fingerprint, e.created_at as "createdAt", e.offered_at as "offeredAt", e.ended_at as "endedAt", e.version`
+
+/** Locks nothing. */
+export async function findEntry(db: Pool | PoolClient, id: string): Promise<EntryRow | undefined> {
+  const [row] = await runQuery<EntryRow>(db, `select ${columns} from waitlist_entries e where e.id = $1`, [id])
+  return row
+}
+
+/** The live one. Locks nothing. */
+export async function findLiveEntry(db: Pool | PoolClient, userId: string, sku: string): Promise<EntryRow | undefined> {
+  const [row] = await runQuery<EntryRow>(
+    db,
+    `select ${columns} from waitlist_entries e where e.user_id = $1 and e.sku = $2 and e.status in ('WAITING', 'OFFERED')`,
+    [userId, sku],
+  )
+  return row
+}
+
+/** Locks: the user's place among those who join, until the commit: what is counted and looked for after it stays so. */
+export async function lockUser(client: PoolClient, userId: string): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(hashtext('holdfast waitlist'), hashtext($1))`, [userId])
+}
+
+/** Locks nothing; the caller has the user's lock. */
+export async function countLive(client: PoolClient, userId: string): Promise<number> {
+  const { rows } = await client.query<{ live: number }>(
+    `select count(*)::integer as live from waitlist_entries where user_id = $1 and status in ('WAITING', 'OFFERED')`,
+    [userId],
+  )
+  return rows[0]?.live ?? 0
+}
+
+export type NewEntry = Pick<EntryRow, 'id' | 'userId' | 'sku' | 'quantity' | 'channel' | 'fingerprint'>
+
+/** Its place is drawn behind the line's lock, which the caller has. */
+export async function insertEntry(client: PoolClient, entry: NewEntry): Promise<EntryRow> {
+  const { rows } = await client.query<EntryRow>(
+    `insert into waitlist_entries as e (id, user_id, sku, quantity, channel, fingerprint)
+     values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
+    [entry.id, entry.userId, entry.sku, entry.quantity, entry.channel, entry.fingerprint],
+  )
+  const [row] = rows
+  if (row === undefined) throw new Error(`waitlist entry ${entry.id} was not written`)
+  return row
+}
+
+/** Locks: the entry, behind the lock of its line. */
+export async function lockEntry(client: PoolClient, id: string): Promise<EntryRow | undefined> {
+  const { rows } = await client.query<EntryRow>(`select ${columns} from waitlist_entries e where e.id = $1 for no key update`, [
+    id,
+  ])
+  return rows[0]
+}
+
+/** To what it becomes next, at the database's time. The caller has the entry's lock. @param reservationId of what is offered */
+export async function moveEntry(
+  client: PoolClient,
+  id: string,
+  status: Exclude<EntryStatus, 'WAITING'>,
+  reservationId?: string,
+): Promise<EntryRow> {
+  const { rows } = await client.query<EntryRow>(
+    `update waitlist_entries e
+     set status = $2, version = version + 1, reservation_id = coalesce($3, reservation_id),
+         offered_at = case when $2 = 'OFFERED' then clock_timestamp() else offered_at end,
+         ended_at = case when $2 = 'OFFERED' then null else clock_timestamp() end
+     where id = $1 returning ${columns}`,
+    [id, status, reservationId],
+  )
+  const [row] = rows
+  if (row === undefined) throw new Error(`waitlist entry ${id} was locked and is not there`)
+  return row
+}
+
+/** The hold of this attempt is over, and nothing was made of it. The caller has the entry's lock. */
+export async function nextAttempt(client: PoolClient, id: string): Promise<void> {
+  await client.query('update waitlist_entries set attempt = attempt + 1 where id = $1', [id])
+}
+
+/** What did not fit of a channel in this round: whoever wants as much from there needs not be asked about. */
+export type TooLarge = ReadonlyMap<string, number>
+
+/** The next in line behind a place. Locks nothing. */
+export async function findNext(pool: Pool, sku: string, after: bigint, tooLarge: TooLarge, limit: number): Promise<EntryRow[]> {
+  return runQuery(
+    pool,
+    `select ${columns} from waitlist_entries e
+     where e.sku = $1 and e.status = 'WAITING' and e.place > $2
+       and not exists (select from unnest($3::text[], $4::integer[]) as t (channel, quantity)
+                       where t.channel = e.channel and e.quantity >= t.quantity)
+     order by e.place limit $5`,
+    [sku, after, [...tooLarge.keys()], [...tooLarge.values()], limit],
+  )
+}
+
+/** An entry whose reservation has ended, and what became of it by that. */
+export interface EndedOffer {
+  row: EntryRow
+  status: 'FULFILLED' | 'LAPSED'
+}
+
+/**
+ * Offers that are over: their reservation is, and no part of it that was to be checked out by itself is still under way.
+ * Locks: the entries, and waits for none, so that replicas share the work.
+ */
+export async function lockEndedOffers(client: PoolClient, limit: number): Promise<EndedOffer[]> {
+  const { rows } = await client.query<EntryRow & { outcome: EndedOffer['status'] }>(
+    `select ${columns}, case when f.sold then 'FULFILLED' else 'LAPSED' end as outcome
+     from waitlist_entries e
+     cross join lateral (
+       with recursive family as (
+         select m.id, m.status from (
+           select id, status from reservations where id = e.reservation_id
+           union all
+           select id, status from archived_reservations where id = e.reservation_id) m
+         union all
+         select p.id, p.status from family f
+         cross join lateral (
+           select id, status from reservations where parent_id = f.id
+           union all
+           select id, status from archived_reservations where parent_id = f.id) p
+       )
+       select bool_or(status = 'COMMITTED') as sold, bool_or(status = 'ACTIVE') as open from family
+     ) f
+     where e.status = 'OFFERED' and f.open is false
+     order by e.offered_at limit $1
+     for no key update of e skip locked`,
+    [limit],
+  )
+  return rows.map(({ outcome, ...row }) => ({ row, status: outcome }))
+}
+
+/** What is undefined is not asked for. */
+export interface EntryFilter {
+  userId?: string | undefined
+  sku?: string | undefined
+  statuses?: EntryStatus[] | undefined
+  /** Only those behind this place in the list's order. */
+  after?: bigint | undefined
+}
+
+export type ListedEntry = EntryRow & { position: number | null; ageSeconds: number }
+
+/** With their positions: so long as it waits, how many wait at its place or before. Locks nothing. @param newestFirst else in the order of the line */
+export async function listEntries(pool: Pool, filter: EntryFilter, newestFirst: boolean, limit: number): Promise<ListedEntry[]> {
+  const { userId = null, sku = null, statuses = null, after = null } = filter
+  return runQuery(
+    pool,
+    `select ${columns}, extract(epoch from clock_timestamp() - e.created_at)::integer as "ageSeconds",
+            case when e.status = 'WAITING' then (
+              select count(*)::integer from waitlist_entries o where o.sku = e.sku and o.status = 'WAITING' and o.place <= e.place
+            ) end as position
+     from waitlist_entries e
+     where ($1::text is null or e.user_id = $1) and ($2::text is null or e.sku = $2)
+       and ($3::text[] is null or e.status = any ($3)) and ($4::bigint is null or e.place ${newestFirst ? '<' : '>'} $4)
+     order by e.place ${newestFirst ? 'desc' : ''} limit $5`,
+    [userId, sku, statuses, after, limit],
+  )
+}
+
+/** How many wait before it, and itself. Locks nothing. */
+export async function positionOf(db: Pool | PoolClient, { sku, status, place }: EntryRow): Promise<number | undefined> {
+  if (status !== 'WAITING') return undefined
+  const [row] = await runQuery<{ position: number }>(
+    db,
+    `select count(*)::integer as position from waitlist_entries where sku = $1 and status = 'WAITING' and place <= $2`,
+    [sku, place],
+  )
+  return row?.position
+}
+
+/** Drops a part of what ended long ago. Locks: the entries, and waits for none. @returns how many */
+export async function dropOldEntries(pool: Pool, afterHours: number, limit: number): Promise<number> {
+  const rows = await runQuery(
+    pool,
+    `delete from waitlist_entries where id in (
+       select id from waitlist_entries where ended_at < (select clock_timestamp()) - $1 * interval '1 hour'
+       order by ended_at limit $2 for update skip locked)
+     returning id`,
+    [afterHours, limit],
+  )
+  return rows.length
+}
