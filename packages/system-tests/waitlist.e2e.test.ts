@@ -95,9 +95,9 @@ describe('in line', () => {
     const large = await waiter(sku, 3)
     const others: { shopper: Shopper; id: string }[] = []
     for (let index = 0; index < 20; index++) others.push(await waiter(sku))
-    for (let unit = 0; unit < 5; unit++) {
+    for (const next of others.slice(0, 5)) {
       await add(sku, 1)
-      await offered(others[unit] as (typeof others)[0])
+      await offered(next)
     }
     const statuses = await Promise.all(others.map(async (who) => (await entryOf(who)).status))
     expect(statuses).toEqual([...Array<string>(5).fill('OFFERED'), ...Array<string>(15).fill('WAITING')])
@@ -217,10 +217,10 @@ describe('waitlist first', () => {
     await waitFor(async () => (await shop.available(sku)).available === 0, { what: 'inventory to know', ...patience })
     waiters.push(await waiter(sku, 2), await waiter(sku, 2))
     const walkIns = await times(50, async () => shop.shopper())
-    let racing = true
+    const over = new AbortController()
     const got: string[] = []
     const race = async (shopper: Shopper) => {
-      while (racing) {
+      while (!over.signal.aborted) {
         const { status, body } = await reserve(shopper, one(sku))
         if (status === 201) got.push(body.reservation.id)
       }
@@ -238,7 +238,7 @@ describe('waitlist first', () => {
       },
       { what: 'a walk-in to have what nobody waits for', ...patience },
     )
-    racing = false
+    over.abort()
     await Promise.all(racers)
   })
 })
