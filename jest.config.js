@@ -51,7 +51,7 @@ const leftOut = [
   },
   {
     suite: 'pages in a browser',
-    pattern: 'browser\\.e2e',
+    pattern: '(browser|console)\\.e2e',
     want: 'chromium (its path in CHROMIUM, else /usr/bin/chromium)',
     // With REQUIRE_BROWSER it is never left out.
     there: process.env.REQUIRE_BROWSER === '1' || runs(process.env.CHROMIUM ?? '/usr/bin/chromium', '--version'),

@@ -2,7 +2,7 @@ import { lazy, Suspense } from 'react'
 import { Route, Switch } from 'wouter'
 
 import { RegisterPage } from './account/register.tsx'
-import { RequireAdmin } from './account/require.tsx'
+import { RequireAdmin, RequireUser } from './account/require.tsx'
 import { SignInPage } from './account/sign-in.tsx'
 import { Shell } from './layout/shell.tsx'
 import { NotFoundPage } from './not-found.tsx'
@@ -10,6 +10,7 @@ import { CataloguePage } from './shop/catalogue.tsx'
 import { Loading } from './ui/states.tsx'
 
 const ProductPage = lazy(async () => import('./shop/product.tsx'))
+const OwnPages = lazy(async () => import('./shop/own-pages.tsx'))
 const OperatorPages = lazy(async () => import('./operator/pages.tsx'))
 
 /** Every page of the console. Those of the first visit come with the program, others when they are first opened. */
@@ -20,6 +21,11 @@ export function App() {
         <Switch>
           <Route path="/" component={CataloguePage} />
           <Route path="/shop/products/:sku">{({ sku }) => <ProductPage key={sku} sku={decodeURIComponent(sku)} />}</Route>
+          <Route path="/shop/*">
+            <RequireUser>
+              <OwnPages />
+            </RequireUser>
+          </Route>
           <Route path="/account/sign-in" component={SignInPage} />
           <Route path="/account/register" component={RegisterPage} />
           <Route path="/operator/*?">

@@ -62,6 +62,16 @@ test('files are named by what is in them, kept for good, and lie ready in fewer 
   }
 })
 
+test('the first page needs less than 200 kB of script, as it travels', async () => {
+  const page = await (await open('/')).text()
+  const scripts = [...page.matchAll(/<(?:script|link rel="modulepreload")[^>]+(?:src|href)="([^"]+)"/g)].map(
+    ([, path]) => path ?? '',
+  )
+  expect(scripts.length).toBeGreaterThan(1)
+  const sizes = await Promise.all(scripts.map(async (path) => (await raw(path, 'gzip')).body.length))
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000)
+})
+
 /** As it travels; `fetch` unpacks. */
 async function raw(path: string, encoding: string): Promise<{ encoding: string | undefined; body: Buffer }> {
   return new Promise((resolve, reject) => {

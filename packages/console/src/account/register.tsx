@@ -17,7 +17,7 @@ export function RegisterPage() {
       send={register}
     >
       Have one already?{' '}
-      <Anchor component={Link} href={search === '' ? paths.signIn : `${paths.signIn}?${search}`} inherit>
+      <Anchor component={Link} href={search === '' ? paths.signIn : `${paths.signIn}?${search}`} inherit underline="always">
         Sign in
       </Anchor>
     </AccountForm>

@@ -24,7 +24,7 @@ export function SignInPage() {
       refusal={(error) => (isWrong(error) ? <WrongCredentials requestId={error.requestId} /> : undefined)}
     >
       No account yet?{' '}
-      <Anchor component={Link} href={search === '' ? paths.register : `${paths.register}?${search}`} inherit>
+      <Anchor component={Link} href={search === '' ? paths.register : `${paths.register}?${search}`} inherit underline="always">
         Make one
       </Anchor>
     </AccountForm>

@@ -2,13 +2,18 @@ import { Link, useLocation } from 'wouter'
 
 import { useIsAdmin } from '../api/use-session.ts'
 import { paths } from '../paths.ts'
-import { GaugeIcon, ShelfIcon } from '../ui/icons.tsx'
+import { ClockIcon, GaugeIcon, ReceiptIcon, ShelfIcon } from '../ui/icons.tsx'
 import { AccountMenu } from './account-menu.tsx'
+import { HeldChip } from './held-chip.tsx'
 import { SchemeToggle } from './scheme-toggle.tsx'
 import { Wordmark } from './wordmark.tsx'
 import classes from './header.module.css'
 
-const shopLinks = [{ to: paths.catalogue, text: 'Catalogue', Icon: ShelfIcon }]
+const shopLinks = [
+  { to: paths.catalogue, text: 'Catalogue', Icon: ShelfIcon },
+  { to: paths.reservations, text: 'Reservations', Icon: ClockIcon },
+  { to: paths.orders, text: 'Orders', Icon: ReceiptIcon },
+]
 const operatorLink = { to: paths.operator, text: 'Operator', Icon: GaugeIcon }
 
 export function Header() {
@@ -30,6 +35,7 @@ export function Header() {
           ))}
         </nav>
         <div className={classes.tools}>
+          <HeldChip />
           <SchemeToggle />
           <AccountMenu />
         </div>

@@ -1,11 +1,14 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 
 import { ConnectionBanner } from './connection-banner.tsx'
 import { Header } from './header.tsx'
+import { useFreshPage } from './use-fresh-page.ts'
 import classes from './shell.module.css'
 
 /** What is around every page. */
 export function Shell({ children }: { children: ReactNode }) {
+  const content = useRef<HTMLElement>(null)
+  useFreshPage(content)
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#content">
@@ -13,7 +16,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       <Header />
       <ConnectionBanner />
-      <main id="content" tabIndex={-1} className={classes.content}>
+      <main id="content" ref={content} tabIndex={-1} className={classes.content}>
         {children}
       </main>
       <footer className={classes.footer}>

@@ -59,9 +59,7 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { kelp, ember, gray, dark },
   primaryColor: 'kelp',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.3,
+  primaryShade: 7,
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
@@ -73,7 +71,17 @@ export const theme = createTheme({
   },
   components: {
     // Its lock puts a style element into the page by a road that knows no nonce.
-    Modal: { defaultProps: { lockScroll: false, centered: true, radius: 'lg' } },
+    Modal: {
+      defaultProps: {
+        lockScroll: false,
+        centered: true,
+        radius: 'lg',
+        padding: 'lg',
+        zIndex: 300,
+        closeButtonProps: { 'aria-label': 'Close' },
+      },
+      styles: { title: { fontFamily: 'var(--mantine-font-family-headings)', fontSize: '1.25rem', fontWeight: 600 } },
+    },
     Button: { defaultProps: { radius: 'xl' } },
     Alert: { defaultProps: { radius: 'lg' } },
     Tooltip: { defaultProps: { withArrow: true } },
@@ -88,6 +96,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#1b211f',
     '--mantine-color-dimmed': '#5f5c52',
     '--mantine-color-error': '#a8321f',
+    '--mantine-color-anchor': '#0b7556',
     '--hf-surface': '#fffefb',
     '--hf-line': '#e2ded2',
     '--hf-ember': '#8f520c',
@@ -98,6 +107,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#e4ebe8',
     '--mantine-color-dimmed': '#9fb0a9',
     '--mantine-color-error': '#ff9d8a',
+    '--mantine-color-anchor': '#74c4a4',
     '--hf-surface': '#151d1b',
     '--hf-line': '#2a3532',
     '--hf-ember': '#e8ac58',

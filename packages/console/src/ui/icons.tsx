@@ -50,6 +50,8 @@ export const UserIcon = icon(
     <path d="M5 20c.8-3.800 3.500-5.500 7-5.500s6.200 1.700 7 5.500" />
   </>,
 )
+export const MinusIcon = icon('MinusIcon', <path d="M6 12h12" />)
+export const PlusIcon = icon('PlusIcon', <path d="M6 12h12M12 6v12" />)
 export const CopyIcon = icon('CopyIcon', <path d="M9 9h10.500v11H9zM15 9V4H4.500v11H9" />)
 export const CheckIcon = icon('CheckIcon', <path d="M5 12.500l4.500 4.500L19 7.500" />)
 export const AlertIcon = icon('AlertIcon', <path d="M12 4.500l8.500 15h-17zM12 10v4.500M12 17v.1" />)

@@ -1,3 +1,4 @@
+import { HoldfastApiError } from '@holdfast/client'
 import { ActionIcon, Alert, Button, CopyButton, Group, Text } from '@mantine/core'
 
 import { wordsFor } from '../api/error-words.ts'
@@ -6,18 +7,22 @@ import classes from './problem-note.module.css'
 
 export interface ProblemNoteProps {
   error: unknown
-  /** Offers another try. */
+  /** Offers another try, where that could help. */
   onRetry?: () => void
 }
+
+/** The same again is refused again. */
+const final = [400, 403, 404]
 
 /** What went wrong and what to do, in plain words, with the number to give to whoever looks into it. */
 export function ProblemNote({ error, onRetry }: ProblemNoteProps) {
   const { title, text, requestId } = wordsFor(error)
+  const isFinal = error instanceof HoldfastApiError && final.includes(error.status)
   return (
     <Alert role="alert" color="ember" variant="light" title={title} icon={<AlertIcon />} classNames={classes}>
       <Text size="sm">{text}</Text>
       {requestId !== undefined && requestId !== '' && <RequestId id={requestId} />}
-      {onRetry !== undefined && (
+      {onRetry !== undefined && !isFinal && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry}>
           Try again
         </Button>

@@ -1,3 +1,5 @@
+import type { CSSProperties } from 'react'
+
 import classes from './sku-art.module.css'
 
 const rings = 7
@@ -18,7 +20,7 @@ export function SkuArt({ sku }: { sku: string }) {
       viewBox="0 0 200 150"
       preserveAspectRatio="xMidYMid slice"
       aria-hidden="true"
-      style={{ '--hue': hue } as React.CSSProperties}
+      style={{ '--hue': hue } as CSSProperties}
     >
       {Array.from({ length: rings }, (_, ring) => (
         <path

@@ -1,0 +1,327 @@
+/** The console in a real browser, against a running shop. What each page looked like is in dist/screenshots of packages/console. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+
+import { type TestUser, waitFor } from '@holdfast/testing'
+
+import { Screen } from './console/screen'
+import { checkOut, openShop, reserved, one, type Shop, type Shopper } from './shop'
+
+jest.setTimeout(180_000)
+
+const screenshots = join(__dirname, '..', 'console', 'dist', 'screenshots')
+
+let shop: Shop
+let browser: Browser
+
+beforeAll(async () => {
+  mkdirSync(screenshots, { recursive: true })
+  shop = await openShop()
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+}, 180_000)
+afterAll(async () => {
+  await browser.close()
+  await shop.close()
+})
+
+const screens: Screen[] = []
+afterEach(async () => {
+  const all = screens.splice(0)
+  const wrong = all.flatMap((screen) => screen.wrong)
+  for (const screen of all) await screen.close()
+  expect(wrong).toEqual([])
+})
+
+type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>
+
+/** A browser of somebody's own. */
+async function openScreen(options: ContextOptions = {}): Promise<Screen> {
+  const screen = new Screen(await browser.newContext(options), shop.system.url)
+  screens.push(screen)
+  return screen
+}
+
+/** The same with somebody signed in. */
+async function signedIn(options: ContextOptions = {}): Promise<{ screen: Screen; page: Page; shopper: Shopper }> {
+  const [screen, shopper] = [await openScreen(options), await shop.shopper()]
+  const page = await screen.open('/account/sign-in')
+  await screen.signIn(page, shopper.user)
+  return { screen, page, shopper }
+}
+
+test('a shopper reserves by keyboard alone, is asked to sign in on the way, and comes back to where they were', async () => {
+  const sku = await shop.product(7)
+  const { user } = await shop.shopper()
+  const screen = await openScreen()
+  const page = await screen.open(`/shop/products/${sku}`)
+  await page.getByText('7 in stock').waitFor()
+  await screen.tabTo(page, 'Sign in to reserve')
+  await page.keyboard.press('Enter')
+  await screen.tabTo(page, 'E-mail address')
+  await page.keyboard.type(user.email)
+  await page.keyboard.press('Tab')
+  await page.keyboard.type(user.password)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`**/shop/products/${sku}`)
+  await screen.tabTo(page, 'How many')
+  await page.keyboard.press('ArrowUp')
+  await screen.tabTo(page, 'Reserve')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Held for you' }).waitFor()
+  expect(await shop.available(sku)).toMatchObject({ available: 5, reserved: 2 })
+})
+
+test('a countdown follows the clock of the server, and what it counts down to happens', async () => {
+  const sku = await shop.product(1)
+  const { screen, page, shopper } = await signedIn()
+  // This machine thinks that it is a day later.
+  await page.clock.setFixedTime(Date.now() + 86_400_000)
+  const { id } = await reserved(shopper, one(sku), { ttlSeconds: 600 })
+  await screen.go(page, `/shop/reservations/${id}`)
+  await page
+    .getByRole('timer')
+    .getByText(/^(10:00|9:\d\d)$/)
+    .waitFor()
+
+  const other = await shop.product(1)
+  const short = await reserved(shopper, one(other), { ttlSeconds: 2 })
+  await screen.go(page, `/shop/reservations/${short.id}`)
+  await page.getByRole('heading', { name: 'Its time is over' }).waitFor()
+  await page.getByRole('button', { name: 'Reserve again' }).click()
+  await page.getByRole('heading', { name: 'Held for you' }).waitFor()
+  expect(await shop.available(other)).toMatchObject({ available: 0 })
+})
+
+test('a reservation is made longer, larger and smaller, and given back', async () => {
+  const sku = await shop.product(2)
+  const { screen, page, shopper } = await signedIn()
+  const { id } = await reserved(shopper, one(sku), { ttlSeconds: 120 })
+  await screen.go(page, `/shop/reservations/${id}`)
+  await page.getByRole('button', { name: '5 minutes more' }).click()
+  await page
+    .getByRole('timer')
+    .getByText(/^6:\d\d$/)
+    .waitFor()
+  await page.getByRole('button', { name: `One ${sku} more` }).click()
+  await page.getByText('2 × $10.00').waitFor()
+  await page.getByRole('button', { name: `One ${sku} more` }).click()
+  await page.getByRole('alert').getByText('Not enough left').waitFor()
+  await page.getByText('2 × $10.00').waitFor()
+  await page.getByRole('button', { name: `One ${sku} less` }).click()
+  await page.getByText('1 × $10.00').waitFor()
+  await page.getByRole('button', { name: 'Give back' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Give back' }).click()
+  await page.getByRole('heading', { name: 'Given back' }).waitFor()
+  expect(await shop.available(sku)).toMatchObject({ available: 2, reserved: 0 })
+})
+
+test('a declined card leaves all as it was, a good one makes the order, which is cancelled in the end', async () => {
+  const sku = await shop.product(3, 2_550)
+  const { screen, page, shopper } = await signedIn()
+  const { id } = await reserved(shopper, one(sku, 2))
+  await screen.go(page, `/shop/reservations/${id}`)
+  await page.getByLabel('A card that is declined').check()
+  await page.getByRole('button', { name: 'Pay $51.00' }).click()
+  const note = page.getByRole('alert')
+  await note.getByText('The card was declined').waitFor()
+  expect(await note.innerText()).toMatch(/Request [\da-f-]{36}/)
+  await page.getByLabel('A good card').check()
+  await page.getByRole('button', { name: 'Pay $51.00' }).click()
+  await page.getByRole('heading', { name: 'Thank you' }).waitFor()
+  await page.getByText('Paid in full.').waitFor()
+  await page.getByRole('button', { name: 'Cancel the order' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel the order' }).click()
+  await page.getByText('Your money was given back.').waitFor()
+  expect(await shop.available(sku)).toMatchObject({ onHand: 3, available: 3 })
+})
+
+test('of two who want the last unit one has it, and the other is told in plain words', async () => {
+  const sku = await shop.product(1)
+  const pages = await Promise.all([signedIn(), signedIn()])
+  for (const { screen, page } of pages) await screen.go(page, `/shop/products/${sku}`)
+  for (const { page } of pages) await page.getByText('Only 1 left').waitFor()
+  const outcomes = await Promise.all(
+    pages.map(async ({ page }) => {
+      await page.getByRole('button', { name: 'Reserve', exact: true }).click()
+      const [held, refused] = [page.getByRole('heading', { name: 'Held for you' }), page.getByRole('alert')]
+      await held.or(refused).first().waitFor()
+      return (await held.isVisible()) ? 'held' : await refused.innerText()
+    }),
+  )
+  expect(outcomes).toContain('held')
+  expect(outcomes.find((outcome) => outcome !== 'held')).toMatch(/Not enough left[^]*Request [\da-f-]{36}/)
+  // And both pages know at once that nothing is left.
+  for (const { page } of pages) {
+    if (page.url().includes('/products/')) await page.getByText('All held right now').waitFor()
+  }
+})
+
+test('stock is shown as it is this second, on the product and in the catalogue', async () => {
+  const sku = await shop.product(9, 1_000, 'A-LIVE')
+  const screen = await openScreen()
+  const [page, list] = [await screen.open(`/shop/products/${sku}`), await screen.open('/')]
+  const card = list.getByRole('listitem').filter({ hasText: `Product ${sku}` })
+  await page.getByText('9 in stock').waitFor()
+  await card.getByText('9 in stock').waitFor()
+  await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: -5, reason: 'broken' })
+  await page.getByText('Only 4 left').waitFor()
+  await card.getByText('Only 4 left').waitFor()
+})
+
+describe('a session', () => {
+  test('outlives a reload, in several tabs at once, and no script can read what it lives by', async () => {
+    const { screen, page } = await signedIn()
+    const tabs = [page, await screen.open('/shop/orders'), await screen.open('/shop/reservations')]
+    await Promise.all(tabs.map(async (tab) => screen.go(tab, '/shop/orders')))
+    // As somebody impatient does it: the answer to the refresh that is under way never arrives.
+    for (let times = 0; times < 4; times++) await page.reload({ waitUntil: 'commit' })
+    for (const tab of tabs) await tab.getByRole('heading', { name: 'Your orders' }).waitFor()
+    const cookies = await page.context().cookies(`${shop.system.url}/v1/auth/refresh`)
+    expect(cookies).toMatchObject([{ httpOnly: true, sameSite: 'Strict', path: '/v1/auth' }])
+    const readable = await page.evaluate<string>('document.cookie + JSON.stringify({ ...localStorage, ...sessionStorage })')
+    expect(readable).not.toMatch(/eyJ|[\w-]{43}/)
+  })
+
+  test('whose access token is refused gets another one, and the page is not lost', async () => {
+    const sku = await shop.product(4)
+    const { screen, page } = await signedIn()
+    await screen.go(page, `/shop/products/${sku}`)
+    await page.getByLabel('How many').fill('3')
+    const refused = {
+      type: '/docs/errors#UNAUTHENTICATED',
+      title: 'No',
+      status: 401,
+      detail: '',
+      code: 'UNAUTHENTICATED',
+      errors: [],
+    }
+    await page.route(
+      '**/v1/reservations',
+      async (route) => route.fulfill({ status: 401, json: { ...refused, requestId: 'r' } }),
+      {
+        times: 1,
+      },
+    )
+    await page.getByRole('button', { name: 'Reserve', exact: true }).click()
+    await page.getByRole('heading', { name: 'Held for you' }).waitFor()
+    expect(await shop.available(sku)).toMatchObject({ reserved: 3 })
+  })
+
+  test('that was ended elsewhere leads to the sign-in, and from there back to the same page', async () => {
+    const { screen, page, shopper } = await signedIn()
+    await screen.go(page, '/shop/orders')
+    await page.getByText('Nothing ordered yet').waitFor()
+    expect((await shopper.post('/v1/auth/logout:everywhere', {})).status).toBe(200)
+    await page.getByRole('navigation').getByText('Reservations').click()
+    await page.getByText('Your session has ended').waitFor()
+    await screen.signIn(page, shopper.user)
+    await page.getByRole('heading', { name: 'Your reservations' }).waitFor()
+  })
+
+  test('that is signed out in one tab is over in all', async () => {
+    const { screen, page } = await signedIn()
+    const other = await screen.open('/shop/orders')
+    await other.getByRole('heading', { name: 'Your orders' }).waitFor()
+    await page.getByRole('button', { name: 'Your account' }).click()
+    await page.getByText('Sign out').click()
+    await other.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await waitFor(async () => (await page.context().cookies()).length === 0, { what: 'the cookie to be gone' })
+  })
+
+  test('is not given for a wrong password', async () => {
+    const { user } = await shop.shopper()
+    const screen = await openScreen()
+    const page = await screen.open('/account/sign-in')
+    await screen.fillIn(page, { ...user, password: 'something else' })
+    await page.getByRole('alert').getByText('The e-mail address or the password is wrong.').waitFor()
+  })
+})
+
+test('without a connection it says so, keeps what it shows, and goes on by itself', async () => {
+  const sku = await shop.product(6)
+  const { screen, page } = await signedIn()
+  await screen.go(page, `/shop/products/${sku}`)
+  await page.getByText('6 in stock').waitFor()
+  screen.isOffline = true
+  await page.context().setOffline(true)
+  await page.getByText('No connection to the shop').waitFor()
+  await page.getByRole('button', { name: 'Reserve', exact: true }).click()
+  await page.getByRole('alert').getByText('The shop could not be reached').waitFor()
+  await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 2, reason: 'found' })
+  await page.context().setOffline(false)
+  await page.getByText('8 in stock').waitFor()
+  await page.getByText('No connection to the shop').waitFor({ state: 'detached' })
+  screen.isOffline = false
+})
+
+test('a restart of the gateway interrupts nobody', async () => {
+  const sku = await shop.product(6)
+  const { screen, page } = await signedIn()
+  await screen.go(page, `/shop/products/${sku}`)
+  await page.getByText('6 in stock').waitFor()
+  screen.isOffline = true
+  await shop.system.kill('gateway')
+  await page.getByText('No connection to the shop').waitFor()
+  await shop.system.restart('gateway')
+  await shop.system.waitUntilReady()
+  await page.getByText('No connection to the shop').waitFor({ state: 'detached' })
+  screen.isOffline = false
+  await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: -4, reason: 'broken' })
+  await page.getByText('Only 2 left').waitFor()
+  await page.getByRole('button', { name: 'Reserve', exact: true }).click()
+  await page.getByRole('heading', { name: 'Held for you' }).waitFor()
+})
+
+describe.each([
+  ['by day, on a desk', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
+  ['by night, on a phone', { colorScheme: 'dark', viewport: { width: 390, height: 844 }, hasTouch: true }],
+] as const)('every page %s', (_, options) => {
+  let context: BrowserContext
+  let user: TestUser
+  let ids: { reservation: string; ended: string; order: string }
+
+  beforeAll(async () => {
+    const shopper = await shop.shopper()
+    ;({ user } = shopper)
+    const sku = await shop.product(20, 129_999, `LOOK-${options.colorScheme}`.toUpperCase())
+    const [paid, ended, held] = [
+      await reserved(shopper, one(sku)),
+      await reserved(shopper, one(sku)),
+      await reserved(shopper, one(sku, 2)),
+    ]
+    const { body } = await checkOut(shopper, paid.id)
+    await shopper.post(`/v1/reservations/${ended.id}:cancel`, {})
+    ids = { reservation: held.id, ended: ended.id, order: body.order.id }
+    context = await browser.newContext({ ...options, reducedMotion: 'reduce' })
+  })
+  afterAll(async () => context.close())
+
+  test('fits, and has nothing that shuts somebody out', async () => {
+    const screen = new Screen(context, shop.system.url)
+    const page = await screen.open('/')
+    const sku = `LOOK-${options.colorScheme}`.toUpperCase()
+    const look = async (title: string, path: string, ready: string): Promise<void> => {
+      await screen.go(page, path)
+      await page.getByText(ready).first().waitFor()
+      await screen.checkLooks(page, join(screenshots, `${options.colorScheme}-${title}.png`))
+    }
+    await look('catalogue', '/', 'in stock')
+    await look('product', `/shop/products/${sku}`, 'in stock')
+    await look('register', '/account/register', 'Make an account')
+    await look('sign-in', '/account/sign-in', 'Make one')
+    await screen.signIn(page, user)
+    await look('reservations', '/shop/reservations', 'Given back')
+    await look('reservation', `/shop/reservations/${ids.reservation}`, 'Check out')
+    await page.getByRole('button', { name: 'Give back' }).click()
+    await page.getByRole('dialog').waitFor()
+    await screen.checkLooks(page, join(screenshots, `${options.colorScheme}-question.png`))
+    await look('ended', `/shop/reservations/${ids.ended}`, 'Reserve again')
+    await look('orders', '/shop/orders', 'Paid')
+    await look('order', `/shop/orders/${ids.order}`, 'Thank you')
+    await look('refusal', '/shop/orders/00000000-0000-4000-8000-000000000000', 'Not here')
+    await look('missing', '/shop/nothing', 'nothing at this address')
+    expect(screen.wrong).toEqual([])
+  })
+})
