@@ -56,10 +56,11 @@ function headersOf({ headers }: Printed): Map<string, string> {
 
 test('key, headers and JSON of each event of a reservation, those of one key in order', async () => {
   const requestId = 'kcat-looks-for-this'
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   const { body } = await shopper.post<ReservationReply>(
     '/v1/reservations',
     { lines: one(sku, 2) },
-    { headers: { 'x-request-id': requestId } },
+    { headers: { 'x-request-id': requestId, traceparent } },
   )
   const { id } = body.reservation
   for (let others = 0; others < 5; others++) await reserved(shopper, one(sku))
@@ -85,6 +86,8 @@ test('key, headers and JSON of each event of a reservation, those of one key in 
       ce_actor: index === 2 ? 'SERVICE:order' : `USER:${shopper.user.id}`,
       ce_aggregateversion: String(index + 1),
       ce_audit: 'true',
+      // Of the caller, where the services trace nothing themselves.
+      ...(index === 0 && { traceparent }),
       'content-type': 'application/json',
     })
   }

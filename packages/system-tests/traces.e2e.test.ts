@@ -23,7 +23,8 @@ beforeAll(async () => {
     OTEL_BSP_SCHEDULE_DELAY: '100',
     OTEL_EXPORTER_OTLP_TIMEOUT: '1000',
   }
-  shop = await openShop({ env })
+  // A process that sends nothing before it stops.
+  shop = await openShop({ env, envFor: { order: { OTEL_BSP_SCHEDULE_DELAY: '600000' } } })
   shopper = await shop.shopper()
   sku = await shop.product(1_000)
 })
@@ -175,7 +176,7 @@ test('requests that are combined are linked: each finds the batch that its work 
   }
 })
 
-test('a checkout is one trace over all services, and a refusal is no failure', async () => {
+test('a checkout is one trace over all services, and a refusal is no failure; what waits to be sent is sent at a stop', async () => {
   const trace = callersTrace()
   const { reservation } = await reserveTraced(callersTrace())
   const body = { reservationId: reservation.id, paymentToken: 'tok_declined' }
@@ -183,13 +184,21 @@ test('a checkout is one trace over all services, and a refusal is no failure', a
   expect(reply.status).toBe(402)
   const request = await spanOf(trace.id, 'gateway', 'POST /v1/checkout')
   expect(request).toMatchObject({ isError: false, attributes: { 'http.response.status_code': '402' } })
+  expect(spansOf(trace.id).some(({ service }) => service === 'holdfast-order')).toBe(false)
+  await shop.system.restart('order')
   const refused = await spanOf(trace.id, 'order', 'holdfast.order.v1.OrderService/Checkout')
   expect(refused).toMatchObject({
     isError: false,
     attributes: { 'holdfast.refusal': 'PAYMENT_DECLINED', 'rpc.status_code': 'FAILED_PRECONDITION' },
   })
   await spanOf(trace.id, 'inventory', 'holdfast.inventory.v1.InventoryService/Protect')
-  await spanOf(trace.id, 'audit', 'process holdfast.order.v1')
+  expect(await pathOf(await spanOf(trace.id, 'audit', 'process holdfast.order.v1'))).toEqual([
+    'gateway: POST /v1/checkout',
+    'gateway: holdfast.order.v1.OrderService/Checkout',
+    'order: holdfast.order.v1.OrderService/Checkout',
+    'order: send holdfast.order.v1',
+    'audit: process holdfast.order.v1',
+  ])
 })
 
 test('what a caller says of recording counts for nothing, and neither do its words', async () => {
