@@ -430,13 +430,17 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
+  v_asked constant timestamptz := clock_timestamp();
   v_known uuid[];
   v_all boolean;
   v_now timestamptz;
   v_ends uuid[];
   v_levels stock_levels[];
 begin
-  v_known := array(select h.id from holds h where h.id = any (p_ids) order by h.id for no key update);
+  -- Who asks what became of holds (EXPIRE) waits for nobody: what is not due is only read, in the last statement.
+  v_known := array(select h.id from holds h
+                   where h.id = any (p_ids) and (p_kind <> 'EXPIRE' or (h.state = 'HELD' and h.expires_at <= v_asked))
+                   order by h.id for no key update);
   -- As a rule: then the arrays below need not be searched for each.
   v_all := cardinality(v_known) = (select count(distinct i.id) from unnest(p_ids) as i (id));
   perform from stock_levels s
@@ -499,7 +503,7 @@ begin
          h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at,
          h.lines_version, v_now
   from unnest(p_ids) with ordinality as i (id, item)
-  left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
+  left join holds h on h.id = i.id and (v_all or i.id = any (v_known) or p_kind = 'EXPIRE')
   order by i.item;
 end
 $$;

@@ -53,6 +53,22 @@ describe('a unit leaves HELD once', () => {
     expect(await available(inventory, sku)).toEqual({ onHand: 5, reserved: 0, available: 5 })
   })
 
+  test('who asks what became of holds that are not due waits for nobody, and what is due beside them is ended', async () => {
+    const [{ sku, id }, sold, due] = [await held(), await held(), await held()]
+    await commit(sold.id)
+    await makeDue(inventory, [due.id])
+    const way = await inventory.database.pool.connect()
+    try {
+      await way.query('begin')
+      await way.query('select from holds where id = any ($1) for update', [[id, sold.id]])
+      await way.query('select from stock_levels where sku = any ($1) for update', [[sku, sold.sku]])
+      expect(fates(await expire(id, sold.id, due.id, randomUUID()))).toEqual(['HELD', 'COMMITTED', 'EXPIRED', 'NOT_FOUND'])
+    } finally {
+      await way.query('rollback')
+      way.release()
+    }
+  })
+
   test('a due hold can not be committed, extended or protected, only expired', async () => {
     const { id } = await held()
     expect((await expire(id))[0]).toMatchObject({ error: undefined, hold: { state: 'HELD' } })
