@@ -235,6 +235,11 @@ describe('repair', () => {
       `update reservations set expires_at = expires_at + interval '1 hour' where id = $1`,
       { status: 'ACTIVE' },
     ],
+    [
+      'reservation_lines',
+      `update reservations set lines_version = 2, lines = jsonb_set(lines, '{0,quantity}', '7') where id = $1`,
+      { lines: [{ quantity: 7 }] },
+    ],
   ])('a difference of the kind %s: the reservation takes over its hold, audited once, and goes on', async (kind, sql, before) => {
     const made = await reserved(shopper, one(await shop.product(2)))
     await spoil(shop, 'reservation', sql, made.id)
@@ -248,7 +253,7 @@ describe('repair', () => {
         objectId: made.id,
         actor: { role: 'ADMIN' },
         before,
-        after: { status: 'ACTIVE', expiresAt: made.expiresAt },
+        after: { status: 'ACTIVE', expiresAt: made.expiresAt, lines: [{ quantity: 1 }] },
       },
     ])
     expect(await repair(kind, made.id)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })

@@ -15,6 +15,7 @@ const mends: Record<string, Mend> = {
   hold_line: mendHoldLine,
   reservation: async (books, id, ctx) => mendReservation(books, 'reservation', id, ctx),
   reservation_expiry: async (books, id, ctx) => mendReservation(books, 'reservation_expiry', id, ctx),
+  reservation_lines: async (books, id, ctx) => mendReservation(books, 'reservation_lines', id, ctx),
 }
 
 /** The kinds that are for people, and why. */

@@ -168,6 +168,8 @@ test('nothing is asked any more when the time of the request is over', async () 
 describe('repair', () => {
   const repair = async (kind: string, id: string) => inventory.reservation.repairConsistency({ kind, id }, inventory.admin())
 
+  const orderOf = (reservationId: string) => ({ id: randomUUID(), reservationId, status: 'CONFIRMED', version: 1 })
+
   test('a reservation takes over what its hold says, as it was seen', async () => {
     const [id = ''] = await held(1)
     change(id, ReservationState_Status.CANCELLED)
@@ -178,7 +180,21 @@ describe('repair', () => {
       expected: 'ACTIVE',
       found: 'CANCELLED',
     })
-    expect(repairs).toEqual([{ seen, status: 'ACTIVE', holdVersion: 1, expiresAt: seen?.expiresAt }])
+    const mended = { seen, status: 'ACTIVE', holdVersion: 1, expiresAt: seen?.expiresAt, linesVersion: 1 }
+    expect(repairs).toMatchObject([{ ...mended, lines: [{ warehouse: 'MAIN', quantity: 1 }] }])
+  })
+
+  test('it takes over the lines of its hold, also those that it was sold with while it knew others', async () => {
+    const [id = ''] = await held(1)
+    await inventory.reservation.commit({ ids: [id], linesVersions: [] }, inventory.service())
+    await inventory.database.pool.query(`update holds set lines_version = 2, ended_at = ended_at - interval '1 hour'`)
+    await inventory.database.pool.query(`update ledger set at = at - interval '1 hour' where kind = 'SALE'`)
+    const { version = 0 } = reservations.get(id) ?? {}
+    const known = { status: ReservationState_Status.COMMITTED, holdVersion: version + 1, linesVersion: 1 }
+    reservations.set(id, { ...(reservations.get(id) as ReservationState), ...known })
+    for (const state of ListOrderStatesResponse.fromJSON({ orders: [orderOf(id)] }).orders) orders.set(id, state)
+    expect((await repair('reservation_lines', id)).difference).toMatchObject({ kind: 'reservation_lines', id })
+    expect(repairs).toMatchObject([{ status: 'COMMITTED', linesVersion: 2, lines: [{ quantity: 1 }] }])
   })
 
   test('not when there is no difference, or another one', async () => {
@@ -193,8 +209,7 @@ describe('repair', () => {
   test('not when its order speaks against its hold, nor when the hold itself does not balance', async () => {
     const [first = '', second = ''] = await held(2)
     for (const id of [first, second]) change(id, ReservationState_Status.CANCELLED)
-    const order = { id: randomUUID(), reservationId: first, status: 'CONFIRMED', version: 1 } as const
-    for (const state of ListOrderStatesResponse.fromJSON({ orders: [order] }).orders) orders.set(first, state)
+    for (const state of ListOrderStatesResponse.fromJSON({ orders: [orderOf(first)] }).orders) orders.set(first, state)
     await expect(repair('reservation', first)).rejects.toMatchObject({
       code: 'ILLEGAL_TRANSITION',
       message: expect.stringContaining('order'),

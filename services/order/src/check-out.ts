@@ -17,6 +17,7 @@ import {
 import type { PoolClient } from 'pg'
 
 import type { Deps } from './deps'
+import { reprice, withGoods } from './follow-lines'
 import { readOrder } from './get'
 import { type Goods, goodsOf, isVisible, keepContext, type OrderRow, toOrder } from './order'
 import { keyReused, type Operation, operationOf, recall } from './operations'
@@ -196,17 +197,7 @@ async function ensureOrder(client: PoolClient, reservation: Reservation, ctx: Ca
 async function priced(client: PoolClient, order: OrderRow, goods: Goods): Promise<OrderRow> {
   if (order.total_minor === null) return fillFirst(client, order, goods)
   if (order.lines_version === goods.linesVersion) return order
-  await fillOrder(client, order.id, goods)
-  const filled = withGoods(order, goods)
-  // An order that nobody was told of yet is told of by its outcome.
-  if (order.version === 0) return filled
-  const change = { status: order.status, paymentStatus: order.payment_status }
-  return recordChange(client, order, change, 'repriced', order.context)
-}
-
-function withGoods(order: OrderRow, goods: Goods): OrderRow {
-  const { lines, currency, totalMinor, linesVersion } = goods
-  return { ...order, lines, currency, total_minor: totalMinor, lines_version: linesVersion }
+  return reprice(client, order, goods, order.context)
 }
 
 /** A checkout's own order is told of by its outcome; one that is still being placed was placed by now. */

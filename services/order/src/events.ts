@@ -1,6 +1,8 @@
+import { ReservationChanged } from '@holdfast/contracts/reservation'
 import { type Consumer, type PublishedEvent, startConsumer, type Transport } from '@holdfast/events'
 
 import { type Base, serviceName } from './deps'
+import { type ChangedReservation, followLines } from './follow-lines'
 import { type Ended, type EndedReservation, lapseOrders } from './lapse'
 
 const endings: Record<string, Ended | undefined> = {
@@ -8,17 +10,23 @@ const endings: Record<string, Ended | undefined> = {
   'holdfast.reservation.cancelled.v1': 'reservation_cancelled',
 }
 
-/** Hears of reservations that ended; every other event is nobody's business here. */
+/** They tell of the lines that a reservation has from then on; messages of the two have the same `after`. */
+const changes = new Set(['holdfast.reservation.changed.v1', 'holdfast.reservation.repaired.v1'])
+
+/** Hears of reservations that ended or have other lines; every other event is nobody's business here. */
 export async function startReservationConsumer(base: Base, transport: Transport): Promise<Consumer> {
   const { database, log } = base
   return startConsumer({
     name: serviceName,
     topics: ['holdfast.reservation.v1'],
-    wants: Object.keys(endings),
+    wants: [...Object.keys(endings), ...changes],
     transport,
     database,
     log,
-    handleBatch: async (client, events) => lapseOrders(client, events.flatMap(toEnded)),
+    handleBatch: async (client, events) => {
+      await followLines(client, events.flatMap(toChanged))
+      await lapseOrders(client, events.flatMap(toEnded))
+    },
     afterCommit: () => base.wakeRelay(),
   })
 }
@@ -26,4 +34,10 @@ export async function startReservationConsumer(base: Base, transport: Transport)
 function toEnded(event: PublishedEvent): EndedReservation[] {
   const reason = endings[event.type]
   return reason === undefined ? [] : [{ id: event.subject, reason, ctx: event }]
+}
+
+function toChanged(event: PublishedEvent): ChangedReservation[] {
+  if (!changes.has(event.type)) return []
+  const { after } = ReservationChanged.fromJSON(event.data)
+  return after === undefined ? [] : [{ reservation: after, ctx: event }]
 }

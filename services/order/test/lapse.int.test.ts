@@ -38,7 +38,7 @@ const place = async (ttlSeconds = 300) =>
   )
 const get = async (id: string) => orderOf(await client.getOrder({ id }, as('ann')))
 
-const publish = async (what: 'created' | 'expired' | 'cancelled', reservationId: string) =>
+const publish = async (what: 'created' | 'expired' | 'cancelled' | 'changed', reservationId: string, data: unknown = {}) =>
   transport.publish([
     toMessage(
       {
@@ -55,7 +55,7 @@ const publish = async (what: 'created' | 'expired' | 'cancelled', reservationId:
         actor: { id: 'sweeper', role: Actor_Role.SERVICE },
         at: new Date(),
       },
-      '{}',
+      JSON.stringify(data),
     ),
   ])
 const caughtUp = async () => waitFor(async () => (await consumer.lag()) === 0, { what: 'the events to be consumed' })
@@ -73,6 +73,28 @@ test.each(['expired', 'cancelled'] as const)('a reservation that is %s cancels i
     version: 2,
   })
   expect(await system.events(id)).toEqual(['placed by ann', 'cancelled by order'])
+})
+
+test('a PENDING order has the lines that its reservation has, told once; older ones, and what is paid, stay as they are', async () => {
+  const [{ id, reservationId }, paid] = [await place(), await place()]
+  await client.confirmOrder({ id: paid.id, paymentToken: '', clientToken: '' }, as('ann'))
+  const line = (quantity: number, currency = 'USD') => ({
+    sku: 'LAPTOP001',
+    warehouse: 'MAIN',
+    quantity,
+    unitPrice: { currency, amountMinor: '500' },
+  })
+  const news = (of: string, linesVersion: number, lines: unknown[]) => ({ after: { id: of, linesVersion, lines } })
+  await publish('changed', reservationId, news(reservationId, 3, [line(4)]))
+  await publish('changed', reservationId, news(reservationId, 2, [line(9)]))
+  await publish('changed', reservationId, news(reservationId, 3, [line(4)]))
+  await publish('changed', paid.reservationId, news(paid.reservationId, 2, [line(9)]))
+  // Of these there is no order: who pays is told.
+  await publish('changed', reservationId, news(reservationId, 4, [line(1), line(1, 'EUR')]))
+  await caughtUp()
+  expect(await get(id)).toMatchObject({ status: 'PENDING', version: 2, total: { amountMinor: 2_000n }, lines: [{ quantity: 4 }] })
+  expect(await system.events(id)).toEqual(['placed by ann', 'repriced by order'])
+  expect(await get(paid.id)).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: 1 }] })
 })
 
 test('an event of an older time changes nothing about an order that is paid', async () => {

@@ -3,6 +3,7 @@ import {
   type RepairReservationRequest,
   type RepairReservationResponse,
   Reservation_Status,
+  ReservationLine,
   type ReservationState,
   ReservationState_Status,
 } from '@holdfast/contracts/reservation'
@@ -32,7 +33,7 @@ export async function repair(
     throw invalidField('status', 'is needed')
   }
   const id = checkUuid('seen.id', seen.id)
-  const wanted = { status, holdVersion, expiresAt: checkTime('expiresAt', expiresAt) }
+  const wanted = { status, holdVersion, expiresAt: checkTime('expiresAt', expiresAt), ...linesOf(request) }
   const after = await parts.database.transaction(async (client) => {
     const { rows, now } = await lockReservations(client, [id])
     const [before] = rows
@@ -41,13 +42,19 @@ export async function repair(
       throw new HoldfastError('CONFLICT', 'The reservation was changed meanwhile; check the books again')
     }
     const row: ReservationRow = { ...before, ...wanted, version: before.version + 1, updatedAt: now }
-    await updateReservations(client, [row])
+    await updateReservations(client, [row], { allLines: true })
     await appendEvents(client, [repairedEvent(before, row, ctx)])
     return row
   })
   parts.published()
   if (after.status === 'ACTIVE') parts.expect(after.expiresAt)
   return { reservation: toState(after) }
+}
+
+function linesOf({ lines, linesVersion }: RepairReservationRequest): Partial<ReservationRow> {
+  if (linesVersion === undefined) return {}
+  if (lines.length === 0) throw invalidField('lines', 'are needed')
+  return { linesVersion, lines: lines.map((line) => ReservationLine.toJSON(line)) }
 }
 
 /** ABANDONED claims are the orphan search's affair. */
@@ -57,6 +64,7 @@ function isAsSeen(row: ReservationRow, seen: ReservationState): boolean {
     ReservationState_Status[row.status] === seen.status &&
     row.version === seen.version &&
     row.holdVersion === seen.holdVersion &&
+    row.linesVersion === (seen.linesVersion ?? row.linesVersion) &&
     row.expiresAt.getTime() === seen.expiresAt?.getTime()
   )
 }

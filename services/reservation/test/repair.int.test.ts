@@ -55,7 +55,7 @@ test('a reservation that has ended takes over what its hold says, in one event o
   const { expiresAt, holdVersion } = await stateOf(id)
   await world.database.pool.query(`update reservations set status = 'CANCELLED', version = version + 1 where id = $1`, [id])
   const seen = await stateOf(id)
-  await repair(world.parts, { seen, status: Reservation_Status.ACTIVE, holdVersion, expiresAt }, admin())
+  await repair(world.parts, { seen, status: Reservation_Status.ACTIVE, holdVersion, expiresAt, lines: [] }, admin())
   expect(await stateOf(id)).toMatchObject({ status: 'ACTIVE', version: 3, holdVersion, expiresAt })
   const events = await world.events(id)
   expect(events.slice(1)).toMatchObject([
@@ -74,7 +74,7 @@ test('a row that is not as it was seen is left alone, and so are claims and what
   const id = await make()
   const seen = await stateOf(id)
   const { holdVersion, expiresAt } = seen
-  const wanted = { status: Reservation_Status.EXPIRED, holdVersion, expiresAt }
+  const wanted = { status: Reservation_Status.EXPIRED, holdVersion, expiresAt, lines: [] }
   await world.database.pool.query('update reservations set version = version + 1 where id = $1', [id])
   expect(await codeOf(repair(world.parts, { ...wanted, seen }, admin()))).toBe('CONFLICT')
   await world.database.pool.query(`update reservations set status = 'ABANDONED' where id = $1`, [id])

@@ -20,8 +20,13 @@ export async function lockReservations(client: PoolClient, ids: string[]): Promi
 /**
  * Writes what was taken over from inventory.
  * Locks: nothing new; the caller has the locks of these rows.
+ * @param options allLines: also lines of version 1, which are those that it was made with
  */
-export async function updateReservations(client: PoolClient, rows: ReservationRow[]): Promise<void> {
+export async function updateReservations(
+  client: PoolClient,
+  rows: ReservationRow[],
+  { allLines = false }: { allLines?: boolean } = {},
+): Promise<void> {
   // Not a prepared statement: its plan would be kept from when the table was small.
   await client.query(
     `update reservations r
@@ -32,6 +37,6 @@ export async function updateReservations(client: PoolClient, rows: ReservationRo
        "linesVersion" integer, lines jsonb)
      where r.id = n.id`,
     // Hardly any has other lines than it was made with.
-    [JSON.stringify(rows.map(({ lines, ...row }) => (row.linesVersion > 1 ? { ...row, lines } : row)))],
+    [JSON.stringify(rows.map(({ lines, ...row }) => (allLines || row.linesVersion > 1 ? { ...row, lines } : row)))],
   )
 }
