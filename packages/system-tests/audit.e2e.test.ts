@@ -93,6 +93,13 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
       return shop.admin.patch('/v1/channels/SHOP', { name: 'The shop' }, { headers })
     },
   },
+  DeleteSalesChannel: {
+    action: 'channel.deleted',
+    call: async (headers) => {
+      await shop.admin.post('/v1/channels', { code: 'KIOSK', name: 'Kiosk', warehouses: ['MAIN'] })
+      return shop.admin.delete('/v1/channels/KIOSK', { headers })
+    },
+  },
   AdjustStock: {
     action: 'stock.adjusted',
     call: async (headers) =>

@@ -79,6 +79,7 @@ async function changeProducts(): Promise<void> {
   await shop.admin.patch('/v1/warehouses/NORTH', { priority: 50 })
   await shop.admin.post('/v1/channels', { code: 'WEB', name: 'Website', warehouses: ['MAIN'] })
   await shop.admin.patch('/v1/channels/WEB', { warehouses: ['MAIN', 'NORTH'] })
+  await shop.admin.delete('/v1/channels/WEB')
   await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: 5, reason: 'counted' })
   const counted = { expectedOnHand: 105, onHand: 105, reason: 'yearly count', reasonCode: 'COUNT', reference: 'C-2026-1' }
   await shop.admin.post(`/v1/products/${sku}/stock:adjust`, counted)
@@ -129,6 +130,8 @@ async function waitInLine(shopper: Shopper): Promise<void> {
 async function buy(shopper: Shopper): Promise<void> {
   const placed = (await shopper.post<OrderReply>('/v1/orders', { lines: one(sku) })).body.order
   await shopper.post(`/v1/reservations/${placed.reservationId}:change`, { lines: one(sku, 2) })
+  const linesOf = async () => (await shopper.get<OrderReply>(`/v1/orders/${placed.id}`)).body.order.lines
+  await waitFor(async () => (await linesOf())[0]?.quantity === 2, { what: 'the order to have them too', timeoutMs: 30_000 })
   await shopper.post(`/v1/orders/${placed.id}:confirm`, { paymentToken: 'tok_declined' })
   const { id } = await reserved(shopper, one(sku, 2))
   await checkOut(shopper, id, 'tok_declined')

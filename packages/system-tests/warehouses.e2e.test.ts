@@ -104,11 +104,23 @@ describe('warehouses', () => {
     expect((await shop.admin.patch(path, { name: 'x' }, { headers: { 'if-match': '"1"' } })).status).toBe(412)
     expect(placesOf(await reserve(anyShopper(0), one(sku)))).toEqual([`1 ${late}`])
 
-    const { body } = await shop.anonymous.get<{ warehouses: Warehouse[] }>('/v1/warehouses')
-    expect(body.warehouses.map(({ priority }) => priority)).toEqual(
-      body.warehouses.map(({ priority }) => priority).toSorted((a, b) => a - b),
+    const list = async (query = '') =>
+      (await shop.anonymous.get<{ warehouses: Warehouse[]; nextPageToken: string }>(`/v1/warehouses${query}`)).body
+    const { warehouses, nextPageToken } = await list()
+    expect(warehouses.map(({ priority }) => priority)).toEqual(
+      warehouses.map(({ priority }) => priority).toSorted((a, b) => a - b),
     )
-    expect(body.warehouses[0]?.code).toBe('MAIN')
+    expect([warehouses[0]?.code, nextPageToken]).toEqual(['MAIN', ''])
+    const paged: Warehouse[] = []
+    for (let token = ''; ;) {
+      const page = await list(`?pageSize=2&pageToken=${token}`)
+      expect(page.warehouses.length).toBeLessThanOrEqual(2)
+      paged.push(...page.warehouses)
+      token = page.nextPageToken
+      if (token === '') break
+    }
+    expect(paged).toEqual(warehouses)
+    expect((await shop.anonymous.get('/v1/warehouses?pageSize=1001')).status).toBe(400)
     await expectAudited(shop, late, ['warehouse.created', 'warehouse.updated'])
   })
 
@@ -226,6 +238,24 @@ describe('a channel', () => {
     }
     expect(codes).toContain(code)
     expect(codes).toEqual([...new Set(codes)].sort())
+  })
+
+  test('that is deleted takes nobody anything: what is reserved through it may be changed and sold, and nothing more is reserved', async () => {
+    const sku = await stocked({ NORTH: 5 })
+    const code = await channelOf(['NORTH'])
+    const { reservation } = (await reserve(anyShopper(0), one(sku, 2), { channel: code })).body
+    const path = `/v1/channels/${code}`
+    expect((await anyShopper(0).delete(path)).status).toBe(403)
+    expect((await shop.admin.delete(path)).status).toBe(200)
+    expect((await shop.admin.delete(path)).status).toBe(404)
+    expect((await shop.anonymous.get(path)).status).toBe(404)
+    expect((await shop.anonymous.get(`/v1/availability?skus=${sku}&channel=${code}`)).status).toBe(404)
+    expect(await reserve(anyShopper(0), one(sku), { channel: code })).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
+    expect((await anyShopper(0).post(`/v1/reservations/${reservation.id}:change`, { lines: one(sku, 3) })).status).toBe(200)
+    const { body } = await checkOut(anyShopper(0), reservation.id)
+    expect(body.order).toMatchObject({ status: 'CONFIRMED', lines: [{ warehouse: 'NORTH', quantity: 3 }] })
+    await expectAudited(shop, code, ['channel.created', 'channel.deleted'])
+    expect((await shop.admin.post('/v1/channels', { code, name: 'Anew', warehouses: ['MAIN'] })).status).toBe(201)
   })
 
   test.each([

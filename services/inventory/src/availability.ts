@@ -8,8 +8,10 @@ const mostSkus = 500
 const nothing = { onHand: 0, reserved: 0, available: 0, withheld: 0, incoming: 0 }
 const figures = ['onHand', 'reserved', 'available', 'withheld', 'incoming'] as const
 
+export type SeenOne = Availability | 'NO_CHANNEL'
+
 /** What can be reserved now, by {@link viewKey}; what is missing has no product. */
-export type Seen = ReadonlyMap<string, Availability | 'NO_CHANNEL'>
+export type Seen = ReadonlyMap<string, SeenOne>
 
 /** `SKU` where all warehouses are seen, else `CHANNEL/SKU`: neither has a slash in it. */
 export const viewKey = ({ sku, channel }: View): string => (channel === '' ? sku : `${channel}/${sku}`)
@@ -55,10 +57,14 @@ export function checkViews({ skus, channel }: { skus: string[]; channel: string 
 export function seenOf(views: readonly View[], seen: Seen, asked = views.map(({ sku }) => sku)): Availability[] {
   return views.map((view) => {
     const one = seen.get(viewKey(view))
-    if (one === 'NO_CHANNEL') throw unknown('channel', view.channel, 'channel')
+    if (one === 'NO_CHANNEL') throw noChannel(view.channel)
     if (one !== undefined) return one
     throw unknown('product', view.sku, `skus[${asked.findIndex((sku) => sku.toUpperCase() === view.sku)}]`)
   })
+}
+
+export function noChannel(code: string): HoldfastError {
+  return unknown('channel', code, 'channel')
 }
 
 function unknown(what: string, code: string, field: string): HoldfastError {

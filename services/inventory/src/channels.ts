@@ -2,6 +2,7 @@
 import {
   type SalesChannel,
   ChannelCreated,
+  ChannelDeleted,
   ChannelUpdated,
   type CreateSalesChannelRequest,
   type CreateSalesChannelResponse,
@@ -27,6 +28,7 @@ import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
 import {
+  deleteChannelRow,
   findChannel,
   findChannelByOperation,
   findUnknownWarehouses,
@@ -98,6 +100,19 @@ export async function updateSalesChannel(
   })
 }
 
+/** What is held through it stays where it is: a hold knows its warehouses, not its channel. @throws NOT_FOUND, also the second time */
+export async function deleteSalesChannel(database: Database, asked: string, ctx: CallContext): Promise<void> {
+  const code = checkWarehouse('code', asked)
+  await database.transaction(async (client) => {
+    const row = await lockChannel(client, code)
+    if (row === undefined) throw notFound('channel', code)
+    const before = toChannel(row)
+    await deleteChannelRow(client, code)
+    const last = { code, version: before.version + 1 }
+    await tell(client, 'holdfast.channel.deleted.v1', ChannelDeleted.toJSON({ before }), last, ctx)
+  })
+}
+
 export async function getSalesChannel(database: Database, asked: string): Promise<SalesChannel> {
   const code = checkWarehouse('code', asked)
   const row = await findChannel(database.pool, code)
@@ -148,7 +163,7 @@ async function tell(
   client: PoolClient,
   type: string,
   data: unknown,
-  { code, version }: SalesChannel,
+  { code, version }: Pick<SalesChannel, 'code' | 'version'>,
   ctx: CallContext,
 ): Promise<void> {
   await appendEvents(client, [createEvent({ type, data, key: code, subject: code, version: BigInt(version), ctx })])

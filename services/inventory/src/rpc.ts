@@ -15,7 +15,7 @@ import { createAllocation } from './allocate'
 import { getAvailability } from './availability'
 import type { Books } from './books/books'
 import { checkChange } from './change-lines'
-import { createSalesChannel, getSalesChannel, listSalesChannels, updateSalesChannel } from './channels'
+import { createSalesChannel, deleteSalesChannel, getSalesChannel, listSalesChannels, updateSalesChannel } from './channels'
 import { checkConsistency } from './consistency'
 import type { EndAnswer } from './end-holds'
 import { getStockHistory } from './history'
@@ -60,10 +60,14 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     },
     updateWarehouse: async (request, ctx) =>
       publish({ warehouse: await updateWarehouse(database, request, ctx), requestId: ctx.requestId }),
-    listWarehouses: async () => ({ warehouses: await listWarehouses(database) }),
+    listWarehouses: async (request) => listWarehouses(database, request),
     createSalesChannel: async (request, ctx) => publish(await createSalesChannel(database, request, ctx)),
     updateSalesChannel: async (request, ctx) =>
       publish({ channel: await updateSalesChannel(database, request, ctx), requestId: ctx.requestId }),
+    deleteSalesChannel: async ({ code }, ctx) => {
+      await deleteSalesChannel(database, code, ctx)
+      return publish({ requestId: ctx.requestId })
+    },
     getSalesChannel: async (request, ctx) => ({
       channel: await getSalesChannel(database, request.code),
       requestId: ctx.requestId,

@@ -1,6 +1,8 @@
 import {
   type CreateWarehouseRequest,
   type CreateWarehouseResponse,
+  type ListWarehousesRequest,
+  type ListWarehousesResponse,
   type UpdateWarehouseRequest,
   type Warehouse,
   WarehouseCreated,
@@ -10,11 +12,14 @@ import { appendEvents, createEvent } from '@holdfast/events'
 import {
   type CallContext,
   type Database,
+  decodePageToken,
+  encodePageToken,
   fingerprint,
   HoldfastError,
   idempotencyKey,
   notFound,
   operationId,
+  pageSize,
 } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 
@@ -31,6 +36,8 @@ interface WarehouseRow {
 
 const mostPriority = 1_000_000
 const commonPriority = 100
+/** As many as there are in nearly every shop: whoever names no size has them all. */
+const mostOfPage = 1_000
 
 const toWarehouse = ({ code, name, priority, version, created_at: createdAt }: WarehouseRow): Warehouse => ({
   code,
@@ -107,7 +114,18 @@ export async function updateWarehouse(database: Database, request: UpdateWarehou
   })
 }
 
-export async function listWarehouses(database: Database): Promise<Warehouse[]> {
-  const { rows } = await database.pool.query<WarehouseRow>('select * from warehouses order by priority, code')
-  return rows.map(toWarehouse)
+/** By priority, then by code. */
+export async function listWarehouses(database: Database, request: ListWarehousesRequest): Promise<ListWarehousesResponse> {
+  const limit = pageSize(request.pageSize, mostOfPage, mostOfPage)
+  const [priority = '-1', code = ''] = decodePageToken(request.pageToken, [/^\d{1,7}$/, /^[A-Z0-9_-]{1,32}$/]) ?? []
+  const { rows } = await database.pool.query<WarehouseRow>(
+    'select * from warehouses where (priority, code) > ($1::integer, $2) order by priority, code limit $3',
+    [priority, code, limit + 1],
+  )
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return {
+    warehouses: page.map(toWarehouse),
+    nextPageToken: rows.length > limit && last !== undefined ? encodePageToken([last.priority, last.code]) : '',
+  }
 }

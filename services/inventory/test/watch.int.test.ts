@@ -19,9 +19,9 @@ interface Watch {
   error: unknown
 }
 
-function watch(skus: string[], resumeToken = ''): Watch {
+function watch(skus: string[], resumeToken = '', channel = ''): Watch {
   const ctx = { ...inventory.service(), deadline: Infinity }
-  const stream = inventory.reservation.watchAvailability({ skus, resumeToken, channel: '' }, ctx)
+  const stream = inventory.reservation.watchAvailability({ skus, resumeToken, channel }, ctx)
   const messages: WatchAvailabilityResponse[] = []
   const read = async (): Promise<void> => {
     try {
@@ -138,6 +138,19 @@ test('more SKUs than may be watched together are refused, while what is watched 
   for (const { error } of most) expect(error).toMatchObject({ code: 'OVERLOADED' })
   const more = [1, 2].map(() => watch([sku]))
   await untilIt('more snapshots', () => more.every((one) => one.messages.length === 1))
+})
+
+test('a channel that is deleted ends what is watched of it, and nothing else', async () => {
+  const sku = await makeProduct(inventory, 5)
+  const channel = { code: 'WEB', name: 'Web', warehouses: ['MAIN'], clientToken: '' }
+  await inventory.reservation.createSalesChannel(channel, inventory.admin())
+  const [all, ofChannel] = [watch([sku]), watch([sku], '', 'WEB')]
+  await untilIt('the snapshots', () => [all, ofChannel].every((one) => one.messages.length === 1))
+  await inventory.reservation.deleteSalesChannel({ code: 'WEB' }, inventory.admin())
+  await untilIt('its end', () => ofChannel.error !== undefined)
+  expect(ofChannel.error).toMatchObject({ code: 'NOT_FOUND', fields: [{ field: 'channel' }] })
+  await holdOne(inventory, holdItem([{ sku, quantity: 1 }]))
+  await untilIt('the change', () => all.available()[sku] === 4)
 })
 
 test('more watchers than there may be are told to come later, and those that were there go on', async () => {

@@ -11,11 +11,17 @@ export function warehouses(program: CommandUnknownOpts, cli: Cli): void {
   const family = program
     .command('warehouses')
     .description('warehouses, the one that is tried first in front')
+    .addOption(limitOption())
+    .addOption(allOption())
     .action(
-      cli.run(async ({ client, out }) => {
-        const answer = await client.listWarehouses({})
-        await out.list(answer, answer.warehouses, warehouseView)
-      }),
+      cli.run(async ({ client, out }, options) =>
+        out.pages(
+          pageOptions(options),
+          async (page) => client.listWarehouses(page),
+          (answer) => answer.warehouses,
+          warehouseView,
+        ),
+      ),
     )
   family
     .command('create')
@@ -87,6 +93,11 @@ export function channels(program: CommandUnknownOpts, cli: Cli): void {
         await out.one(answer, answer.channel, channelView)
       }),
     )
+  family
+    .command('delete')
+    .description('what is reserved through it stays as it is (admins)')
+    .argument('<code>')
+    .action(cli.run(async ({ client, out }, code) => out.say(await client.deleteSalesChannel({ code }), `${code} is deleted.`)))
 }
 
 export function shipments(program: CommandUnknownOpts, cli: Cli): void {

@@ -49,6 +49,12 @@ export async function updateChannelRow(
   await insertChannelWarehouses(client, code, warehouses)
 }
 
+/** The channel's row must be locked. */
+export async function deleteChannelRow(client: PoolClient, code: string): Promise<void> {
+  await client.query('delete from channel_warehouses where channel = $1', [code])
+  await client.query('delete from channels where code = $1', [code])
+}
+
 async function insertChannelWarehouses(client: PoolClient, channel: string, warehouses: string[]): Promise<void> {
   await client.query(
     `insert into channel_warehouses (channel, place, warehouse)

@@ -4,7 +4,7 @@
  */
 import { databaseError, HoldfastError, type Logger } from '@holdfast/service'
 
-import { type Seen, seenOf, viewKey } from '../availability'
+import { noChannel, type Seen, type SeenOne, seenOf, viewKey } from '../availability'
 import type { View } from '../sql/levels'
 import { watchMetrics } from './metrics'
 import { WatchedSku } from './watched-sku'
@@ -111,7 +111,7 @@ export class AvailabilityWatch {
     for (const one of joining) for (const view of one.views) views.set(viewKey(view), view)
     try {
       const seen = await this.options.read([...views.values()])
-      for (const [key, state] of seen) if (state !== 'NO_CHANNEL') this.watched.get(key)?.update(state)
+      for (const [key, state] of seen) this.take(key, state)
       for (const one of joining) this.admit(one, seen)
       if (all) this.sawAt = performance.now()
       this.blind = false
@@ -127,6 +127,14 @@ export class AvailabilityWatch {
       watchMetrics.looked(tookMs / 1000)
       this.nextLookAt = performance.now() + Math.max(pollMs - tookMs, pace * tookMs)
     }
+  }
+
+  /** A channel that was deleted ends what is watched of it. */
+  private take(key: string, state: SeenOne): void {
+    const watched = this.watched.get(key)
+    if (watched === undefined) return
+    if (state !== 'NO_CHANNEL') watched.update(state)
+    else for (const watcher of watched.watchers) watcher.fail(noChannel(watched.view.channel))
   }
 
   private refuse({ views, reject }: Joining, error: HoldfastError): void {
