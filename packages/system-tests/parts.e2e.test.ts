@@ -80,6 +80,19 @@ describe('change', () => {
     expect(unitsOf(await read(id))).toEqual([[sku, 3]])
   })
 
+  test('bound to a version it needs no key: a repeat after it was cut off is told that it was done, also when others went on', async () => {
+    const sku = await shop.product(9)
+    const { id } = await reserved(shopper, one(sku, 2))
+    shop.system.faults.arm('reservation', 'reservation.changed', 'fail')
+    expect((await change(id, one(sku, 3), { match: '"1"' })).status).toBe(500)
+    const replays = await times(5, async () => change(id, one(sku, 3), { match: '"1"' }))
+    expect(replays.map(({ status, body }) => [status, body.replayed])).toEqual(Array(5).fill([200, true]))
+    expect((await change(id, one(sku, 5), { match: '"2"' })).body).toMatchObject({ replayed: false, reservation: { version: 3 } })
+    const { status, body } = await change(id, one(sku, 3), { match: '"1"' })
+    expect([status, body.replayed, unitsOf(body.reservation)]).toEqual([200, true, [[sku, 5]]])
+    expect((await change(id, one(sku, 3), { match: '"2"' })).status).toBe(412)
+  })
+
   test('what was done for a seen version is answered again, though the record has gone on since', async () => {
     const sku = await shop.product(9)
     const { id } = await reserved(shopper, one(sku, 2))

@@ -969,8 +969,8 @@ export interface WebhookEndpoint {
   /** Event types, as `holdfast.order.confirmed.v1`, all of an object, as `holdfast.stock.*`, or `*`. */
   eventTypes: readonly (string)[]
   status: 'STATUS_UNSPECIFIED' | 'ACTIVE' | 'PAUSED'
-  /** - `ASKED`: By an admin. - `FAILING`: The same delivery failed at every try of the schedule. - `GONE`: The receiver answered 410 Gone. */
-  pauseReason: 'PAUSE_REASON_UNSPECIFIED' | 'ASKED' | 'FAILING' | 'GONE'
+  /** Absent unless it is PAUSED. */
+  pauseReason?: 'PAUSE_REASON_UNSPECIFIED' | 'ASKED' | 'FAILING' | 'GONE'
   createdAt?: string
   updatedAt?: string
   /** Grows by one with each change. */
@@ -1528,7 +1528,7 @@ export interface Operations {
     lines?: readonly (LineChange)[]
     /** The same as the header Idempotency-Key. */
     clientToken?: string
-    /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. */
+    /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. Without a key it is one: the same change of the same version again is a replay. */
     expectedVersion?: number
   }; response: ChangeReservationResponse }
   /** Gives some units back and keeps the rest; giving all of them back cancels it. Without a key a second call gives back as many again. */

@@ -163,6 +163,7 @@ test('410 Gone pauses at once; an admin pauses and resumes, and twice is a repla
   receiver.answer = () => 200
   expect(await client.resumeWebhookEndpoint({ id }, admin())).toMatchObject({ replayed: false, endpoint: { status: 'ACTIVE' } })
   await untilTaken(receiver, 1)
+  expect((await endpointOf(id))?.pauseReason).toBeUndefined()
   expect(await client.resumeWebhookEndpoint({ id }, admin())).toMatchObject({ replayed: true })
   expect(await client.pauseWebhookEndpoint({ id }, admin())).toMatchObject({
     replayed: false,

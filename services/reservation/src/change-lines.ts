@@ -1,6 +1,6 @@
 /** Other quantities in a reservation that goes on: inventory decides under the hold's lock, the record takes over its answer. */
 import type { ChangeReservationRequest, ReleaseReservationRequest } from '@holdfast/contracts/reservation'
-import { type CallContext, checkUuid, faultPoint, HoldfastError } from '@holdfast/service'
+import { type CallContext, checkUuid, faultPoint, fingerprint, HoldfastError, operationId } from '@holdfast/service'
 
 import { adoptAnswer } from './change'
 import { get } from './get'
@@ -21,14 +21,15 @@ const noVersion = 2_147_483_647
 export async function changeLines(parts: Parts, request: ChangeReservationRequest, ctx: CallContext): Promise<Changed> {
   const id = checkUuid('id', request.id)
   const lines = checkChanges(request.lines, parts.limits)
-  const operation = operationOf(ctx, 'change', request.clientToken, [id, contentOf(lines)])
+  const { expectedVersion } = request
+  const content = [id, contentOf(lines)]
+  const operation = operationOf(ctx, 'change', request.clientToken, content) ?? changeOfVersion(ctx, content, expectedVersion)
   const row = await get(parts, id, ctx)
   if (await wasDone(parts.database.pool, operation)) return { row, replayed: true }
-  if (request.expectedVersion === undefined) return ask(parts, row, { lines, giveBack: false, linesVersion: 0, operation }, ctx)
-  const expected = row.version === request.expectedVersion
-  if (!expected && operation === undefined) throw notExpected(row.version)
+  if (expectedVersion === undefined) return ask(parts, row, { lines, giveBack: false, linesVersion: 0, operation }, ctx)
+  const expected = row.version === expectedVersion
   try {
-    // A key may have been used for this very change before, which is what the record has gone on by: inventory knows.
+    // This very change may have been made before, which is what the record has gone on by: inventory knows.
     return await ask(
       parts,
       row,
@@ -39,6 +40,13 @@ export async function changeLines(parts: Parts, request: ChangeReservationReques
     // The record was behind: what it was seen as is not what it is.
     throw error instanceof HoldfastError && error.code === 'CONFLICT' ? notExpected(expected ? undefined : row.version) : error
   }
+}
+
+/** Without a key the version is as good as one: no other change is meant for it, and none brings it back. */
+function changeOfVersion(ctx: CallContext, content: unknown[], version: number | undefined): Operation | undefined {
+  if (version === undefined) return undefined
+  const print = fingerprint([...content, version])
+  return { id: operationId(ctx.actor.id, 'change-of-version', print), fingerprint: print }
 }
 
 /** Gives units back; repeatable by its key. All of them: that is a cancel. */

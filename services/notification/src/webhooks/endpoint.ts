@@ -1,5 +1,4 @@
 import type { WebhookEndpoint } from '@holdfast/contracts/notification'
-import { WebhookEndpoint_PauseReason } from '@holdfast/contracts/notification'
 import { checkUuid, invalidField, notFound } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
@@ -15,7 +14,7 @@ export function toEndpoint(row: EndpointRow): WebhookEndpoint {
     version,
     failures,
     eventTypes: row.event_types,
-    pauseReason: row.pause_reason ?? WebhookEndpoint_PauseReason.PAUSE_REASON_UNSPECIFIED,
+    pauseReason: row.pause_reason ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     nextAttemptAt: failures > 0 && status === 'ACTIVE' ? row.next_attempt_at : undefined,
