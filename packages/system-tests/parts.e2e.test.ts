@@ -86,7 +86,7 @@ describe('change', () => {
     shop.system.faults.arm('reservation', 'reservation.changed', 'fail')
     expect((await change(id, one(sku, 3), { match: '"1"' })).status).toBe(500)
     const replays = await times(5, async () => change(id, one(sku, 3), { match: '"1"' }))
-    expect(replays.map(({ status, body }) => [status, body.replayed])).toEqual(Array(5).fill([200, true]))
+    for (const { status, body } of replays) expect([status, body.replayed]).toEqual([200, true])
     expect((await change(id, one(sku, 5), { match: '"2"' })).body).toMatchObject({ replayed: false, reservation: { version: 3 } })
     const { status, body } = await change(id, one(sku, 3), { match: '"1"' })
     expect([status, body.replayed, unitsOf(body.reservation)]).toEqual([200, true, [[sku, 5]]])

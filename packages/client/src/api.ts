@@ -262,6 +262,10 @@ export interface CreateWebhookEndpointResponse {
   replayed: boolean
 }
 
+export interface DeleteSalesChannelResponse {
+  requestId: string
+}
+
 export interface DeleteWaitlistEntryResponse {
   entry?: WaitlistEntry
   requestId: string
@@ -446,6 +450,8 @@ export interface ListWaitlistEntriesResponse {
 
 export interface ListWarehousesResponse {
   warehouses: readonly (Warehouse)[]
+  /** Empty on the last page. */
+  nextPageToken: string
 }
 
 export interface ListWebhookDeliveriesResponse {
@@ -1132,7 +1138,12 @@ export interface Operations {
     expectedVersion?: number
   }; response: UpdateWarehouseResponse }
   /** By priority, then by code: the order in which lines that name no warehouse are filled from them. */
-  listWarehouses: { request: Record<string, never>; response: ListWarehousesResponse }
+  listWarehouses: { request: {
+    /** 1 to 1,000; 1,000 when 0. */
+    pageSize?: number
+    /** `next_page_token` of the page before. */
+    pageToken?: string
+  }; response: ListWarehousesResponse }
   /** Makes a sales channel; ALREADY_EXISTS when the code is taken. */
   createSalesChannel: { request: {
     code?: string
@@ -1152,6 +1163,10 @@ export interface Operations {
     /** Change it only if this is its version, else PRECONDITION_FAILED; over HTTP the header If-Match says the same. */
     expectedVersion?: number
   }; response: UpdateSalesChannelResponse }
+  /** What is reserved through it stays as it is, each line in its warehouse, and may be changed and sold; nothing more is reserved through it, and who watches it is told NOT_FOUND. Its code may be given to another. */
+  deleteSalesChannel: { request: {
+    code: string
+  }; response: DeleteSalesChannelResponse }
   getSalesChannel: { request: {
     code: string
   }; response: GetSalesChannelResponse }
@@ -1622,6 +1637,7 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   listWarehouses: {"method":"GET","path":"/v1/warehouses","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   createSalesChannel: {"method":"POST","path":"/v1/channels","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   updateSalesChannel: {"method":"PATCH","path":"/v1/channels/{code}","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  deleteSalesChannel: {"method":"DELETE","path":"/v1/channels/{code}","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   getSalesChannel: {"method":"GET","path":"/v1/channels/{code}","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   listSalesChannels: {"method":"GET","path":"/v1/channels","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   adjustStock: {"method":"POST","path":"/v1/products/{sku}/stock:adjust","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
