@@ -6,6 +6,7 @@ import { rpcDescriptors } from '@holdfast/contracts'
 import { type OrderReply, waitFor } from '@holdfast/testing'
 import { Client } from 'pg'
 
+import { paymentIds, post, signed } from './payment-provider'
 import { checkOut, one, openShop, reserve, reserved, type Shop, type Shopper } from './shop'
 
 interface AuditRecord {
@@ -206,6 +207,16 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
   Checkout: {
     action: 'order.confirmed',
     call: async (headers) => shopper.post('/v1/checkout', { reservationId: await newReservation() }, { headers }),
+  },
+  ReceivePaymentCallback: {
+    action: 'payment.reported',
+    call: async (headers) => {
+      const reservationId = await newReservation()
+      const { body } = await checkOut(shopper, reservationId, 'tok_callback_slow')
+      const [paymentId = ''] = await paymentIds(shop, body.order.id)
+      const message = signed(shop, { id: 'audited', paymentId, state: 'pending' })
+      return post(shop, { ...message, headers: { ...message.headers, ...headers } })
+    },
   },
   CancelOrder: {
     action: 'order.cancelled',

@@ -7,6 +7,7 @@ import { type OrderReply, type ProblemReply, type ReservationReply, type Service
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 
+import { callBack, changeAtProvider } from './payment-provider'
 import { expectAtRest, expectAudited, paymentsOf, readJournal, untilAnswered, untilAuditedSoFar } from './books'
 import { type MailServer, openMailServer, openReceiver, type Receiver } from './receiver'
 import { checkOut, one, openShop, reserved, type Shop, type Shopper, statusOf } from './shop'
@@ -127,11 +128,20 @@ async function payPart(stage: Stage): Promise<void> {
   await audited(body.order.id, ['order.confirmed'])
 }
 
-async function pay(stage: Stage): Promise<void> {
+/** @param paymentToken of a payment that is decided at once, or by a callback soon */
+async function pay(stage: Stage, paymentToken = ''): Promise<void> {
   const { id } = await reserved(stage.shopper, lines(stage))
-  const { status, body } = await stage.crashDuring(async (idempotencyKey) =>
-    stage.shopper.post<OrderReply>('/v1/checkout', { reservationId: id }, { idempotencyKey }),
-  )
+  const checkout = async (idempotencyKey: string) =>
+    stage.shopper.post<OrderReply>('/v1/checkout', { reservationId: id, paymentToken }, { idempotencyKey })
+  const key = randomUUID()
+  const first = await stage.crashDuring(async () => checkout(key))
+  expect(first.status).toBe(200)
+  // It may have been told that the payment is under way; a repeat joins it.
+  const settled = async () => {
+    const reply = await untilAnswered(async () => checkout(key))
+    return reply.body.order?.paymentStatus !== 'IN_PROGRESS' && reply
+  }
+  const { status, body } = await waitFor(settled, { what: 'the payment to be over', ...patience })
   expect([status, body.order?.status]).toEqual([200, 'CONFIRMED'])
   expect(await shop.available(stage.sku)).toEqual({ onHand: stock - units, reserved: 0, available: stock - units })
   expect(await ordersOf(stage.shopper)).toEqual([body.order.id])
@@ -142,6 +152,21 @@ async function pay(stage: Stage): Promise<void> {
   ])
   await audited(id, ['reservation.created', 'reservation.committed'])
   await audited(body.order.id, ['order.confirmed'])
+}
+
+const payByCallback = async (stage: Stage) => pay(stage, 'tok_callback')
+
+/** A provider that has taken the money of a payment which it had said was voided. */
+async function giveBack(stage: Stage): Promise<void> {
+  const { id } = await reserved(stage.shopper, lines(stage))
+  const declined = await stage.shopper.post('/v1/checkout', { reservationId: id, paymentToken: 'tok_callback_declined' })
+  expect(declined.status).toBe(402)
+  const [order = ''] = await ordersOf(stage.shopper)
+  const payment = await changeAtProvider(shop, order, 'captured')
+  await stage.crashDuring(async () => callBack(shop, { id: `late-${payment}`, paymentId: payment, state: 'captured' }))
+  const refunded = async () => (await paymentsOf(shop, order)).every(({ state }) => state === 'refunded')
+  await waitFor(refunded, { what: 'the money to be back', ...patience })
+  await audited(payment, ['payment.reported', 'payment.reported'])
 }
 
 async function placeOrder(stage: Stage): Promise<void> {
@@ -300,8 +325,12 @@ const scenarios: Record<FaultPoint, Scenario> = {
   'payment.protected': { service: 'order', play: pay },
   'payment.announced': { service: 'order', play: pay },
   'payment.authorized': { service: 'order', play: pay },
+  'payment.waiting': { service: 'order', play: payByCallback },
   'payment.sold': { service: 'order', play: pay },
   'payment.captured': { service: 'order', play: pay },
+  'callback.kept': { service: 'order', play: payByCallback },
+  'callback.sent': { service: 'order', play: payByCallback },
+  'payment.given-back': { service: 'order', play: giveBack },
   'relay.published': { service: 'reservation', play: reserveWhenQuiet },
   'consumer.handled': { service: 'audit', play: reserveWhenQuiet },
   'audit.appended': { service: 'audit', play: reserveWhenQuiet },

@@ -135,6 +135,7 @@ async function buy(shopper: Shopper): Promise<void> {
   await shopper.post(`/v1/orders/${placed.id}:confirm`, { paymentToken: 'tok_declined' })
   const { id } = await reserved(shopper, one(sku, 2))
   await checkOut(shopper, id, 'tok_declined')
+  await checkOut(shopper, (await reserved(shopper, one(sku))).id, 'tok_callback')
   const order = (await checkOut(shopper, id)).body.order.id
   await shop.admin.post(`/v1/orders/${order}:transition`, { status: 'PROCESSING' })
   const regretted = (await checkOut(shopper, (await reserved(shopper, one(sku))).id)).body.order.id

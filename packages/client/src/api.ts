@@ -511,7 +511,7 @@ export interface Order {
   userId: string
   /** - `PENDING`: Waits for its payment. - `CONFIRMED`: Paid, its units are sold. */
   status: 'STATUS_UNSPECIFIED' | 'PENDING' | 'CONFIRMED' | 'PROCESSING' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED'
-  /** - `UNPAID`: Nothing was tried yet. - `IN_PROGRESS`: An attempt is under way. - `SUCCEEDED`: Captured. - `DECLINED`: The last attempt was declined; another token is another attempt. - `VOIDED`: Authorized, then given up before capture. */
+  /** - `UNPAID`: Nothing was tried yet. - `IN_PROGRESS`: An attempt is under way, or the provider has it and will call back. - `SUCCEEDED`: Captured. - `DECLINED`: The last attempt was declined; another token is another attempt. - `VOIDED`: Authorized, then given up before capture. */
   paymentStatus: 'PAYMENT_STATUS_UNSPECIFIED' | 'UNPAID' | 'IN_PROGRESS' | 'SUCCEEDED' | 'DECLINED' | 'VOIDED' | 'REFUND_PENDING' | 'REFUNDED'
   lines: readonly (OrderLine)[]
   total?: Money
@@ -1425,7 +1425,7 @@ export interface Operations {
   /** An order for an existing reservation, then its payment. A second checkout returns the same order, `replayed`. */
   checkout: { request: {
     reservationId?: string
-    /** The provider's token for the card; the simulated provider takes none or tok_ok, tok_declined, tok_slow, tok_timeout, tok_late. */
+    /** The provider's token for the card; the simulated provider takes none or tok_ok, tok_declined, tok_slow, tok_timeout, tok_late, and tok_callback and others that begin so (docs/payments.md). The order is PENDING and its payment IN_PROGRESS where the provider calls back later. */
     paymentToken?: string
     clientToken?: string
     /** Only these units, as a reservation of their own (`order.reservationId`); the others stay reserved. All of it when empty. Without a key the same units are checked out once: who wants as many again sends a key. */

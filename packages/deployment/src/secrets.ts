@@ -7,6 +7,7 @@ import {
   type DatabaseName,
   databaseNames,
   makePrivateKey,
+  makeWebhookSecret,
   publicKeyOf,
   readOrMake,
   type ServiceName,
@@ -36,6 +37,7 @@ export async function makeSecrets({ folder, postgres, adminEmail, owner }: Secre
     const own = async (variable: string, make: () => string) => readOrMake(join(folder, name, variable), make)
     await own('DATABASE_URL', () => databaseUrl(name, postgres))
     await own('SERVICE_PRIVATE_KEY', makePrivateKey)
+    if (name === 'order') await own('PAYMENT_CALLBACK_SECRETS', makeWebhookSecret)
     if (name === 'gateway') {
       await own('JWT_PRIVATE_KEY', makePrivateKey)
       await own('HOLDFAST_ADMIN_EMAIL', () => adminEmail)

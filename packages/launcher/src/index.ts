@@ -1,6 +1,6 @@
 export { type Credential, type Credentials, loadCredentials, readCredentials } from './credentials'
 export { fromEnvironment } from './from-environment'
-export { type Keys, makePrivateKey, publicKeyOf } from './keys'
+export { type Keys, makePrivateKey, makeWebhookSecret, publicKeyOf } from './keys'
 export { freePort, isPortFree } from './ports'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres'
 export { readOrMake, writePrivate } from './private-file'

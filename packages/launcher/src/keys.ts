@@ -1,11 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { readOrMake } from './private-file'
 import { allServiceNames, type ServiceName } from './services'
 
-/** PEM texts, ES256 (P-256). */
+/** PEM texts, ES256 (P-256), but for the secret. */
 export interface Keys {
   /** The gateway signs users' tokens with it. */
   userTokenKey: string
@@ -13,6 +13,8 @@ export interface Keys {
   servicePrivateKeys: Record<ServiceName, string>
   /** What the others check them with. */
   servicePublicKeys: Record<ServiceName, string>
+  /** The simulated payment provider and the order service have it in common: `whsec_…`. */
+  paymentCallbackSecret: string
 }
 
 /** The keys kept in a folder; made the first time, readable by their owner only. */
@@ -26,12 +28,18 @@ export async function loadKeys(folder: string): Promise<Keys> {
     userTokenKey: await load('user-tokens'),
     servicePrivateKeys,
     servicePublicKeys: Object.fromEntries(publicEntries) as Record<ServiceName, string>,
+    paymentCallbackSecret: await readOrMake(join(folder, 'payment-callbacks.secret'), makeWebhookSecret),
   }
 }
 
 /** A new ES256 key (PKCS #8, PEM). */
 export function makePrivateKey(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+/** A new secret for signatures of Standard Webhooks. */
+export function makeWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`
 }
 
 /** The public half of a key (SPKI, PEM). */

@@ -51,6 +51,7 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     GRPC_PORT: String(grpcPorts[name]),
     SERVICE_PRIVATE_KEY: keys.servicePrivateKeys[name],
     ...(name === 'gateway' ? gatewayOnly(options) : {}),
+    ...(name === 'order' ? orderOnly(options) : {}),
     ...options.extra,
     ...options.extraFor[name],
   }))
@@ -97,9 +98,22 @@ function gatewayOnly({ host, port, keys, admin }: ServiceEnvOptions): Record<str
   }
 }
 
+/** The simulated payment provider calls back by the way that one outside would take. What is set goes over it. */
+function orderOnly({ url, keys, inherited }: ServiceEnvOptions): Record<string, string> {
+  const given = Object.entries(inherited).filter(
+    (entry): entry is [string, string] => !!entry[1] && paymentSecrets.test(entry[0]),
+  )
+  return {
+    SIMULATED_CALLBACK_URL: inherited['SIMULATED_CALLBACK_URL'] || `${url}/v1/payments/callbacks/simulated`,
+    ...(given.length === 0 ? { PAYMENT_CALLBACK_SECRETS: keys.paymentCallbackSecret } : Object.fromEntries(given)),
+  }
+}
+
+const paymentSecrets = /^PAYMENT_CALLBACK_SECRETS(_FILE)?$/
+
 /** Without what is about one process only, and would be the same in all. */
 function inheritable(env: NodeJS.ProcessEnv): Record<string, string> {
-  const perProcess = /^(npm_|HOLDFAST_ADMIN_|METRICS_PORT$|NODE_CHANNEL_|NODE_UNIQUE_ID$)/
+  const perProcess = /^(npm_|HOLDFAST_ADMIN_|PAYMENT_CALLBACK_SECRETS|METRICS_PORT$|NODE_CHANNEL_|NODE_UNIQUE_ID$)/
   const entries = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !perProcess.test(entry[0]),
   )

@@ -24,7 +24,8 @@ test('keys are made once, and only their owner may read them', async () => {
   expect(second).toEqual(first)
   const files = await readdir(join(folder, 'keys'))
   const services = ['audit', 'gateway', 'inventory', 'notification', 'order', 'reservation']
-  expect(files.sort()).toEqual([...services, 'user-tokens'].map((name) => `${name}.pem`))
+  const pems = [...services, 'user-tokens'].map((name) => `${name}.pem`)
+  expect(files.sort()).toEqual([...pems, 'payment-callbacks.secret'].sort())
   for (const file of files) expect(await modeOf(join(folder, 'keys', file))).toBe(0o600)
 })
 

@@ -35,8 +35,12 @@ export type FaultPoint =
   | 'payment.protected' // the hold is protected, the attempt does not know it
   | 'payment.announced' // the attempt says that the provider may have been asked, which it was not
   | 'payment.authorized' // the money is set aside, the attempt does not know it
+  | 'payment.waiting' // the provider has it and calls back later; nobody has laid it down for that yet
   | 'payment.sold' // the units are sold, the attempt does not know it
   | 'payment.captured' // the money is taken, neither attempt nor order know it
+  | 'callback.kept' // what the provider called back is kept, nobody has acted on it, and it is not answered
+  | 'callback.sent' // the simulated provider's callback was taken, which it does not know
+  | 'payment.given-back' // late money is back, neither attempt nor order know it
   // events, in whichever service
   | 'relay.published' // published, still in the outbox
   | 'consumer.handled' // the effect is committed, the offset is not

@@ -1,10 +1,12 @@
 import { type Archiver, type Database, type Logger, startArchiver } from '@holdfast/service'
 
+import { forgetCallbacks } from './sql/callbacks'
+
 /** Keys of one transaction. */
 const batchSize = 1_000
 
 /**
- * Forgets idempotency keys that were used `afterHours` ago. Orders, payments and returns are business records and stay; a
+ * Forgets idempotency keys that were used `afterHours` ago, and callbacks that came then. Orders, payments and returns are business records and stay; a
  * late repeat still meets its order, which is one for a reservation, and says what became of it.
  */
 export function startKeyCleaner(database: Database, afterHours: number, log: Logger, roundPauseMs?: number): Archiver {
@@ -12,8 +14,9 @@ export function startKeyCleaner(database: Database, afterHours: number, log: Log
     log,
     ...(roundPauseMs !== undefined && { roundPauseMs }),
     batch: async () => {
-      const moved = await forgetOperations(database, afterHours)
-      return { moved, done: moved < batchSize }
+      const operations = await forgetOperations(database, afterHours)
+      const callbacks = await forgetCallbacks(database.pool, afterHours, batchSize)
+      return { moved: operations + callbacks, done: Math.max(operations, callbacks) < batchSize }
     },
   })
 }

@@ -126,15 +126,20 @@ async function paidBefore(deps: Deps, order: OrderRow | undefined, ctx: CallCont
   return attempt && finish(deps, attempt.id, true, ctx)
 }
 
+/** The order as it is paid, or as it waits for the provider's callback. */
 async function finish(deps: Deps, attemptId: string, replayed: boolean, ctx: CallContext): Promise<Paid> {
-  const attempt = await deps.payments.outcome(attemptId, ctx)
-  if (attempt.state !== 'SUCCEEDED') {
-    const failure = attempt.failure ?? 'UNAVAILABLE'
-    throw new HoldfastError(failure, failureMessages[failure])
+  for (;;) {
+    const attempt = await deps.payments.outcome(attemptId, ctx)
+    const isOver = attempt.ended_at !== null
+    if (isOver && attempt.state !== 'SUCCEEDED') {
+      const failure = attempt.failure ?? 'UNAVAILABLE'
+      throw new HoldfastError(failure, failureMessages[failure])
+    }
+    const order = await findOrder(deps.database.pool, attempt.order_id)
+    if (order === undefined) throw notFound('order', attempt.order_id)
+    // Else it has ended since: then it is told how.
+    if (isOver || order.paying) return { order, replayed }
   }
-  const order = await findOrder(deps.database.pool, attempt.order_id)
-  if (order === undefined) throw notFound('order', attempt.order_id)
-  return { order, replayed }
 }
 
 /**

@@ -23,8 +23,14 @@ export interface PaymentLimits {
   leaseMs: number
   /** The age at which an attempt that the provider has not decided is voided. */
   giveUpMs: number
-  /** How long the hold is protected. */
+  /** How long the hold is protected at first, which is enough for a provider that decides at once. */
   graceMs: number
+  /** How long a checkout waits for a callback before it answers that the payment is under way. */
+  callbackWaitMs: number
+  /** Between two looks at an attempt that waits for its callback. */
+  callbackLookMs: number
+  /** The age at which an attempt whose provider has still not decided is voided. */
+  callbackLimitMs: number
 }
 
 /** What lies below the use cases. */
@@ -43,4 +49,8 @@ export interface Deps extends Base {
   payments: Payments
   /** A return task was committed. */
   wakeTasks: () => void
+  /** An attempt that nobody drives was called back about. */
+  wakeRecovery: () => void
+  /** An attempt that has ended was called back about. */
+  wakeLatePayments: () => void
 }

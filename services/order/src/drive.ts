@@ -6,6 +6,7 @@ import { endAttempt } from './end-attempt'
 import {
   afterAuthorize,
   afterCapture,
+  afterFirstAnswer,
   afterGivingBack,
   type Decision,
   type EndState,
@@ -43,10 +44,16 @@ const steps: Record<OpenState, Step> = {
       await faultPoint('payment.announced')
       const state = await within(base.limits.limitMs, async (signal) => base.provider.authorize(payment, signal))
       await faultPoint('payment.authorized')
-      return afterAuthorize[state]
+      return afterFirstAnswer[state]
     }
     const decision = afterAuthorize[await within(callMs, async () => base.provider.lookup(id))]
     return decision === 'ask again' && attempt.age_ms > base.limits.giveUpMs ? outOfPatience : decision
+  },
+
+  WAITING: async (attempt, { base }) => {
+    const decision = afterAuthorize[await within(callMs, async () => base.provider.lookup(attempt.id))]
+    if (decision !== 'ask again') return decision
+    return attempt.age_ms > base.limits.callbackLimitMs ? outOfPatience : protectFurther(attempt, base)
   },
 
   AUTHORIZED: commit,
@@ -88,15 +95,22 @@ export async function drive(attempt: AttemptRow, how: Drive): Promise<HoldfastEr
 }
 
 async function goOn(attempt: AttemptRow, how: Drive, log: Logger): Promise<HoldfastError | undefined> {
+  const { base, driver } = how
   let current: AttemptRow | undefined = attempt
+  let { token } = how
   while (current !== undefined && isOpen(current.state)) {
-    const { decision, error } = await decide(steps[current.state], current, how)
-    if (decision === 'ask again') {
-      log.info({ state: current.state, err: error, tries: current.tries }, 'a payment waits for an answer')
-      await handOver(how.base.database.pool, current.id, how.driver, pauseMs(current.tries))
-      return outcomeUnknown(error)
+    const { decision, error } = await decide(steps[current.state], current, { ...how, token })
+    if (decision !== 'ask again') {
+      current = await take(current, decision, how)
+      continue
     }
-    current = await take(current, decision, how)
+    log.info({ state: current.state, err: error, tries: current.tries }, 'a payment waits for an answer')
+    const waits: boolean = current.state === 'WAITING'
+    const pause = waits && error === undefined ? untilNextLook(current, base) : pauseMs(current.tries)
+    const again = await handOver(base.database.pool, current.id, driver, { pauseMs: pause, leaseMs: base.limits.leaseMs })
+    // The provider has been told once; what became of that it is asked.
+    token = undefined
+    if (!again) return waits ? undefined : outcomeUnknown(error)
   }
   return undefined
 }
@@ -132,6 +146,25 @@ async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
       base.log.warn({ err: error, attempt: attempt.id }, 'a hold could not be protected; its payment is not begun')
     return { to: 'FAILED', failure: failure ?? 'UNAVAILABLE' }
   }
+}
+
+/** The provider has not decided: its hold is protected until the next look, and for as long as a crash of whoever looks takes. */
+async function protectFurther(attempt: AttemptRow, base: Base): Promise<Decision> {
+  const graceMs = untilNextLook(attempt, base) + base.limits.leaseMs + callMs
+  try {
+    await askProtection(attempt, base, graceMs, attempt.lines_version, callMs)
+    await faultPoint('payment.waiting')
+    return 'ask again'
+  } catch (error) {
+    const failure = lossOf(error)
+    // Without an answer the hold has what protection it had.
+    return failure === undefined ? 'ask again' : { to: 'VOIDING', failure }
+  }
+}
+
+/** In ms: callback or not, the last look is when the provider has had its time. */
+function untilNextLook({ age_ms: ageMs }: AttemptRow, { limits }: Base): number {
+  return Math.ceil(Math.min(limits.callbackLookMs, Math.max(limits.callbackLimitMs - ageMs, 0) + 1))
 }
 
 /** The reservation may have missed the change, whose caller is gone: the next attempt is to be priced from what there is. */

@@ -9,6 +9,7 @@ import { remember } from './operations'
 import { type Ending, endingOf, type EndState } from './payment-attempt'
 import { recordCancelled, recordChange } from './record'
 import { type AttemptRow, moveAttempt, type Step } from './sql/attempts'
+import { insertLatePayment } from './sql/late-payments'
 import { lockOrder, lookAgain } from './sql/orders'
 import { insertTask } from './sql/tasks'
 
@@ -27,9 +28,14 @@ export async function endAttempt(
     if (order === undefined || moved === undefined) return undefined
     const ending = endingOf(step.to, moved.failure)
     if (ending !== undefined) await apply(client, order, ending, moved)
-    if (step.to === 'SUCCEEDED') await rememberKey(client, moved)
+    if (step.to === 'SUCCEEDED') {
+      await rememberKey(client, moved)
+      return moved
+    }
     // The reservation may have ended while the attempt was open, when nobody but its driver could end the order.
-    else await lookAgain(client, order.id, 0)
+    await lookAgain(client, order.id, 0)
+    // A callback that its driver did not see may be about money.
+    if (moved.called_back) await insertLatePayment(client, moved.id, moved.context)
     return moved
   })
   base.wakeRelay()

@@ -25,6 +25,7 @@ import { serviceName as name } from './deps'
 import { startReservationConsumer } from './events'
 import { orderMigrations } from './migrations'
 import { createSimulatedProvider } from './payment/simulated'
+import { startSimulatedCallbacks } from './payment/simulated-callbacks'
 import { orderRpc } from './rpc'
 import { startRules } from './rules'
 
@@ -59,7 +60,15 @@ void runService(name, async (onStop) => {
     database,
     slowMs: config.SIMULATED_SLOW_MS,
     lateMs: config.PAYMENT_LIMIT_MS + lateMs,
+    callbackMs: config.SIMULATED_CALLBACK_MS,
+    callbackLateMs: config.PAYMENT_CALLBACK_LIMIT_MS + lateMs,
+    secrets: config.PAYMENT_CALLBACK_SECRETS,
   })
+  if (config.SIMULATED_CALLBACK_URL !== undefined && config.PAYMENT_CALLBACK_SECRETS.length > 0) {
+    const [url, secrets] = [config.SIMULATED_CALLBACK_URL, config.PAYMENT_CALLBACK_SECRETS]
+    const callbacks = startSimulatedCallbacks({ url, secrets, pool: database.pool, provider, log })
+    onStop(async () => callbacks.stop())
+  }
 
   const rules = startRules({
     database,

@@ -1,6 +1,7 @@
 import {
   afterAuthorize,
   afterCapture,
+  afterFirstAnswer,
   afterGivingBack,
   type AttemptState,
   type Decision,
@@ -12,7 +13,7 @@ import {
   mayFollow,
 } from './payment-attempt'
 
-const open: AttemptState[] = ['STARTED', 'AUTHORIZING', 'AUTHORIZED', 'COMMITTED', 'VOIDING']
+const open: AttemptState[] = ['STARTED', 'AUTHORIZING', 'WAITING', 'AUTHORIZED', 'COMMITTED', 'VOIDING']
 const ends: EndState[] = ['SUCCEEDED', 'DECLINED', 'FAILED', 'VOIDED', 'REFUNDED', 'UNCAPTURED']
 const failures = [null, ...Object.keys(failureMessages)] as (Failure | null)[]
 
@@ -31,7 +32,9 @@ test('every open state leads to an end', () => {
 })
 
 test.each([
+  ['AUTHORIZING', afterFirstAnswer],
   ['AUTHORIZING', afterAuthorize],
+  ['WAITING', afterAuthorize],
   ['COMMITTED', afterCapture],
   ['VOIDING', afterGivingBack],
 ] as [AttemptState, Record<string, Decision>][])(

@@ -4,6 +4,7 @@
  *
  *   STARTED      order and attempt are committed; nothing was asked of the provider. Next: inventory.Protect.
  *   AUTHORIZING  the provider may have been asked. Next: authorize; by the recovery worker: lookup.
+ *   WAITING      the provider has it, and calls back when it has decided. Next: lookup, by whoever takes it up.
  *   AUTHORIZED   the money is set aside. Next: reservation.CommitReservation, which commits the hold.
  *   COMMITTED    the units are sold. Next: capture.
  *   VOIDING      it is not to be paid. Next: void, or refund of what was captured after all.
@@ -14,10 +15,15 @@
  * idempotent by the attempt's or the hold's id, and because giving up an unknown payment leaves a mark at the provider that
  * refuses a late authorization. Its next write finds another driver, and it stops.
  *
+ * A callback drives nothing (decision 036): it makes a WAITING attempt due, or leaves a mark on one that is being driven, and a driver
+ * that finds the mark as it lays an attempt down asks once more. So it may come twice, late, in any order, before the answer
+ * of authorize, or never.
+ *
  * A crash before or after each step:
  *   STARTED, protected or not: nothing was asked for: FAILED, the order can be paid again.
  *   AUTHORIZING, authorize not sent: the provider says `absent`: void leaves the mark, VOIDED. Sent: it says what became of it;
  *     while it says `pending` it is asked again, until the hold's grace nears its end, then it is voided.
+ *   WAITING: it is looked at when its lease has lapsed, callback or not, and voided when the provider has had its time.
  *   AUTHORIZED, COMMITTED: committing and capturing again are replays. If the hold was lost meanwhile the commit is refused:
  *     VOIDING, and the order is CANCELLED only together with the end of the voiding. If the hold has other lines than the
  *     amount was made from, which takes that its protection has lapsed, it is refused, too: VOIDING, and the order stays PENDING.
@@ -35,14 +41,15 @@ import type { ErrorCode } from '@holdfast/service'
 import type { Status } from './order-status'
 import type { PaymentState } from './payment/provider'
 
-export type OpenState = 'STARTED' | 'AUTHORIZING' | 'AUTHORIZED' | 'COMMITTED' | 'VOIDING'
+export type OpenState = 'STARTED' | 'AUTHORIZING' | 'WAITING' | 'AUTHORIZED' | 'COMMITTED' | 'VOIDING'
 /** FAILED: nothing was asked of the provider. UNCAPTURED: the units were sold, and then the money could not be taken. */
 export type EndState = 'SUCCEEDED' | 'DECLINED' | 'FAILED' | 'VOIDED' | 'REFUNDED' | 'UNCAPTURED'
 export type AttemptState = OpenState | EndState
 
 const moves: Record<OpenState, readonly AttemptState[]> = {
   STARTED: ['AUTHORIZING', 'FAILED'],
-  AUTHORIZING: ['AUTHORIZED', 'DECLINED', 'VOIDING'],
+  AUTHORIZING: ['WAITING', 'AUTHORIZED', 'DECLINED', 'VOIDING'],
+  WAITING: ['AUTHORIZED', 'DECLINED', 'VOIDING'],
   AUTHORIZED: ['COMMITTED', 'VOIDING'],
   COMMITTED: ['SUCCEEDED', 'UNCAPTURED'],
   VOIDING: ['VOIDED', 'REFUNDED'],
@@ -67,7 +74,7 @@ export type Decision = { to: AttemptState; failure?: Failure } | 'ask again'
 
 const givenUp: Decision = { to: 'VOIDING', failure: 'UNAVAILABLE' }
 
-/** After authorize or lookup. Captured at once is taken for authorized: the capture will be a replay. */
+/** After lookup. Captured at once is taken for authorized: the capture will be a replay. */
 export const afterAuthorize: Record<PaymentState, Decision> = {
   absent: givenUp,
   pending: 'ask again',
@@ -77,6 +84,9 @@ export const afterAuthorize: Record<PaymentState, Decision> = {
   voided: givenUp,
   refunded: givenUp,
 }
+
+/** After authorize: who does not decide at once calls back. */
+export const afterFirstAnswer: Record<PaymentState, Decision> = { ...afterAuthorize, pending: { to: 'WAITING' } }
 
 /** When the provider has had its time and has still not decided. */
 export const outOfPatience = givenUp

@@ -30,15 +30,19 @@ export class Payments {
 
   /**
    * Waits for the end of an attempt, whoever drives it.
+   * @returns the attempt as it ended, or open and WAITING when its callback has not come for a while
    * @throws UNAVAILABLE when it was left open for now, DEADLINE_EXCEEDED when the caller's time is over; it goes on either way
    */
   async outcome(attemptId: string, ctx: CallContext): Promise<AttemptRow> {
     const waitUntil = ctx.deadline - answerMs
+    const calledBackBy = Date.now() + this.base.limits.callbackWaitMs
     for (let looks = 0; ; looks++) {
       const driven = this.underWay.get(attemptId)
       const attempt = driven !== undefined && looks === 0 ? undefined : await findAttempt(this.base.database.pool, attemptId)
       if (attempt !== undefined && attempt.ended_at !== null) return attempt
-      const left = waitUntil - Date.now()
+      const waits = attempt?.state === 'WAITING'
+      const left = (waits ? Math.min(waitUntil, calledBackBy) : waitUntil) - Date.now()
+      if (left <= 0 && attempt !== undefined && waits) return attempt
       if (left <= 0) throw stillUnderWay()
       // Also one's own is looked at: another process may have taken it over and ended it.
       const error = await firstOf(driven, Math.min(driven === undefined ? lookMs : ownLookMs, left))

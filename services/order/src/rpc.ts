@@ -9,6 +9,7 @@ import { get } from './get'
 import { list } from './list'
 import { listStates } from './list-states'
 import { place } from './place'
+import { receiveCallback } from './receive-callback'
 import { transition } from './transition'
 
 /** What this service does. Who may call is in the proto. */
@@ -21,6 +22,7 @@ export function orderRpc(deps: Deps): Handlers<typeof OrderServiceService> {
     transitionOrder: async (request, ctx) => transition(deps, request, ctx),
     getOrder: async (request, ctx) => get(deps, request, ctx),
     listOrders: async (request, ctx) => list(deps, request, ctx),
+    receivePaymentCallback: async (request, ctx) => receiveCallback(deps, request, ctx),
     listOrderStates: async (request) => listStates(deps, request),
   }
 }

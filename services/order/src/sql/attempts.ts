@@ -24,13 +24,15 @@ export interface AttemptRow {
   context: EventContext
   operation_id: string | null
   operation_fingerprint: string | null
+  /** A callback came, and nobody has asked the provider since. */
+  called_back: boolean
   /** In ms. */
   age_ms: number
 }
 
 const columns = `
   id, order_id, (select o.reservation_id from orders o where o.id = order_id) as reservation_id,
-  state, currency, amount_minor, lines_version, failure, ended_at, tries, context, operation_id, operation_fingerprint,
+  state, currency, amount_minor, lines_version, failure, ended_at, tries, context, operation_id, operation_fingerprint, called_back,
   extract(epoch from clock_timestamp() - created_at)::float8 * 1000 as age_ms`
 
 export interface NewAttempt {
@@ -128,15 +130,28 @@ export async function renewLease(pool: Pool, id: string, driver: string, leaseMs
   })
 }
 
-/** Leaves an attempt to whoever looks after `pauseMs`. Locks: its row for a moment. */
-export async function handOver(pool: Pool, id: string, driver: string, pauseMs: number): Promise<void> {
-  await pool.query({
+/**
+ * Leaves an attempt to whoever looks after `pauseMs`, unless a callback came since it was taken: then it stays with its driver.
+ * Locks: its row for a moment.
+ * @returns true: the driver is to ask again at once
+ */
+export async function handOver(
+  pool: Pool,
+  id: string,
+  driver: string,
+  pause: { pauseMs: number; leaseMs: number },
+): Promise<boolean> {
+  const { rows } = await pool.query<{ kept: boolean }>({
     name: 'hand-over',
     text: `
-      update payment_attempts set driver = null, tries = tries + 1, lease_until = clock_timestamp() + $3 * interval '1 ms'
-      where id = $1 and driver = $2 and ended_at is null`,
-    values: [id, driver, pauseMs],
+      update payment_attempts
+      set driver = case when called_back then driver end, tries = tries + 1, called_back = false,
+          lease_until = clock_timestamp() + (case when called_back then $4 else $3 end)::float8 * interval '1 ms'
+      where id = $1 and driver = $2 and ended_at is null
+      returning driver is not null as kept`,
+    values: [id, driver, pause.pauseMs, pause.leaseMs],
   })
+  return rows[0]?.kept ?? false
 }
 
 /**
@@ -147,7 +162,7 @@ export async function claimLapsed(pool: Pool, driver: string, leaseMs: number, l
   const { rows } = await pool.query<AttemptRow>({
     name: 'claim-lapsed-attempts',
     text: `
-      update payment_attempts set driver = $1, lease_until = clock_timestamp() + $2 * interval '1 ms'
+      update payment_attempts set driver = $1, called_back = false, lease_until = clock_timestamp() + $2 * interval '1 ms'
       where id in (
         select id from payment_attempts
         where ended_at is null and lease_until <= (select clock_timestamp())

@@ -38,6 +38,8 @@ export interface InstanceOptions {
   limits?: Partial<PaymentLimits>
   slowMs?: number
   lateMs?: number
+  callbackMs?: number
+  callbackLateMs?: number
   /** Called around each step outside: what it throws, or never answers, the service meets. */
   at?: (point: Point) => Promise<void> | void
   /** Instead of the simulated provider, or around it. */
@@ -140,7 +142,19 @@ export async function startSystem(): Promise<System> {
 }
 
 /** Short, so that what has to lapse lapses soon; nothing waits for these times, only for what follows from them. */
-const shortLimits: PaymentLimits = { limitMs: 2_000, leaseMs: 1_000, giveUpMs: 4_000, graceMs: 20_000 }
+const shortLimits: PaymentLimits = {
+  limitMs: 2_000,
+  leaseMs: 1_000,
+  giveUpMs: 4_000,
+  graceMs: 20_000,
+  callbackWaitMs: 10_000,
+  // Longer than any test: what goes on goes on because of a callback.
+  callbackLookMs: 60_000,
+  callbackLimitMs: 60_000,
+}
+
+/** What the provider's callbacks are signed with. */
+export const callbackSecrets = [1, 2].map((byte) => `whsec_${Buffer.alloc(24, byte).toString('base64')}`)
 
 async function startInstance(
   url: string,
@@ -155,7 +169,14 @@ async function startInstance(
     peer: 'reservation',
     services,
   })
-  const simulated = createSimulatedProvider({ database, slowMs: options.slowMs ?? 1_500, lateMs: options.lateMs ?? 2_500 })
+  const simulated = createSimulatedProvider({
+    database,
+    slowMs: options.slowMs ?? 1_500,
+    lateMs: options.lateMs ?? 2_500,
+    callbackMs: options.callbackMs ?? 100,
+    callbackLateMs: options.callbackLateMs ?? 2_500,
+    secrets: callbackSecrets,
+  })
   const at = options.at ?? (() => undefined)
   const rules = startRules(
     {
@@ -223,6 +244,8 @@ function watchPeers({ inventory, reservation }: Peers, at: Watch): Peers {
 
 function watchProvider(provider: PaymentProvider, at: Watch): PaymentProvider {
   return {
+    name: provider.name,
+    readCallback: provider.readCallback,
     authorize: watched('authorize', async (payment: Payment, signal: AbortSignal) => provider.authorize(payment, signal), at),
     capture: watched('capture', async (id: string) => provider.capture(id), at),
     void: watched('void', async (id: string) => provider.void(id), at),
