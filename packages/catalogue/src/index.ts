@@ -1,4 +1,5 @@
 export { apiFiles } from './api-files'
 export { asyncApi } from './asyncapi'
+export { withCommands } from './command-line'
 export { withEvents } from './events-page'
 export { docsFolder, readSamples, type Sample, writeSamples } from './samples'

@@ -1,12 +1,14 @@
-/** `npm run catalogue`: writes what the documents say of events and of the JSON surface from the protos and the samples. */
+/** `npm run catalogue`: writes what the documents say of events, of the JSON surface and of the command line from the protos, the samples and the program. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { describedProgram } from '@holdfast/cli'
 import { clientSource } from '@holdfast/openapi'
 import { rpcDescriptors } from '@holdfast/contracts'
 
 import { apiFiles } from './api-files'
 import { asyncApi } from './asyncapi'
+import { withCommands } from './command-line'
 import { withEvents } from './events-page'
 import { docsFolder, readSamples } from './samples'
 
@@ -16,3 +18,6 @@ writeFileSync(join(docsFolder, 'events', 'asyncapi.json'), `${JSON.stringify(asy
 writeFileSync(page, withEvents(readFileSync(page, 'utf8'), samples))
 for (const [file, text] of apiFiles()) writeFileSync(join(docsFolder, 'api', file), text)
 writeFileSync(join(docsFolder, '..', 'packages', 'client', 'src', 'api.ts'), clientSource(rpcDescriptors()))
+
+const commandLine = join(docsFolder, 'command-line.md')
+writeFileSync(commandLine, withCommands(readFileSync(commandLine, 'utf8'), describedProgram()))

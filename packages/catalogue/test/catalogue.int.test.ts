@@ -4,11 +4,12 @@ import { join } from 'node:path'
 
 import asyncApiSpecs from '@asyncapi/specs'
 import { eventDescriptors, rpcDescriptors } from '@holdfast/contracts'
+import { describedProgram } from '@holdfast/cli'
 import { clientSource } from '@holdfast/openapi'
 import Ajv, { type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 
-import { apiFiles, asyncApi, docsFolder, readSamples, type Sample, withEvents } from '../src'
+import { apiFiles, asyncApi, docsFolder, readSamples, type Sample, withCommands, withEvents } from '../src'
 
 const read = (...path: string[]) => readFileSync(join(docsFolder, ...path), 'utf8')
 const document = JSON.parse(read('events', 'asyncapi.json')) as Record<string, unknown>
@@ -37,6 +38,11 @@ test('docs/events/asyncapi.json is what the protos say; npm run catalogue writes
 test('docs/events.md is what the protos say; npm run catalogue writes it', () => {
   const page = read('events.md')
   expect(withEvents(page, samples)).toBe(page)
+})
+
+test('docs/command-line.md is what the program says of itself; npm run catalogue writes it', () => {
+  const page = read('command-line.md')
+  expect(withCommands(page, describedProgram())).toBe(page)
 })
 
 test('the client has what the protos say; npm run catalogue writes it', () => {

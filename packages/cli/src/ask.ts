@@ -18,7 +18,7 @@ export async function askPassword(onStdin: boolean, env: NodeJS.ProcessEnv, sign
   if (given) return given
   needTerminal('--password-stdin, or HOLDFAST_PASSWORD')
   const { default: password } = await import('@inquirer/password')
-  return answered(password({ message: 'Password' }, onTerminal(signal)))
+  return answered(password({ message: 'Password', toggleMask: false }, onTerminal(signal)))
 }
 
 /** Questions are no answer: they go to standard error. */

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { type CallOptions, type Client, createClient, HoldfastApiError, operations } from '@holdfast/client'
 
-import { leavesUnknown } from './failure'
+import { isDefinite, leavesUnknown } from './failure'
 import { Output, type OutputOptions } from './output'
-import { OutcomeUnknown } from './problem'
+import { OutcomeUnknown, SignInNeeded } from './problem'
 import { type LocalUser, openSession, type Session } from './session'
 import { findUrl } from './settings'
 
@@ -58,22 +58,19 @@ function connect(url: string, { tokens }: Session, out: Output, key: string, sig
     },
   })
   const send = client as unknown as Record<string, (request: object, options: CallOptions) => unknown>
-  const bound = Object.entries(operations).map(([id, { repeatable }]) => [
+  const bound = Object.entries(operations).map(([id, { repeatable, streams, authenticated }]) => [
     id,
     (request: object, options: CallOptions = {}): unknown => {
       const sent = send[id]?.(request, { signal, ...(repeatable && { idempotencyKey: key }), ...options })
-      return repeatable ? orUnknown(sent as Promise<unknown>, options.idempotencyKey ?? key, seen) : sent
+      if (streams) return sent
+      return (sent as Promise<unknown>).catch((error: unknown) => {
+        if (repeatable && !isDefinite(error) && (seen.unknown || leavesUnknown(error)))
+          throw new OutcomeUnknown(options.idempotencyKey ?? key, error)
+        throw authenticated && error instanceof HoldfastApiError && error.status === 401 ? new SignInNeeded(error) : error
+      })
     },
   ])
   return Object.fromEntries(bound) as Client
-}
-
-async function orUnknown(sent: Promise<unknown>, key: string, seen: { unknown: boolean }): Promise<unknown> {
-  try {
-    return await sent
-  } catch (error) {
-    throw seen.unknown || leavesUnknown(error) ? new OutcomeUnknown(key, error) : error
-  }
 }
 
 /** For a command that changes something. */

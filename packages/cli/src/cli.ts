@@ -14,6 +14,8 @@ export class Cli {
   constructor(
     readonly env: NodeJS.ProcessEnv,
     readonly signal: AbortSignal,
+    /** Runs another command line, as of a shell. @returns its exit code */
+    readonly again: (words: readonly string[], signal: AbortSignal) => Promise<number>,
   ) {}
 
   /**

@@ -43,8 +43,12 @@ const reasons: Record<ErrorCode, ExitReason> = {
   INTERNAL: 'fault',
 }
 
-/** Of an error's code; one that a later system has goes by its HTTP status. */
+/** Of an error's code; one that a later system has, or none, goes by its HTTP status. */
 export function reasonOf(code: string, status: number): ExitReason {
   if (code in reasons) return reasons[code as ErrorCode]
-  return status >= 500 ? 'fault' : status === 404 ? 'notFound' : status === 400 ? 'usage' : 'refused'
+  if (status === 401 || status === 403) return 'signIn'
+  if (status === 404) return 'notFound'
+  if ([400, 405, 406, 413, 415].includes(status)) return 'usage'
+  if ([429, 502, 503, 504].includes(status)) return 'unavailable'
+  return status >= 500 ? 'fault' : 'refused'
 }

@@ -3,7 +3,7 @@ import { types } from 'node:util'
 import { HoldfastApiError, type Problem } from '@holdfast/client'
 
 import { exitCodes, type ExitReason, reasonOf } from './exit-codes'
-import { CliProblem, OutcomeUnknown } from './problem'
+import { CliProblem, OutcomeUnknown, SignInNeeded } from './problem'
 
 /** An error in the terms of the command line. */
 export interface Failure {
@@ -32,7 +32,13 @@ export function failureOf(error: unknown, url = ''): Failure {
     const hint = `nobody knows whether it was done: repeat it with --key ${error.key}, and it happens once`
     return { exitCode, problem: { ...problem, idempotencyKey: error.key }, hints: [...hints, hint] }
   }
-  if (error instanceof HoldfastApiError) return { ...ofRefusal(error), problem: error.problem }
+  if (error instanceof SignInNeeded) {
+    const { exitCode, problem, hints } = failureOf(error.cause, url)
+    return { exitCode, problem, hints: [...hints, 'sign in with "holdfast login"'] }
+  }
+  if (error instanceof HoldfastApiError) {
+    return { exitCode: exitCodes[reasonOf(error.code, error.status)][0], problem: error.problem, hints: [] }
+  }
   const reason = reasonOfLocal(error)
   const detail = detailOf(error, url)
   const code = localCodes[reason]
@@ -41,12 +47,6 @@ export function failureOf(error: unknown, url = ''): Failure {
     problem: { type: 'about:blank', title: exitCodes[reason][1], status: 0, detail, code, requestId: '', errors: [] },
     hints: [],
   }
-}
-
-function ofRefusal({ code, status }: HoldfastApiError): Pick<Failure, 'exitCode' | 'hints'> {
-  const reason = reasonOf(code, status)
-  const hints = code === 'UNAUTHENTICATED' ? ['sign in with "holdfast login"'] : []
-  return { exitCode: exitCodes[reason][0], hints }
 }
 
 function reasonOfLocal(error: unknown): ExitReason {
@@ -90,7 +90,12 @@ function networkCode(error: unknown): string {
 
 /** Whether what was sent may have been done all the same. */
 export function leavesUnknown(error: unknown): boolean {
-  if (error instanceof HoldfastApiError) return error.status === 500 || error.status === 503 || error.status === 504
+  if (error instanceof HoldfastApiError) return error.status >= 500 && error.code !== 'OVERLOADED'
   // Who refuses the connection has been told nothing.
   return !(error instanceof CliProblem) && networkCode(error) !== 'ECONNREFUSED'
+}
+
+/** Whether it was decided that it is not done, whatever became of earlier tries with its key. */
+export function isDefinite(error: unknown): boolean {
+  return error instanceof CliProblem || (error instanceof HoldfastApiError && error.status < 500 && error.status !== 429)
 }

@@ -11,7 +11,10 @@ async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader)
   const interrupt = new AbortController()
   // The second time whatever is under way is left as it is.
-  process.once('SIGINT', () => interrupt.abort())
+  process.on('SIGINT', () => {
+    if (interrupt.signal.aborted) process.exit(exitCodes.interrupted[0])
+    interrupt.abort()
+  })
   process.exitCode = await run(process.argv.slice(2), process.env, interrupt.signal)
 }
 

@@ -24,3 +24,12 @@ export class OutcomeUnknown extends Error {
     super('nobody knows whether it was done', { cause })
   }
 }
+
+/** The system does not know who asks, or does not any more. */
+export class SignInNeeded extends Error {
+  override readonly name = 'SignInNeeded'
+
+  constructor(cause: unknown) {
+    super('signing in is needed', { cause })
+  }
+}

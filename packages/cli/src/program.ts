@@ -9,6 +9,7 @@ import * as reservations from './commands/reservations'
 import * as sessions from './commands/sessions'
 import * as stock from './commands/stock'
 import * as system from './commands/system'
+import * as tools from './commands/tools'
 import * as warehouses from './commands/warehouses'
 import { exitCodes } from './exit-codes'
 
@@ -50,7 +51,7 @@ const contents: [group: string, commands: Register[]][] = [
   ],
   ['Orders:', [orders.checkout, orders.placeOrder, orders.orders]],
   ['Records:', [audit.audit, audit.activity]],
-  ['The system:', [system.health, system.consistency, events.events, system.demo, system.bench, system.api]],
+  ['The system:', [system.health, system.consistency, events.events, system.demo, system.bench, system.api, tools.shell]],
 ]
 
 /** Earlier names, which go on working and are not shown. */

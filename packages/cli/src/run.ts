@@ -1,6 +1,7 @@
-import { CommanderError } from '@commander-js/extra-typings'
+import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 
 import { Cli } from './cli'
+import { addCompletion } from './completion'
 import { type Failure, failureOf } from './failure'
 import { CliProblem } from './problem'
 import { createProgram } from './program'
@@ -11,10 +12,11 @@ import { oneLine, painter } from './table'
  * @param words without the program's name
  */
 export async function run(words: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  const cli = new Cli(env, signal)
+  const cli = new Cli(env, signal, async (more, end) => run(more, env, end))
   const program = createProgram(cli)
   try {
-    await program.parseAsync(words, { from: 'user' })
+    await addCompletion(program, words)
+    await program.parseAsync(isNoCommand(program, words) ? [...words, 'shell'] : words, { from: 'user' })
     return cli.exitCode
   } catch (error) {
     // Help and version were asked for.
@@ -24,6 +26,13 @@ export async function run(words: readonly string[], env: NodeJS.ProcessEnv, sign
     else tell(failure)
     return failure.exitCode
   }
+}
+
+/** `holdfast` alone on a terminal, with or without options. */
+function isNoCommand(program: CommandUnknownOpts, words: readonly string[]): boolean {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return false
+  const { operands, unknown } = program.parseOptions([...words])
+  return operands.length === 0 && unknown.length === 0
 }
 
 /** Where nothing is complained of, a command is missing, and commander has shown the help. */
