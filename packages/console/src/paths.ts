@@ -12,6 +12,15 @@ export const paths = {
   signIn: '/account/sign-in',
   register: '/account/register',
   operator: '/operator',
+  stock: '/operator/stock',
+  stockOf: (sku: string) => `/operator/stock/${encodeURIComponent(sku)}`,
+  shipments: '/operator/shipments',
+  allReservations: '/operator/reservations',
+  allOrders: '/operator/orders',
+  allWaiting: '/operator/waitlist',
+  users: '/operator/users',
+  audit: '/operator/audit',
+  books: '/operator/books',
 }
 
 /** Where to sign in, and to come back to afterwards. */
