@@ -15,6 +15,7 @@ export default defineConfig({
   build: {
     outDir: 'dist/site',
     assetsInlineLimit: 0,
+    license: { fileName: 'licences.md' },
     // The two parts that come with every page, and change less often than ours.
     rolldownOptions: {
       output: {

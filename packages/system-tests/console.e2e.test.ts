@@ -158,6 +158,27 @@ test('of two who want the last unit one has it, and the other is told in plain w
   }
 })
 
+test('who finds it sold out waits in line, may leave it, and is told on any page when it is their turn', async () => {
+  const sku = await shop.product(1)
+  const { screen, page } = await signedIn()
+  const first = await shop.shopper()
+  const held = await reserved(first, one(sku))
+  await screen.go(page, `/shop/products/${sku}`)
+  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByText('Waiting, 1st in line').waitFor()
+  await page.getByRole('button', { name: 'Leave the line' }).click()
+  await page.getByRole('button', { name: 'Join the line' }).click()
+  await page.getByText('Waiting, 1st in line').waitFor()
+  await page.getByRole('navigation').getByText('Catalogue').click()
+  await first.post(`/v1/reservations/${held.id}:cancel`, {})
+  await page.getByText(`1 × ${sku} held for you`).waitFor()
+  await page.getByText('Your wait is over').click()
+  await page.getByRole('heading', { name: 'Held for you' }).waitFor()
+  await page.getByRole('navigation').getByText('Waitlist').click()
+  await page.getByRole('listitem').getByText('Held for you').waitFor()
+  await page.getByRole('listitem').getByText('Left').waitFor()
+})
+
 test('stock is shown as it is this second, on the product and in the catalogue', async () => {
   const sku = await shop.product(9, 1_000, 'A-LIVE')
   const screen = await openScreen()
@@ -280,6 +301,7 @@ describe.each([
 ] as const)('every page %s', (_, options) => {
   let context: BrowserContext
   let user: TestUser
+  let gone: string
   let ids: { reservation: string; ended: string; order: string }
 
   beforeAll(async () => {
@@ -293,6 +315,8 @@ describe.each([
     ]
     const { body } = await checkOut(shopper, paid.id)
     await shopper.post(`/v1/reservations/${ended.id}:cancel`, {})
+    gone = await shop.product(0)
+    await shopper.post('/v1/waitlist', { sku: gone, quantity: 2 })
     ids = { reservation: held.id, ended: ended.id, order: body.order.id }
     context = await browser.newContext({ ...options, reducedMotion: 'reduce' })
   })
@@ -320,6 +344,8 @@ describe.each([
     await look('ended', `/shop/reservations/${ids.ended}`, 'Reserve again')
     await look('orders', '/shop/orders', 'Paid')
     await look('order', `/shop/orders/${ids.order}`, 'Thank you')
+    await look('waitlist', '/shop/waitlist', 'in line')
+    await look('sold-out', `/shop/products/${gone}`, 'Your place in line')
     await look('refusal', '/shop/orders/00000000-0000-4000-8000-000000000000', 'Not here')
     await look('missing', '/shop/nothing', 'nothing at this address')
     expect(screen.wrong).toEqual([])

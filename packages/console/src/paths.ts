@@ -9,6 +9,7 @@ export const paths = {
   reservation: (id: string) => `/shop/reservations/${encodeURIComponent(id)}`,
   orders: '/shop/orders',
   order: (id: string) => `/shop/orders/${encodeURIComponent(id)}`,
+  waitlist: '/shop/waitlist',
   signIn: '/account/sign-in',
   register: '/account/register',
   operator: '/operator',

@@ -11,6 +11,7 @@ const pageSize = 24
 /** While something is about to change by itself, ms. */
 const soonMs = 1_000
 const nowAndThenMs = 15_000
+const waitingMs = 4_000
 
 export const products = infiniteQueryOptions({
   queryKey: ['products'],
@@ -70,6 +71,20 @@ export function order(id: string) {
     queryKey: ['orders', id],
     queryFn: async ({ signal }) => (await api.getOrder({ id }, { signal })).order,
     refetchInterval: ({ state: { data } }) => (isUnderWay(data) ? soonMs : false),
+  })
+}
+
+/** Where somebody waits, newest first; followed while they do. */
+export function waitlist(userId: string) {
+  return infiniteQueryOptions({
+    queryKey: ['waitlist', userId],
+    queryFn: async ({ pageParam, signal }) => api.listWaitlistEntries({ userId, pageSize, pageToken: pageParam }, { signal }),
+    initialPageParam: '',
+    getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+    refetchInterval: ({ state: { data } }) => {
+      const isWaiting = data?.pages.some(({ entries }) => entries.some(({ status }) => status === 'WAITING')) ?? false
+      return isWaiting ? waitingMs : false
+    },
   })
 }
 

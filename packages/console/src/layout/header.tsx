@@ -2,9 +2,10 @@ import { Link, useLocation } from 'wouter'
 
 import { useIsAdmin } from '../api/use-session.ts'
 import { paths } from '../paths.ts'
-import { ClockIcon, GaugeIcon, ReceiptIcon, ShelfIcon } from '../ui/icons.tsx'
+import { BellIcon, ClockIcon, GaugeIcon, ReceiptIcon, ShelfIcon } from '../ui/icons.tsx'
 import { AccountMenu } from './account-menu.tsx'
 import { HeldChip } from './held-chip.tsx'
+import { OfferNotices } from './offer-notices.tsx'
 import { SchemeToggle } from './scheme-toggle.tsx'
 import { Wordmark } from './wordmark.tsx'
 import classes from './header.module.css'
@@ -13,6 +14,7 @@ const shopLinks = [
   { to: paths.catalogue, text: 'Catalogue', Icon: ShelfIcon },
   { to: paths.reservations, text: 'Reservations', Icon: ClockIcon },
   { to: paths.orders, text: 'Orders', Icon: ReceiptIcon },
+  { to: paths.waitlist, text: 'Waitlist', Icon: BellIcon },
 ]
 const operatorLink = { to: paths.operator, text: 'Operator', Icon: GaugeIcon }
 
@@ -35,6 +37,7 @@ export function Header() {
           ))}
         </nav>
         <div className={classes.tools}>
+          <OfferNotices />
           <HeldChip />
           <SchemeToggle />
           <AccountMenu />

@@ -7,6 +7,7 @@ import { OrderPage } from './order.tsx'
 import { OrdersPage } from './orders.tsx'
 import { ReservationPage } from './reservation.tsx'
 import { ReservationsPage } from './reservations.tsx'
+import { WaitlistPage } from './waitlist.tsx'
 
 /** What is somebody's own; loaded when the first of it is opened. Within `RequireUser`. */
 export default function OwnPages() {
@@ -25,6 +26,9 @@ function Pages({ user }: { user: User }) {
         <OrdersPage user={user} />
       </Route>
       <Route path="/shop/orders/:id">{({ id }) => <OrderPage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route path="/shop/waitlist">
+        <WaitlistPage user={user} />
+      </Route>
       <Route component={NotFoundPage} />
     </Switch>
   )

@@ -12,6 +12,7 @@ import { SkuArt } from '../ui/sku-art.tsx'
 import { Loading } from '../ui/states.tsx'
 import { StockLevel } from '../ui/stock-level.tsx'
 import { ReserveForm } from './reserve-form.tsx'
+import { WaitlistPanel } from './waitlist-panel.tsx'
 import classes from './product.module.css'
 
 const back = { to: paths.catalogue, text: 'Catalogue' }
@@ -37,6 +38,7 @@ export default function ProductPage({ sku }: { sku: string }) {
           <p className={classes.price}>{moneyText(product.price)}</p>
           <StockLevel availability={availability} />
           <ReserveForm product={product} availability={availability} />
+          <WaitlistPanel product={product} isOut={availability !== undefined && availability.available <= 0} />
           <Details product={product} availability={availability} />
         </Page>
       </div>
