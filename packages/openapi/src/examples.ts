@@ -21,6 +21,7 @@ const byName: Readonly<Record<string, unknown>> = {
   currency: 'USD',
   amountMinor: '129999',
   stock: 5,
+  cap: 10,
   quantity: 1,
   delta: 5,
   reason: 'counted again',

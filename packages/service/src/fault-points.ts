@@ -10,6 +10,8 @@ export type FaultPoint =
   | 'inventory.protected'
   | 'inventory.changed'
   | 'inventory.returned'
+  | 'inventory.filling' // units are there that were promised, nothing is done about it
+  | 'inventory.filled' // they have gone to whom they were promised, nobody is told yet
   // reservation
   | 'reservation.held' // the hold is there, the reservation's row is not
   | 'reservation.created' // the row is there, the answer is not

@@ -89,7 +89,7 @@ async function open(headers: Record<string, string> = {}, target = path, url = f
 }
 
 test('each message is an event with its id and one line of JSON', async () => {
-  const units = { onHand: 5, reserved: 2, available: 3, withheld: 0, incoming: 0 }
+  const units = { onHand: 5, reserved: 2, available: 3, withheld: 0, incoming: 0, promised: 0, backorderable: 0 }
   const warehouses = [{ warehouse: 'MAIN', ...units }]
   answer = async function* () {
     yield await Promise.resolve({

@@ -42,7 +42,7 @@ $$;
 
 -- Holds units for each item, all its lines or none, greedily in the order given: an item that does not fit uses up nothing
 -- and a later one that fits is taken. The lines come item by item. Outcomes, one row per line of a hold and one per refusal:
---   HELD         made now; what the caller has sent is left out: owner, fingerprint, the line's SKU, warehouse, quantity and bundle
+--   HELD         made now; what the caller has sent is left out: owner, fingerprint, the line's SKU, warehouse, quantity, bundle and promise
 --   EXISTS       the id is known: the hold as it is
 --   UNKNOWN_SKU  `line` names the line
 --   SHORT        not enough stock for `line`
@@ -56,9 +56,9 @@ $$;
 -- p_alone: lines that named no warehouse were given the only one that the caller knows of. A planned batch (p_refused is not null) has no
 -- lines of the items that the plan refuses (REFUSED, or EXISTS: a known id is no refusal), and of each other line how many of its
 -- units are promised, and the bundle that it is a part of; p_products are those that the plan read, with their versions. Who changes a
--- product's rules locks its levels first, so under the locks the rules are those that the hold is made by. p_claim_items (null: nothing is limited):
--- what items count for against the limits of their owners, and how much an owner may have. p_waiting_skus (null: none): those of which others
--- than p_from_waitlist leave the units that wait, over all warehouses.
+-- product's rules locks its levels first, so under the locks the rules are those that the hold is made by; no more is promised than its cap.
+-- p_claim_items (null: nothing is limited): what items count for against the limits of their owners, and how much an owner may have.
+-- p_waiting_skus (null: none): those of which others than p_from_waitlist leave the units that wait, over all warehouses.
 create function hold_batch(
   p_ids uuid[], p_owners text[], p_fingerprints text[], p_ttls integer[],
   p_items integer[], p_skus text[], p_warehouses text[], p_quantities integer[],
@@ -69,7 +69,7 @@ create function hold_batch(
 ) returns table (
   item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
   created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text,
-  bundle text, bundle_units integer
+  bundle text, bundle_units integer, promised integer, backorder_until timestamptz
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -183,6 +183,18 @@ begin
         where v_fate[l.item] is null
         group by l.sku, l.warehouse
       ) w left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+      if v_fits and exists (select from unnest(p_promised) as p where p > 0) then
+        select coalesce(bool_and(coalesce(p.backorder_warehouse = w.warehouse and s.promised + w.promised <= p.backorder_cap, false)), true)
+        into v_fits
+        from (
+          select l.sku, l.warehouse, sum(l.promised) as promised
+          from unnest(p_items, p_skus, p_warehouses, p_promised) as l (item, sku, warehouse, promised)
+          where v_fate[l.item] is null and l.promised > 0
+          group by l.sku, l.warehouse
+        ) w
+        join products p on p.sku = w.sku
+        left join stock_levels s on s.sku = w.sku and s.warehouse = w.warehouse;
+      end if;
       if v_fits and p_claim_items is not null then
         select not exists (
           select from (
@@ -328,16 +340,25 @@ begin
     if v_planned then
       with made as (
         insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held,
-                                promised, bundle, bundle_units, created_at)
-        select p_ids[l.item], l.line, l.sku, l.warehouse, l.quantity, p.price_minor, p.currency,
-               v_now + p_ttls[l.item] * interval '1 second', true, l.promised, l.bundle, l.bundle_units, v_now
-        from unnest(p_items, p_skus, p_warehouses, p_quantities, p_promised, p_bundles, p_bundle_units) with ordinality
-          as l (item, sku, warehouse, quantity, promised, bundle, bundle_units, line)
-        join products p on p.sku = coalesce(l.bundle, l.sku)
-        where v_fate[l.item] = 'HELD'
+                                promised, bundle, bundle_units, created_at, promise_place, backorder_until)
+        select l.hold_id, l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.expires_at, true,
+               l.promised, l.bundle, l.bundle_units, v_now, case when l.promised > 0 then nextval('promise_places') end, l.until
+        from (
+          select p_ids[l.item] as hold_id, l.*, p.price_minor, p.currency, v_now + p_ttls[l.item] * interval '1 second' as expires_at,
+                 case when l.promised > 0 then (select b.backorder_until from products b where b.sku = l.sku) end as until
+          from unnest(p_items, p_skus, p_warehouses, p_quantities, p_promised, p_bundles, p_bundle_units) with ordinality
+            as l (item, sku, warehouse, quantity, promised, bundle, bundle_units, line)
+          join products p on p.sku = coalesce(l.bundle, l.sku)
+          where v_fate[l.item] = 'HELD'
+          -- Who came first has the first place among the promises.
+          order by l.line
+        ) l
         returning hold_lines
       )
       select array_agg(hold_lines) into v_made from made;
+      if exists (select from unnest(v_made) as m where m.promised > 0) then
+        update holds h set fills = 0 where h.id in (select m.hold_id from unnest(v_made) as m where m.promised > 0);
+      end if;
       if p_claim_items is not null then
         delete from shopper_claims c
         using (select distinct owner, sku from unnest(p_claim_owners, p_claim_skus) as w (owner, sku)) w
@@ -381,13 +402,15 @@ begin
   -- What was held now, as it was written: nobody else can have changed it yet. What the caller knows by itself is left out.
   return query
   select p_items[m.line], 'HELD', m.line, 'HELD', m.expires_at, 1, null::text, null::text,
-         v_now, null::timestamptz, null::text, null::text, null::integer, m.price_minor, m.currency, null::text, null::integer
+         v_now, null::timestamptz, null::text, null::text, null::integer, m.price_minor, m.currency, null::text, null::integer,
+         null::integer, null::timestamptz
   from unnest(v_made) as m order by m.line;
 
   if array_position(v_fate, 'HELD') is null or cardinality(array_positions(v_fate, 'HELD')) < cardinality(p_ids) then
     return query
     select i.item::integer, v_fate[i.item], coalesce(l.line, v_line[i.item]), h.state, h.expires_at, h.version, h.owner, h.fingerprint,
-           h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.bundle, l.bundle_units
+           h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.bundle, l.bundle_units,
+           case when l.promise_place is null then 0 else l.promised end, l.backorder_until
     from (
       -- Of a refusal there is no hold to be looked for.
       select i.item, case when v_fate[i.item] = 'EXISTS' then i.id end as known from unnest(p_ids) with ordinality as i (id, item)
@@ -400,10 +423,10 @@ begin
       from archived_holds a where a.id = i.known
     ) h on true
     left join lateral (
-      select l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.bundle, l.bundle_units from hold_lines l
+      select l.line, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.bundle, l.bundle_units, l.promised, l.promise_place, l.backorder_until from hold_lines l
       where l.created_at = h.created_at and l.hold_id = h.id
       union all
-      select a.line, a.sku, a.warehouse, a.quantity, a.price_minor, a.currency, a.bundle, a.bundle_units from archived_hold_lines a
+      select a.line, a.sku, a.warehouse, a.quantity, a.price_minor, a.currency, a.bundle, a.bundle_units, a.promised, a.promise_place, a.backorder_until from archived_hold_lines a
       where a.created_at = h.created_at and a.hold_id = h.id
     ) l on true
     where v_fate[i.item] <> 'HELD'
@@ -420,7 +443,7 @@ $$;
 create function end_holds(p_kind text, p_ids uuid[], p_end_protection boolean[], p_request_id text, p_lines_versions integer[])
 returns table (
   item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
-  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, lines_version integer, now timestamptz
+  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, lines_version integer, fills integer, now timestamptz
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -467,7 +490,8 @@ begin
     set state = case p_kind when 'COMMIT' then 'COMMITTED' when 'EXPIRE' then 'EXPIRED' else 'RELEASED' end,
         version = h.version + 1, ended_at = v_now, protected_until = null
     where h.id = any (v_ends);
-    update hold_lines l set held = false
+    -- What is sold is still to come.
+    update hold_lines l set held = false, promise_place = case when p_kind = 'COMMIT' then l.promise_place end
     from holds h where h.id = any (v_ends) and l.created_at = h.created_at and l.hold_id = h.id;
     with changed as (
       update stock_levels s
@@ -501,7 +525,7 @@ begin
   select i.item::integer,
          case when h.id is null then 'UNKNOWN' when h.id = any (v_ends) then 'DONE' else 'AS_IS' end,
          h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at,
-         h.lines_version, v_now
+         h.lines_version, h.fills, v_now
   from unnest(p_ids) with ordinality as i (id, item)
   left join holds h on h.id = i.id and (v_all or i.id = any (v_known) or p_kind = 'EXPIRE')
   order by i.item;
@@ -513,7 +537,7 @@ $$;
 create function prolong_holds(p_ids uuid[], p_until timestamptz[], p_grace_ms integer[])
 returns table (
   item integer, outcome text, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
-  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, lines_version integer, now timestamptz
+  created_at timestamptz, protected_until timestamptz, base_expires_at timestamptz, lines_version integer, fills integer, now timestamptz
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -562,7 +586,7 @@ begin
   select i.item::integer,
          case when h.id is null then 'UNKNOWN' when h.id = any (v_done) then 'DONE' else 'AS_IS' end,
          h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at,
-         h.lines_version, v_now
+         h.lines_version, h.fills, v_now
   from unnest(p_ids) with ordinality as i (id, item)
   left join holds h on h.id = i.id and (v_all or i.id = any (v_known))
   order by i.item;

@@ -16,7 +16,7 @@ alter table ledger set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum
 
 -- What the archive takes next. Entries are added at the right edge, by the clock: one hot page, however many there are.
 create index holds_ended on holds (ended_at, id) where ended_at is not null;
--- The sales of a hold have its end as their time. By time first, again for the right edge: by reference alone every sale
+-- The sales of a hold have its end as their time, but for units that arrived later (0050). By time first, again for the right edge: by reference alone every sale
 -- would write to some random page of an index of gigabytes.
 create index ledger_sales_by_time on ledger (at, reference) where kind = 'SALE';
 
@@ -35,6 +35,14 @@ create table ledger_openings (
   units bigint not null,
   primary key (sku, warehouse)
 ) with (fillfactor = 70);
+
+-- When units of a hold were sold: at its end, and whenever promised ones arrived after it (0050).
+create function sale_times(h holds) returns setof timestamptz
+language plpgsql stable as $$
+begin
+  return query select h.ended_at union select f.at from fills f where f.hold_id = h.id and f.sold;
+end
+$$;
 
 -- Moves holds that ended more than p_hours ago to the archive, with their lines and sales, oldest first from behind the
 -- place given: one transaction, so a crash moves all of a batch or nothing. What does not balance by itself stays, and stays
@@ -73,15 +81,16 @@ begin
     and (h.owner = '' or exists (select from hold_lines l where l.created_at = h.created_at and l.hold_id = h.id))
     -- What is sold and still promised is looked for here.
     and not exists (select from hold_lines l
-                    where l.created_at = h.created_at and l.hold_id = h.id and (l.held or (l.promised > 0 and h.state = 'COMMITTED')))
-    and coalesce((select sum(l.quantity) from hold_lines l where l.created_at = h.created_at and l.hold_id = h.id and h.state = 'COMMITTED'), 0)
-      = coalesce((select -sum(g.delta) from ledger g where g.kind = 'SALE' and g.at = h.ended_at and g.reference = h.id::text), 0)
+                    where l.created_at = h.created_at and l.hold_id = h.id and (l.held or l.promise_place is not null))
+    and coalesce((select sum(l.quantity - l.promised) from hold_lines l
+                  where l.created_at = h.created_at and l.hold_id = h.id and h.state = 'COMMITTED'), 0)
+      = coalesce((select -sum(g.delta) from sale_times(h) t join ledger g on g.kind = 'SALE' and g.at = t and g.reference = h.id::text), 0)
     and not exists (select from archived_holds a where a.id = h.id);
   moved := cardinality(v_ids);
 
   with gone as (
-    delete from ledger g using holds h
-    where h.id = any (v_ids) and h.state = 'COMMITTED' and g.kind = 'SALE' and g.at = h.ended_at and g.reference = h.id::text
+    delete from ledger g using holds h cross join lateral sale_times(h) t
+    where h.id = any (v_ids) and h.state = 'COMMITTED' and g.kind = 'SALE' and g.at = t and g.reference = h.id::text
     returning g.*
   ), kept as (
     insert into archived_ledger select * from gone

@@ -133,7 +133,9 @@ begin
   perform count_some(p_sku, null, p_most + 1);
   -- What is held still, and what was sold before it was there.
   perform claim_holds(p_sku, array(
-    select distinct l.hold_id from hold_lines l where l.sku = p_sku and l.held));
+    select l.hold_id from hold_lines l where l.sku = p_sku and l.held
+    union
+    select l.hold_id from hold_lines l where l.sku = p_sku and l.promise_place is not null));
   return null;
 end
 $$;

@@ -185,7 +185,9 @@ begin
         if v_taken = l.quantity then
           delete from hold_lines h where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = l.line;
         else
-          update hold_lines h set quantity = h.quantity - v_taken, promised = h.promised - v_unkept where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = l.line;
+          update hold_lines h
+          set quantity = h.quantity - v_taken, promised = h.promised - v_unkept, promise_place = case when h.promised > v_unkept then h.promise_place end
+          where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = l.line;
         end if;
         v_skus := v_skus || r.sku;
         v_warehouses := v_warehouses || l.warehouse;

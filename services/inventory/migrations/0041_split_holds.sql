@@ -1,5 +1,5 @@
 -- Moving some units of a hold to a hold of their own (docs/decisions/034, "Parts of a reservation"). Of the lines of one level, those that
--- came first move first; of a line, the units that are there before those that are promised. Outcomes:
+-- came first move first; of a line, the units that are there before those that are promised, which keep their place. Outcomes:
 --   DONE       moved now
 --   EXISTS     the part is known, whatever became of it
 --   REUSED     ... and was made by another request
@@ -80,8 +80,8 @@ begin
   end if;
 
   -- Its age is its own: the search for holds without a reservation gives it the time that a new one has.
-  insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, created_at)
-  values (p_part, v_hold.owner, p_fingerprint, 'HELD', v_hold.base_expires_at, v_hold.base_expires_at, v_now)
+  insert into holds (id, owner, fingerprint, state, expires_at, base_expires_at, created_at, fills)
+  values (p_part, v_hold.owner, p_fingerprint, 'HELD', v_hold.base_expires_at, v_hold.base_expires_at, v_now, v_hold.fills)
   on conflict (id) do nothing;
   if not found then
     outcome := 'BURIED'; return next; return;
@@ -105,10 +105,14 @@ begin
         update hold_lines h set created_at = v_now, hold_id = p_part, line = v_place, expires_at = v_hold.base_expires_at
         where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = l.line;
       else
-        insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, promised, created_at)
-        select p_part, v_place, h.sku, h.warehouse, v_taken, h.price_minor, h.currency, v_hold.base_expires_at, true, v_promised, v_now
+        insert into hold_lines (hold_id, line, sku, warehouse, quantity, price_minor, currency, expires_at, held, promised, created_at,
+                                promise_place, backorder_until)
+        select p_part, v_place, h.sku, h.warehouse, v_taken, h.price_minor, h.currency, v_hold.base_expires_at, true, v_promised, v_now,
+               case when v_promised > 0 then h.promise_place end, h.backorder_until
         from hold_lines h where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = l.line;
-        update hold_lines h set quantity = h.quantity - v_taken, promised = h.promised - v_promised where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = l.line;
+        update hold_lines h
+        set quantity = h.quantity - v_taken, promised = h.promised - v_promised, promise_place = case when h.promised > v_promised then h.promise_place end
+        where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = l.line;
       end if;
     end loop;
     -- Of what has, or had, a limit (0031): the owner has as much of it as before.

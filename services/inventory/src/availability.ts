@@ -5,8 +5,8 @@ import { readAvailability, type SeenLevelRow, toLevel, type View } from './sql/l
 import { checkSku, checkWarehouse } from './validate'
 
 const mostSkus = 500
-const nothing = { onHand: 0, reserved: 0, available: 0, withheld: 0, incoming: 0 }
-const figures = ['onHand', 'reserved', 'available', 'withheld', 'incoming'] as const
+const nothing = { onHand: 0, reserved: 0, available: 0, withheld: 0, incoming: 0, promised: 0, backorderable: 0 }
+const figures = ['onHand', 'reserved', 'available', 'withheld', 'incoming', 'promised', 'backorderable'] as const
 
 export type SeenOne = Availability | 'NO_CHANNEL'
 
@@ -85,8 +85,10 @@ export async function readSeen(database: Database, views: readonly View[]): Prom
       const total = typeof known === 'object' ? known : { sku: row.sku, ...nothing, warehouses: [] }
       seen.set(key, total)
       if (row.warehouse === '') continue
-      const { onHand, reserved, available, withheld, incoming } = toLevel({ ...row, free: Math.min(row.free, spareOf(row)) })
-      const level = { onHand, reserved, available, withheld, incoming }
+      const shown = toLevel({ ...row, free: Math.min(row.free, spareOf(row)) })
+      const { onHand, reserved, available, withheld, incoming, promised } = shown
+      const { backorderable } = row
+      const level = { onHand, reserved, available, withheld, incoming, promised, backorderable }
       for (const figure of figures) total[figure] += level[figure]
       total.available = Math.min(total.available, spareOf(row))
       total.withheld = total.onHand - total.reserved - total.available

@@ -24,6 +24,8 @@ export interface ChangesOptions {
   database: Database
   /** Called after each commit that wrote events. */
   published: () => void
+  /** Called after each commit by which units may be free that were promised to somebody. */
+  mayFill: () => void
   /** Every product has a limit for each shopper: only hold.ts applies it, so nothing is added here. */
   limited: boolean
   /** Who pays or gives back goes first. */
@@ -77,18 +79,22 @@ export function checkLines(lines: ChangeHoldLine[], least: number): ChangeHoldLi
   })
 }
 
-async function change(item: HoldChange, { database, published, limited }: ChangesOptions): Promise<HoldResult> {
+async function change(item: HoldChange, { database, published, mayFill, limited }: ChangesOptions): Promise<HoldResult> {
   const { pool } = database
   try {
     let rows = await changeLines(pool, item, { mostLines, limited, final: false })
     for (let round = 0; rows[0]?.outcome === 'DUE_FIRST'; round++) {
       await expireDue(pool, rows, round * moreEachRound, item.requestId)
       published()
+      mayFill()
       rows = await changeLines(pool, item, { mostLines, limited, final: round >= mostRounds })
     }
     const [row] = rows
     if (row === undefined) throw new Error(`hold ${item.id}: no answer`)
-    if (row.outcome === 'DONE') published()
+    if (row.outcome === 'DONE') {
+      published()
+      mayFill()
+    }
     await faultPoint('inventory.changed')
     // As it is now, which may be later than it was changed: what is newer is always the better answer.
     const hold = (await findHoldsWithLines(pool, [item.id])).get(item.id)

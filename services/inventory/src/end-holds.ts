@@ -19,6 +19,7 @@ import { findHoldsWithLines } from './sql/lines'
 export interface EndOptions extends Pick<CombinerOptions<EndItem, EndAnswer>, 'yieldTo'> {
   database: Database
   published: () => void
+  mayFill: () => void
   /** Of the queue; `commits`, `releases` or `expiries`. */
   name?: string
   /** Most in one batch; 1,000. */
@@ -46,7 +47,10 @@ export function createEndCombiner(kind: EndKind, options: EndOptions): Combiner<
     name: options.name ?? names[kind],
     run: async (items) => {
       const rows = await runBatch(async () => end(kind, items, options))
-      if (rows.some((row) => row.outcome === 'DONE')) options.published()
+      if (rows.some((row) => row.outcome === 'DONE')) {
+        options.published()
+        if (kind !== 'COMMIT') options.mayFill()
+      }
       await faultPoint('inventory.ended')
       const withLines = await holdsWithOtherLines(options.database, items, rows)
       const repeats = new Set<string>()
@@ -114,11 +118,12 @@ async function withArchived(database: Database, items: { id: string }[], rows: E
 }
 
 /**
- * Holds whose lines are not those that they were made with: an answer about one brings them, so that whoever has missed a change has
- * them now. Read after the decision, as they are now; hardly any hold is one of them.
+ * Holds whose lines may not be those that they were made with, or of which units may have arrived: an answer about one brings them, so that
+ * whoever has missed a change has them now. Read after the decision, as they are now; hardly any hold is one of them.
  */
 async function holdsWithOtherLines(database: Database, items: { id: string }[], rows: EndRow[]): Promise<Map<string, Hold>> {
-  const changed = items.filter((_, index) => (rows[index]?.lines_version ?? 1) > 1).map(({ id }) => id)
+  const mayHaveOthers = (row: EndRow | undefined): boolean => (row?.lines_version ?? 1) > 1 || (row?.fills ?? null) !== null
+  const changed = items.filter((_, index) => mayHaveOthers(rows[index])).map(({ id }) => id)
   return changed.length === 0 ? new Map() : runBatch(async () => findHoldsWithLines(database.pool, changed))
 }
 

@@ -33,6 +33,8 @@ export interface HoldsOptions {
   yieldTo: { turn: () => Promise<void> }
   /** Called after each commit that wrote events. */
   published: () => void
+  /** Called after each commit by which promises may have to be filled. */
+  mayFill: () => void
 }
 
 /** A queue for each strategy; only those that combine share a batch. */
@@ -162,7 +164,8 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
       await expire(dueHolds.slice(0, mostDueAtOnce), requestIdOf(items), options)
       continue
     }
-    const due = plan.planned.flatMap((one) => ('refusal' in one ? one.due : []))
+    // As many as a promise lacks are taken back at once; what others are quicker to get is promised all the same.
+    const due = plan.planned.flatMap((one) => ('refusal' in one || round === 0 ? one.due : []))
     if (due.length > 0) {
       const more = round * moreEachRound
       await expireDue(
@@ -254,6 +257,8 @@ async function planWritten(
   options: HoldsOptions,
 ): Promise<Outcome<HoldResult>[]> {
   if (rows.some((row) => row.outcome === 'HELD')) options.published()
+  // Units may have come in between the plan and the promise.
+  if (planned.some((one) => linesOf(one)?.some(({ promised }) => promised > 0))) options.mayFill()
   await faultPoint('inventory.held')
   const outcomes = toOutcomes(
     items,
@@ -285,7 +290,8 @@ async function holdOptimistically(item: HoldItem, options: HoldsOptions): Promis
       const world = await readWorld(pool, [item], options.limits)
       const planned = planHolds([item], world)
       const lines = linesOf(planned[0])
-      if (lines === undefined) return (await decideDistinct([item], options))[0] ?? { error: new Error('no outcome') }
+      if (lines === undefined || planned.some(({ due }) => due.length > 0))
+        return (await decideDistinct([item], options))[0] ?? { error: new Error('no outcome') }
       const rows = await holdPlanned(pool, [{ item, lines, claims: claimsOf(planned[0]) }], world.products, true)
       if (rows[0]?.outcome === 'CONFLICT' || rows[0]?.outcome === 'REPLAN') continue
       return (
@@ -327,10 +333,11 @@ async function expire(ids: readonly string[], requestId: string, options: HoldsO
   const ends = ids.map((id) => ({ id, endProtection: false }))
   await endHolds(options.database.pool, 'EXPIRE', ends, requestId)
   options.published()
+  options.mayFill()
 }
 
 /** What a line of a hold that is made now asked for: the database does not repeat it. */
-type AskedLine = Pick<PlannedLine, 'sku' | 'warehouse' | 'quantity'> & { bundle?: PlannedLine['bundle'] }
+type AskedLine = Pick<PlannedLine, 'sku' | 'warehouse' | 'quantity'> & Partial<Pick<PlannedLine, 'bundle' | 'promised' | 'until'>>
 
 /** @param asked the lines of each item as they were sent to the database */
 function toOutcomes(items: HoldItem[], rows: HoldBatchRow[], asked: AskedLine[][]): Outcome<HoldResult>[] {
@@ -370,12 +377,18 @@ function asAsked(item: HoldItem, row: HoldBatchRow, asked: AskedLine[], firstLin
   const index = (row.line ?? firstLine) - firstLine
   const line = asked[index]
   if (line === undefined) throw new Error(`hold ${item.id}: an answer about its line ${index}, which it does not have`)
-  const { sku, warehouse, quantity, bundle } = line
-  return { sku, warehouse, quantity, bundle, price_minor: row.price_minor, currency: row.currency }
+  const { sku, warehouse, quantity, bundle, promised = 0, until = null } = line
+  const { price_minor, currency } = row
+  return { sku, warehouse, quantity, bundle, price_minor, currency, promised, backorder_until: until }
 }
 
-function asStored({ sku, bundle, bundle_units: units, ...row }: HoldBatchRow): StoredLine {
-  return { ...row, sku: sku ?? '', bundle: bundle === null ? undefined : { sku: bundle, units: units ?? 0 } }
+function asStored({ sku, bundle, bundle_units: units, promised, ...row }: HoldBatchRow): StoredLine {
+  return {
+    ...row,
+    sku: sku ?? '',
+    promised: promised ?? 0,
+    bundle: bundle === null ? undefined : { sku: bundle, units: units ?? 0 },
+  }
 }
 
 function refusal(item: HoldItem, outcome: 'UNKNOWN_SKU' | 'SHORT', index: number): HoldfastError {

@@ -28,6 +28,8 @@ export interface InventoryOptions {
   log: Logger
   /** Called after each commit that wrote events. */
   published: () => void
+  /** Called after each commit by which units may be free that were promised to somebody. */
+  mayFill: () => void
 }
 
 export interface Inventory {
@@ -35,6 +37,7 @@ export interface Inventory {
   warehouses: OnlyWarehouse
   graceMaxMs: number
   published: () => void
+  mayFill: () => void
   holds: HoldQueues
   commits: Combiner<EndItem, EndAnswer>
   releases: Combiner<EndItem, EndAnswer>
@@ -58,8 +61,8 @@ const expiredBesideShoppers = 200
 const mostExpired = 1_000
 
 export function createInventory(options: InventoryOptions): Inventory {
-  const { database, published } = options
-  const ends = { database, published }
+  const { database, published, mayFill } = options
+  const ends = { database, published, mayFill }
   const commits = createEndCombiner('COMMIT', ends)
   const releases = createEndCombiner('RELEASE', ends)
   const protections = createProlongCombiner('protections', ends)
@@ -79,6 +82,7 @@ export function createInventory(options: InventoryOptions): Inventory {
       maxQueue: options.maxHoldQueue,
       yieldTo,
       published,
+      mayFill,
     }),
   )
   const expiries = createEndCombiner('EXPIRE', {
@@ -96,6 +100,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     database,
     warehouses,
     published,
+    mayFill,
     graceMaxMs: options.graceMaxMs,
     commits,
     releases,

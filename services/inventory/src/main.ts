@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { startHoldArchiver } from './archive'
 import { openPeers } from './books/open-peers'
 import { readInventoryConfig } from './config'
+import { startFills } from './fills'
 import { createInventory } from './inventory'
 import { readScarcest } from './metrics'
 import { inventoryRpc } from './rpc'
@@ -38,6 +39,8 @@ void runService(name, async (onStop) => {
   const relay = startRelay({ database, transport, service: name, log })
   onStop(async () => relay.stop())
 
+  const fills = startFills({ database, published: () => relay.wake(), log })
+  onStop(async () => fills.stop())
   const inventory = createInventory({
     database,
     graceMaxMs: config.PAYMENT_GRACE_MAX_MS,
@@ -47,6 +50,7 @@ void runService(name, async (onStop) => {
     maxWatchedSkus: config.WATCHED_SKUS_MAX,
     log,
     published: () => relay.wake(),
+    mayFill: () => fills.mayFill(),
   })
   onStop(readAtScrape('inventory_available', async () => readScarcest(database.pool, config.METRICS_SKUS)))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)

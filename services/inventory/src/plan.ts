@@ -11,6 +11,8 @@ export interface LevelView {
   warehouse: string
   /** Units that a new hold may have; below zero is none. */
   free: number
+  /** Units that are promised here, and not there yet. */
+  promised: number
   version: bigint
   /** Some of its units are held past their time: they will be free in a moment (truth 11). */
   due: boolean
@@ -25,7 +27,16 @@ export interface ProductView {
   mostPerShopper: number | undefined
   /** Units that others than the waitlist leave over all warehouses; undefined: it does not go first. */
   waiting: number | undefined
+  backorder: BackorderRule | undefined
   levels: readonly LevelView[]
+}
+
+/** Beyond stock, units are promised in this one warehouse, of which `cap` may be promised at once. */
+export interface BackorderRule {
+  cap: number
+  /** When they are expected. */
+  until: Date | null
+  warehouse: string
 }
 
 /** What the plan knows of the world. */
@@ -47,17 +58,28 @@ export interface PlannedLine {
   /** `promised` among them. */
   quantity: number
   promised: number
+  /** When those are expected. */
+  until: Date | null
   bundle: { sku: string; units: number } | undefined
   /** Of the level when it was read. */
   version: bigint
 }
 
-export type Planned = { lines: PlannedLine[]; claims: Claim[] } | Refused
+export type Planned = Made | Refused
+
+/** What is wanted of levels with due holds, which would come first (truth 11), in units. */
+type DueFirst = { sku: string; warehouse: string; units: number }[]
+
+export interface Made {
+  lines: PlannedLine[]
+  claims: Claim[]
+  /** Where units would be promised that may be there. */
+  due: DueFirst
+}
 
 export interface Refused {
   refusal: HoldfastError
-  /** What is wanted of levels with due holds, which would come first (truth 11), in units. */
-  due: { sku: string; warehouse: string; units: number }[]
+  due: DueFirst
   /** Due holds of the owner that would come first, where a limit is in the way. */
   dueHolds: readonly string[]
 }
@@ -97,10 +119,35 @@ function planOne(item: HoldItem, world: World, stock: Stock, claims: Claims): Pl
   if (over !== undefined) return { ...over, due: [] }
   const demands = demandsOf(item, world)
   const lines =
-    fromOneWarehouse(demands, route, item, stock) ?? (item.allowSplit ? split(demands, route, item, stock) : undefined)
+    fromStock(demands, route, item, stock) ?? (stock.mayPromise(demands) ? beyondStock(demands, route, item, stock) : undefined)
   if (lines === undefined) return short(demands, route, item, stock)
   claims.take(item.owner, wanted)
-  return { lines: merged(lines), claims: wanted }
+  return { lines: merged(lines), claims: wanted, due: dueBefore(lines, demands, route, stock) }
+}
+
+function fromStock(demands: Demand[], route: readonly string[], item: HoldItem, stock: Stock): PlannedLine[] | undefined {
+  return fromOneWarehouse(demands, route, item, stock) ?? (item.allowSplit ? split(demands, route, item, stock) : undefined)
+}
+
+/** What is free where it may come from, and a promise of the rest. */
+function beyondStock(demands: Demand[], route: readonly string[], item: HoldItem, stock: Stock): PlannedLine[] | undefined {
+  stock.promising = true
+  const lines = item.allowSplit ? split(demands, route, item, stock) : fromOneWarehouse(demands, route, item, stock)
+  stock.promising = false
+  return lines
+}
+
+/** A promise is no good answer while units are past their time that would be there for it. */
+function dueBefore(lines: PlannedLine[], demands: Demand[], route: readonly string[], stock: Stock): DueFirst {
+  return lines
+    .filter(({ promised }) => promised > 0)
+    .flatMap(({ line, sku, promised }) => {
+      const named = demands.find((demand) => demand.line === line && demand.sku === sku)?.warehouse ?? ''
+      const places = named === '' ? route : [named]
+      return places
+        .filter((place) => stock.due(sku, place))
+        .map((warehouse) => ({ sku, warehouse, units: Math.max(promised, stock.lacking(sku, warehouse)) }))
+    })
 }
 
 /** What comes from one level is one line, whether or not its warehouse was named; of a bundle it is that one's. */
@@ -109,7 +156,11 @@ function merged(lines: PlannedLine[]): PlannedLine[] {
   for (const line of lines) {
     const key = `${line.sku}/${line.warehouse}/${line.bundle?.sku ?? ''}`
     const known = byLevel.get(key)
-    byLevel.set(key, known === undefined ? line : { ...known, quantity: known.quantity + line.quantity })
+    if (known === undefined) byLevel.set(key, line)
+    else {
+      const [quantity, promised] = [known.quantity + line.quantity, known.promised + line.promised]
+      byLevel.set(key, { ...known, quantity, promised, until: known.until ?? line.until })
+    }
   }
   return [...byLevel.values()]
 }
@@ -155,6 +206,7 @@ function split(demands: Demand[], route: readonly string[], item: HoldItem, stoc
       for (const demand of left) taken.push(...stock.takeSome(demand, best))
     }
   }
+  if (stock.promising) for (const demand of left) for (const place of route) taken.push(...stock.promise(demand, place))
   if (left.every(({ quantity }) => quantity === 0)) return taken.sort(byPlace)
   stock.giveBack(taken)
   return undefined
@@ -173,7 +225,7 @@ function mostFilling(left: Demand[], route: readonly string[], stock: Stock): st
 /** Names the line that the stock is short of: one that even all warehouses together can't fill, if there is such a line. */
 function short(demands: Demand[], route: readonly string[], { allowSplit }: HoldItem, stock: Stock): Planned {
   const placesOf = ({ warehouse }: Demand): readonly string[] => (warehouse === '' ? route : [warehouse])
-  const total = (demand: Demand): number => stock.freeIn(demand.sku, placesOf(demand))
+  const total = (demand: Demand): number => stock.mostOf(demand.sku, placesOf(demand))
   const fault =
     demands.find((demand) => total(demand) < demand.quantity) ?? demands.find(({ warehouse }) => warehouse === '') ?? demands[0]
   if (fault === undefined) throw new Error('a hold without lines')
@@ -195,14 +247,14 @@ function short(demands: Demand[], route: readonly string[], { allowSplit }: Hold
  */
 function dueFirst(demands: Demand[], route: readonly string[], allowSplit: boolean, stock: Stock): Refused['due'] {
   const mayFit = (demand: Demand, place: string): boolean =>
-    stock.free(demand.sku, place) >= demand.quantity || stock.due(demand.sku, place)
+    stock.free(demand.sku, place) + stock.room(demand.sku, place) >= demand.quantity || stock.due(demand.sku, place)
   if (!allowSplit) {
     const places = demands.every(({ warehouse }) => warehouse !== '') ? [''] : route
     const viable = places.filter((place) => demands.every((demand) => mayFit(demand, demand.warehouse || place)))
     return viable.flatMap((place) => demands.flatMap((demand) => stock.owed(demand, demand.warehouse || place)))
   }
   const placesOf = ({ warehouse }: Demand): readonly string[] => (warehouse === '' ? route : [warehouse])
-  const units = (demand: Demand): number => stock.freeIn(demand.sku, placesOf(demand))
+  const units = (demand: Demand): number => stock.mostOf(demand.sku, placesOf(demand))
   const lacking = demands.filter((demand) => units(demand) < demand.quantity)
   const hopeless = lacking.some((demand) => !placesOf(demand).some((place) => stock.due(demand.sku, place)))
   return hopeless ? [] : lacking.flatMap((demand) => placesOf(demand).flatMap((place) => stock.owed(demand, place)))
@@ -224,10 +276,17 @@ class Stock {
   private readonly spare = new Map<string, number>()
   /** Whether the item that is planned now comes from there. */
   forWaitlist = false
+  /** SKUs that somebody waits for. */
+  private readonly waitedFor = new Set<string>()
+  private readonly rules = new Map<string, BackorderRule>()
+  /** Whether what is not free may be promised, by the rules. */
+  promising = false
 
   constructor({ products }: World) {
-    for (const [sku, { levels, waiting }] of products) {
+    for (const [sku, { levels, waiting, backorder }] of products) {
       this.left.set(sku, new Map(levels.map((level) => [level.warehouse, { ...level }])))
+      if (backorder !== undefined) this.rules.set(sku, backorder)
+      if (waiting !== undefined && waiting > 0) this.waitedFor.add(sku)
       if (waiting !== undefined) this.spare.set(sku, levels.reduce((sum, { free }) => sum + Math.max(free, 0), 0) - waiting)
     }
   }
@@ -252,12 +311,34 @@ class Stock {
     return this.forWaitlist ? units : Math.min(units, this.spare.get(sku) ?? units)
   }
 
+  mayPromise(demands: Demand[]): boolean {
+    return demands.some(({ sku }) => this.rules.has(sku))
+  }
+
+  /** That are free in all these warehouses, or may be promised there. */
+  mostOf(sku: string, warehouses: readonly string[]): number {
+    return warehouses.reduce((sum, warehouse) => sum + this.room(sku, warehouse), this.freeIn(sku, warehouses))
+  }
+
+  /** Units that may still be promised there, at least 0. Where the waitlist goes first, and somebody waits, it is promised before others. */
+  room(sku: string, warehouse: string): number {
+    if (this.waitedFor.has(sku) && !this.forWaitlist) return 0
+    const rule = this.rules.get(sku)
+    const level = this.left.get(sku)?.get(warehouse)
+    return level === undefined || rule?.warehouse !== warehouse ? 0 : Math.max(rule.cap - level.promised, 0)
+  }
+
   /** What has to be taken back of a level's due holds so that a demand fits there; nothing, where there are none. */
   owed({ sku, quantity }: Demand, warehouse: string): Refused['due'] {
     const level = this.left.get(sku)?.get(warehouse)
     if (level?.due !== true) return []
     const free = this.within(sku, level.free)
     return free < quantity ? [{ sku, warehouse, units: quantity - free }] : []
+  }
+
+  /** Units that are promised there beyond what is free, at least 0. */
+  lacking(sku: string, warehouse: string): number {
+    return Math.max(-(this.left.get(sku)?.get(warehouse)?.free ?? 0), 0)
   }
 
   due(sku: string, warehouse: string): boolean {
@@ -274,11 +355,13 @@ class Stock {
   takeAll(demands: Demand[]): PlannedLine[] | undefined {
     const taken: PlannedLine[] = []
     for (const demand of demands) {
-      if (this.free(demand.sku, demand.warehouse) < demand.quantity) {
+      const left = { ...demand }
+      taken.push(...this.takeSome(left, demand.warehouse))
+      if (this.promising) taken.push(...this.promise(left, demand.warehouse))
+      if (left.quantity > 0) {
         this.giveBack(taken)
         return undefined
       }
-      taken.push(...this.takeSome({ ...demand }, demand.warehouse))
     }
     return taken
   }
@@ -292,15 +375,29 @@ class Stock {
     this.spend(demand.sku, quantity)
     demand.quantity -= quantity
     const { line, sku, bundle } = demand
-    return [{ line, sku, warehouse, quantity, promised: 0, bundle, version: level.version }]
+    return [{ line, sku, warehouse, quantity, promised: 0, until: null, bundle, version: level.version }]
+  }
+
+  /** As many as may be promised, up to what the demand still wants, which falls by them. Nothing is free there while they are not filled. */
+  promise(demand: Demand, warehouse: string): PlannedLine[] {
+    const level = this.left.get(demand.sku)?.get(warehouse)
+    const quantity = Math.min(demand.quantity, this.room(demand.sku, warehouse))
+    if (level === undefined || quantity === 0) return []
+    level.free -= quantity
+    level.promised += quantity
+    demand.quantity -= quantity
+    const { line, sku, bundle } = demand
+    const until = this.rules.get(sku)?.until ?? null
+    return [{ line, sku, warehouse, quantity, promised: quantity, until, bundle, version: level.version }]
   }
 
   giveBack(lines: PlannedLine[]): void {
-    for (const { sku, warehouse, quantity } of lines) {
+    for (const { sku, warehouse, quantity, promised } of lines) {
       const level = this.left.get(sku)?.get(warehouse)
       if (level === undefined) continue
       level.free += quantity
-      this.spend(sku, -quantity)
+      this.spend(sku, promised - quantity)
+      level.promised -= promised
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Money } from '@holdfast/contracts/common'
 import {
+  type BackorderPolicy,
   type BundlePart,
   type CreateProductRequest,
   type CreateProductResponse,
@@ -29,11 +30,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 
+import {
+  checkBackorder,
+  checkBackorderChange,
+  checkWarehouseIsThere,
+  ensureBackorderLevel,
+  noBackorderOfBundle,
+} from './backorder-rule'
 import { checkParts, checkPartsAreThere } from './bundles'
 import { countClaims, countSome, MoreToCount } from './sql/claims'
 import { insertMovements } from './sql/ledger'
 import { lockLevel, moveOnHand } from './sql/levels'
 import {
+  backorderColumns,
   findProduct,
   findProductByOperation,
   insertProduct,
@@ -72,10 +81,12 @@ export async function createProduct(
     mostPerShopper:
       request.mostPerShopper === undefined ? undefined : checkUnits('mostPerShopper', request.mostPerShopper, 1, mostPerShopper),
     waitlistFirst: request.waitlistFirst ?? false,
+    backorder: request.backorder && checkBackorder(request.backorder),
   }
   const stock = checkUnits('stock', request.stock, 0)
   const isBundle = wanted.parts.length > 0
   if (isBundle && stock > 0) throw invalidField('stock', 'a bundle has no stock of its own')
+  if (isBundle && wanted.backorder !== undefined) throw noBackorderOfBundle()
   if (isBundle && wanted.lowStockAt !== undefined) throw invalidField('lowStockAt', 'a bundle has no stock of its own')
   if (isBundle && wanted.waitlistFirst) throw invalidField('waitlistFirst', 'nobody waits for a bundle')
   const key = idempotencyKey(ctx, request.clientToken)
@@ -91,11 +102,13 @@ export async function createProduct(
     ...(wanted.lowStockAt === undefined ? [] : [wanted.lowStockAt]),
     ...(wanted.mostPerShopper === undefined ? [] : [{ mostPerShopper: wanted.mostPerShopper }]),
     ...(wanted.waitlistFirst ? [{ waitlistFirst: true }] : []),
+    ...(wanted.backorder === undefined ? [] : [{ backorder: wanted.backorder }]),
     ...(isBundle ? [wanted.parts.map((part) => [part.sku, part.quantity])] : []),
   ])
 
   return database.transaction(async (client) => {
     await checkPartsAreThere(client, request.parts, wanted.parts)
+    if (wanted.backorder !== undefined) await checkWarehouseIsThere(client, wanted.backorder)
     const row = await insertProduct(client, wanted, operation, print)
     if (row === undefined) {
       const known = await findProductByOperation(client, operation)
@@ -105,6 +118,7 @@ export async function createProduct(
     }
     const product = toProduct(row)
     if (!isBundle) await lockLevel(client, product.sku, defaultWarehouse)
+    if (wanted.backorder !== undefined) await lockLevel(client, product.sku, wanted.backorder.warehouse)
     if (stock > 0) {
       const level = { sku: product.sku, warehouse: defaultWarehouse }
       const opening = { id: randomUUID(), kind: 'OPENING', quantity: stock, from: 'SUPPLIER', to: 'SELLABLE' } as const
@@ -147,7 +161,9 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     parts: request.parts.length === 0 ? undefined : checkParts(sku, request.parts),
     limit: request.mostPerShopper === undefined ? undefined : checkLimit(request.mostPerShopper),
     waitlistFirst: request.waitlistFirst,
+    backorder: request.backorder && (request.backorder.cap === -1 ? null : checkBackorder(request.backorder)),
   }
+  if (change.backorder) await ensureBackorderLevel(database, sku, change.backorder)
   for (let attempt = 1; ; attempt++) {
     try {
       return await database.transaction(async (client) => updateOnce(client, request, change, ctx))
@@ -190,17 +206,19 @@ interface Change {
   /** For each shopper; below 0: none. */
   limit: number | undefined
   waitlistFirst: boolean | undefined
+  /** Null: none. */
+  backorder: BackorderPolicy | null | undefined
 }
 
 async function updateOnce(client: PoolClient, request: UpdateProductRequest, change: Change, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
-  const ofRules = change.parts !== undefined || change.limit !== undefined || change.waitlistFirst !== undefined
+  const ofRules = [change.parts, change.limit, change.waitlistFirst, change.backorder].some((rule) => rule !== undefined)
   const row = await (ofRules ? lockRules(client, sku) : lockProduct(client, sku))
   if (row === undefined) throw notFound('product', sku)
   const before = toProduct(row)
   checkVersion(`Product ${sku}`, before.version, request.expectedVersion)
   await checkChange(client, row, request, change)
-  const { name, description, price, lowStockAt, parts, limit, waitlistFirst } = change
+  const { name, description, price, lowStockAt, parts, limit, waitlistFirst, backorder } = change
   const wanted = {
     ...row,
     name: name ?? row.name,
@@ -210,10 +228,10 @@ async function updateOnce(client: PoolClient, request: UpdateProductRequest, cha
     low_stock_at: lowStockAt === undefined ? row.low_stock_at : lowStockAt < 0 ? null : lowStockAt,
     most_per_shopper: limit === undefined ? row.most_per_shopper : limit < 0 ? null : limit,
     waitlist_first: waitlistFirst ?? row.waitlist_first,
+    ...(backorder !== undefined && backorderColumns(backorder)),
   }
-  const fields = ['name', 'description', 'currency', 'price_minor', 'low_stock_at', 'most_per_shopper', 'waitlist_first'] as const
   const newParts = parts === undefined || isDeepStrictEqual(parts, row.parts) ? undefined : parts
-  if (newParts === undefined && fields.every((field) => wanted[field] === row[field])) return before
+  if (newParts === undefined && isDeepStrictEqual(wanted, row)) return before
   const after = toProduct(await updateProductRow(client, wanted, newParts))
   if (row.most_per_shopper === null && wanted.most_per_shopper !== null) await countClaims(client, sku)
   await appendEvents(client, [
@@ -231,10 +249,12 @@ async function updateOnce(client: PoolClient, request: UpdateProductRequest, cha
 
 /** What only a bundle has, or only what is none. */
 async function checkChange(client: PoolClient, row: ProductRow, request: UpdateProductRequest, change: Change): Promise<void> {
-  const { parts, lowStockAt, waitlistFirst } = change
+  const { parts, lowStockAt, waitlistFirst, backorder } = change
   if (parts !== undefined && !row.bundle) throw invalidField('parts', 'is no bundle, and does not become one')
   if (row.bundle && lowStockAt !== undefined) throw invalidField('lowStockAt', 'a bundle has no stock of its own')
   if (row.bundle && waitlistFirst === true) throw invalidField('waitlistFirst', 'nobody waits for a bundle')
+  if (row.bundle && backorder !== undefined) throw noBackorderOfBundle()
+  if (backorder) await checkBackorderChange(client, row.sku, backorder)
   await checkPartsAreThere(client, request.parts, parts ?? [])
 }
 

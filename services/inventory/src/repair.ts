@@ -28,6 +28,8 @@ const beyondRepair: Record<string, string> = {
   shipment: 'whether it is over is not known: look at what has arrived',
   shipment_line: 'the shipment or the ledger may be wrong: look at what has arrived, and count the units',
   promised: 'whether the units were promised is not known: look at the holds and orders of the SKU',
+  promise: 'whether the units are still to come is not known: look at the hold and its order',
+  fill: 'whether the units were sold is not known',
   claim: 'what the shopper has is not known: look at their reservations and orders',
   bounds: 'which of the numbers is wrong is not known; the kinds reserved and on_hand say more',
   on_hand: 'the level or the ledger may be wrong: count the units, then adjust the stock',

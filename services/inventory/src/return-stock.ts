@@ -2,14 +2,16 @@ import type { ReturnStockRequest, ReturnStockResponse } from '@holdfast/contract
 import { type CallContext, checkUuid, type Database, faultPoint, HoldfastError, notFound, operationId } from '@holdfast/service'
 
 import { findArchivedHolds } from './sql/archive'
-import { dropClaims } from './sql/claims'
+import { dropClaims, noteReturn } from './sql/claims'
 import { insertMovements } from './sql/ledger'
 import { moveOnHand } from './sql/levels'
+import { giveUpPromises } from './sql/promises'
 import { checkText } from './validate'
 
 /**
- * Puts the units of a sold hold back, once per reference. Locks the hold, then its stock rows by (sku, warehouse), then
- * writes the ledger, whose unique index makes the second return a replay. Nothing of it counts against its shopper's limits any more.
+ * Puts the units of a sold hold back, once per reference: those that were there. What is still promised will not come any more. Locks the
+ * hold, then its stock rows by (sku, warehouse), then the reference, which makes the second return a replay, also where nothing moves.
+ * Nothing of it counts against its shopper's limits any more.
  */
 export async function returnStock(
   database: Database,
@@ -32,7 +34,7 @@ export async function returnStock(
     }
     const archive = holds.length > 0 ? '' : 'archived_'
     const { rows: lines } = await client.query<{ sku: string; warehouse: string; delta: number }>(
-      `select sku, warehouse, sum(quantity)::integer as delta
+      `select sku, warehouse, sum(quantity - promised)::integer as delta
        from ${archive}hold_lines
        where created_at = (select created_at from ${archive}holds where id = $1) and hold_id = $1
        group by sku, warehouse order by sku, warehouse`,
@@ -43,7 +45,9 @@ export async function returnStock(
        order by s.sku, s.warehouse for no key update`,
       [lines.map((line) => line.sku), lines.map((line) => line.warehouse)],
     )
-    const movements = lines.map((line) => ({
+    if (!(await noteReturn(client, holdId, reference))) return { replayed: true }
+    const there = lines.filter(({ delta }) => delta > 0)
+    const movements = there.map((line) => ({
       ...line,
       id: operationId(reference, 'return', `${line.sku}/${line.warehouse}`),
       kind: 'RETURN' as const,
@@ -54,10 +58,11 @@ export async function returnStock(
       reason,
       reference,
     }))
-    const written = await insertMovements(client, movements, ctx.actor)
-    if (written.length === 0) return { replayed: true }
-    await moveOnHand(client, lines, ctx.requestId)
-    await dropClaims(client, holdId, reference)
+    await insertMovements(client, movements, ctx.actor)
+    const given = await giveUpPromises(client, holdId)
+    const notComing = given.map(({ sku, warehouse, units }) => ({ sku, warehouse, delta: 0, promised: -units }))
+    await moveOnHand(client, [...there, ...notComing], ctx.requestId)
+    await dropClaims(client, holdId)
     return { replayed: false }
   })
   await faultPoint('inventory.returned')

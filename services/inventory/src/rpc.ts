@@ -46,6 +46,11 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     inventory.published()
     return response
   }
+  // Units may be free now that were promised to somebody.
+  const freed = <Response>(response: Response): Response => {
+    inventory.mayFill()
+    return publish(response)
+  }
   return {
     createProduct: async (request, ctx) => publish(await createProduct(database, request, ctx)),
     updateProduct: async (request, ctx) =>
@@ -73,15 +78,15 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
       requestId: ctx.requestId,
     }),
     listSalesChannels: async (request) => listSalesChannels(database, request),
-    adjustStock: async (request, ctx) => publish(await adjustStock(database, request, ctx)),
-    moveStock: async (request, ctx) => publish(await moveStock(database, request, ctx)),
-    setSafetyStock: async (request, ctx) => publish(await setSafetyStock(database, request, ctx)),
+    adjustStock: async (request, ctx) => freed(await adjustStock(database, request, ctx)),
+    moveStock: async (request, ctx) => freed(await moveStock(database, request, ctx)),
+    setSafetyStock: async (request, ctx) => freed(await setSafetyStock(database, request, ctx)),
     createShipment: async (request, ctx) => publish(await createShipment(database, request, ctx)),
     getShipment: async (request, ctx) => ({ shipment: await getShipment(database, request.id), requestId: ctx.requestId }),
     listShipments: async (request) => listShipments(database, request),
-    receiveShipment: async (request, ctx) => publish(await receiveShipment(database, request, ctx)),
-    cancelShipment: async (request, ctx) => publish(await cancelShipment(database, request.id, ctx)),
-    transferStock: async (request, ctx) => publish(await transferStock(database, request, ctx)),
+    receiveShipment: async (request, ctx) => freed(await receiveShipment(database, request, ctx)),
+    cancelShipment: async (request, ctx) => freed(await cancelShipment(database, request.id, ctx)),
+    transferStock: async (request, ctx) => freed(await transferStock(database, request, ctx)),
     createAllocation: async (request, ctx) => publish(await createAllocation(database, request, ctx)),
     getStockHistory: async (request) => getStockHistory(database, request),
     getAvailability: async (request, ctx) => ({
@@ -90,7 +95,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     watchAvailability: async (request, ctx) => watchAvailability(inventory.watch, request, ctx),
     checkConsistency: async (request, ctx) => checkConsistency(books, request, ctx),
     repairConsistency: async (request, ctx) => repairConsistency(books, request, ctx),
-    returnStock: async (request, ctx) => publish(await returnStock(database, request, ctx)),
+    returnStock: async (request, ctx) => freed(await returnStock(database, request, ctx)),
     listProductHolds: async (request) => listProductHolds(database, request),
     listHeld: async (request) => listHeld(database, request),
     setWaiting: async (request) => setWaiting(database, request),

@@ -17,8 +17,8 @@ export class RuledProducts {
   remember(products: ReadonlyMap<string, ProductView>): void {
     if (this.until.size > mostRemembered) this.until.clear()
     const until = performance.now() + believedMs
-    for (const [sku, { parts, mostPerShopper, waiting }] of products) {
-      if (parts !== undefined || mostPerShopper !== undefined || waiting !== undefined) this.until.set(sku, until)
+    for (const [sku, { parts, mostPerShopper, waiting, backorder }] of products) {
+      if ([parts, mostPerShopper, waiting, backorder].some((rule) => rule !== undefined)) this.until.set(sku, until)
     }
   }
 }

@@ -52,9 +52,10 @@ test('a bundle is one line at its own price, made of its parts, also when it is 
     quantity: 3,
     unitPrice: { currency: 'USD', amountMinor: 1_500n },
     parts: expect.arrayContaining([
-      { sku: bread, warehouse: 'MAIN', quantity: 6 },
-      { sku: butter, warehouse: 'MAIN', quantity: 3 },
+      { sku: bread, warehouse: 'MAIN', quantity: 6, backordered: 0 },
+      { sku: butter, warehouse: 'MAIN', quantity: 3, backordered: 0 },
     ]) as unknown,
+    backordered: 0,
   }
   expect(await linesOf(item)).toEqual([line])
   expect(await linesOf(item)).toEqual([line])

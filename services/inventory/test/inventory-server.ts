@@ -75,6 +75,7 @@ export async function startInventory(
         maxWatchedSkus: 100,
         log,
         published: () => undefined,
+        mayFill: () => undefined,
       })
       const server = await startGrpcServer({
         name: 'inventory',

@@ -2,10 +2,11 @@
  * Random batches that cross each other's SKUs, over two replicas: one lock order everywhere (truth 8) means that none ever
  * waits in a circle. `HOLDFAST_STRESS_BATCHES=1000000` for a long night; CONTRIBUTING says how it is run.
  */
-import { HoldItem_Strategy as Strategy, type HoldResult } from '@holdfast/contracts/inventory'
-import { scrape } from '@holdfast/service'
+import { HoldItem_Strategy as Strategy, type HoldResult, UpdateProductRequest } from '@holdfast/contracts/inventory'
+import { createLog, scrape, systemContext } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 
+import { fillLevel } from '../src/fills'
 import { adjustment, available, expectBalanced, holdItem, makeBundle, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
@@ -22,13 +23,14 @@ afterAll(async () => pair.stop())
 
 test.each([
   [batches, '', false],
-  [Math.ceil(batches / 3), ', with bundles, limits, returns and rules that change,', true],
+  [Math.ceil(batches / 3), ', with bundles, limits, promises, returns and rules that change,', true],
 ])(
   '%d batches of holds, ends, prolongations, tombstones and adjustments%s meet without a deadlock',
   async (count, _what, withRules) => {
     const [deadlocksBefore, retriesBefore] = [await deadlocks(), await retries()]
     const skus = await makeSkus()
     const crowd = new Crowd(skus, withRules ? await makeBundles(skus) : [])
+    if (withRules) await promise(skus.slice(4, 6))
     let done = 0
     const giveUpAt = Date.now() + 60_000
     const caller = async (): Promise<void> => {
@@ -72,6 +74,14 @@ async function makeBundles(skus: string[]): Promise<string[]> {
     ),
   )
 }
+
+/** Lets some of them be promised beyond stock. */
+async function promise(skus: string[]): Promise<void> {
+  for (const sku of skus)
+    await pair.reservation.updateProduct(UpdateProductRequest.fromPartial({ sku, backorder: { cap: 30 } }), pair.admin())
+}
+
+const fillCtx = systemContext('inventory', createLog('test', 'silent'))
 
 const expected = new Set([
   'HELD',
@@ -119,8 +129,13 @@ class Crowd {
     const { reservation, order } = pair
     const ctx = pair.service()
     const kind = Math.random()
-    if (this.bundles.length > 0 && chance(0.1))
-      return pick([async () => this.giveBack(), async () => this.changeRules(), async () => this.wait()])()
+    if (this.bundles.length > 0 && chance(0.15))
+      return pick([
+        async () => this.giveBack(),
+        async () => this.changeRules(),
+        async () => this.wait(),
+        async () => this.fill(),
+      ])()
     if (kind < 0.4) return this.note((await reservation.hold({ items: upTo(6, () => this.item()) }, ctx)).results)
     if (kind < 0.52) return this.note((await reservation.expire({ ids: upTo(30, () => this.id()) }, ctx)).results)
     if (kind < 0.64)
@@ -144,6 +159,10 @@ class Crowd {
     })
   }
 
+  private async fill(): Promise<void> {
+    for (const sku of this.skus.slice(4, 6)) await fillLevel(pair.database, { sku, warehouse: 'MAIN' }, fillCtx)
+  }
+
   private async giveBack(): Promise<void> {
     const id = this.id()
     const request = { holdId: id, reference: id, reason: 'cancelled' }
@@ -160,7 +179,12 @@ class Crowd {
     const parts = this.skus.filter(() => chance(0.4)).map((sku) => ({ sku, quantity: chance(0.8) ? 1 : 2 }))
     const mixed = { ...nothing, sku: pick(this.bundles), parts }
     const first = { ...nothing, sku: pick(this.skus.slice(0, 3)), waitlistFirst: chance(0.5) }
-    await pair.reservation.updateProduct(pick([limit, mixed, first]), pair.admin()).catch((error: { code?: string }) => {
+    const cap = {
+      ...nothing,
+      sku: pick(this.skus.slice(4, 6)),
+      backorder: { cap: chance(0.2) ? -1 : 30, until: undefined, warehouse: '' },
+    }
+    await pair.reservation.updateProduct(pick([limit, mixed, first, cap]), pair.admin()).catch((error: { code?: string }) => {
       if (error.code !== 'CONFLICT') throw error
     })
   }

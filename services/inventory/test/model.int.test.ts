@@ -4,10 +4,13 @@ import {
   MoveStockRequest,
   ReceiveShipmentRequest,
   StockMovement_Account as Account,
+  UpdateProductRequest,
 } from '@holdfast/contracts/inventory'
+import { createLog, systemContext } from '@holdfast/service'
 import fc from 'fast-check'
 import { randomUUID } from 'node:crypto'
 
+import { fillLevel } from '../src/fills'
 import { adjustment, expectBalanced, fates, holdItem, makeDue, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
@@ -19,14 +22,26 @@ afterAll(async () => inventory.stop())
 
 type State = 'HELD' | 'COMMITTED' | 'RELEASED' | 'EXPIRED'
 
-/** What a shop would keep on paper: two SKUs, and who holds how much of them. */
+/** Units of each SKU that may be promised beyond stock; 0: it has no such rule. */
+const caps = [0, 4]
+
+interface ModelHold {
+  state: State
+  due: boolean
+  /** Of each SKU; `promised` of them are not there yet. */
+  units: number[]
+  promised: number[]
+}
+
+/** What a shop would keep on paper: two SKUs, who holds how much of them, and who was promised some. */
 class Model {
   readonly onHand: number[]
   /** Nobody may have these. */
   readonly damaged: number[]
   readonly safety: number[]
   readonly incoming: number[]
-  readonly holds: { state: State; due: boolean; units: number[] }[] = []
+  /** In the order of their promises. */
+  readonly holds: ModelHold[] = []
 
   constructor(stock: number[]) {
     this.onHand = [...stock]
@@ -37,28 +52,55 @@ class Model {
 
   /** What a new hold may have. */
   free(sku: number): number {
-    return this.movable(sku) - (this.safety[sku] ?? 0)
+    return this.movable(sku) - (this.safety[sku] ?? 0) - this.promised(sku)
+  }
+
+  /** Units of holds that live, or are sold, that are still to come. */
+  promised(sku: number): number {
+    return this.holds
+      .filter((hold) => (hold.state === 'HELD' && !hold.due) || hold.state === 'COMMITTED')
+      .reduce((sum, hold) => sum + (hold.promised[sku] ?? 0), 0)
   }
 
   /** What may be moved by hand: safety stock too. */
   movable(sku: number): number {
-    const held = this.holds
-      .filter((hold) => hold.state === 'HELD' && !hold.due)
-      .reduce((sum, hold) => sum + (hold.units[sku] ?? 0), 0)
+    const held = this.holds.filter((hold) => hold.state === 'HELD' && !hold.due).reduce((sum, hold) => sum + there(hold, sku), 0)
     return (this.onHand[sku] ?? 0) - (this.damaged[sku] ?? 0) - held
   }
 
   hold(units: number[]): State | 'INSUFFICIENT_STOCK' {
-    if (units.some((wanted, sku) => wanted > 0 && this.free(sku) < wanted)) return 'INSUFFICIENT_STOCK'
-    this.holds.push({ state: 'HELD', due: false, units })
+    const promised = units.map((wanted, sku) => Math.max(wanted - Math.max(this.free(sku), 0), 0))
+    if (promised.some((more, sku) => more > Math.max((caps[sku] ?? 0) - this.promised(sku), 0))) return 'INSUFFICIENT_STOCK'
+    this.holds.push({ state: 'HELD', due: false, units, promised })
     return 'HELD'
+  }
+
+  /** What is there goes to those whom it was promised; what is due has been taken back before. @returns units */
+  fill(sku: number): number {
+    let left = this.movable(sku) - (this.safety[sku] ?? 0)
+    let filled = 0
+    for (const hold of this.holds.filter(({ state }) => state === 'HELD' || state === 'COMMITTED')) {
+      const taken = Math.max(Math.min(hold.promised[sku] ?? 0, left), 0)
+      hold.promised[sku] = (hold.promised[sku] ?? 0) - taken
+      if (hold.state === 'COMMITTED') this.onHand[sku] = (this.onHand[sku] ?? 0) - taken
+      left -= taken
+      filled += taken
+    }
+    return filled
+  }
+
+  /** Of a sold hold what was there comes back, and the rest will not come. */
+  giveBack(hold: ModelHold): void {
+    hold.units.forEach((_, sku) => (this.onHand[sku] = (this.onHand[sku] ?? 0) + there(hold, sku)))
+    hold.units = hold.units.map(() => 0)
+    hold.promised = hold.promised.map(() => 0)
   }
 
   commit(index: number): string {
     const hold = this.at(index)
     if (hold.state === 'HELD' && !hold.due) {
       hold.state = 'COMMITTED'
-      hold.units.forEach((units, sku) => (this.onHand[sku] = (this.onHand[sku] ?? 0) - units))
+      hold.units.forEach((_, sku) => (this.onHand[sku] = (this.onHand[sku] ?? 0) - there(hold, sku)))
     }
     if (hold.state === 'HELD' || hold.state === 'EXPIRED') return 'RESERVATION_EXPIRED'
     return hold.state === 'RELEASED' ? 'RESERVATION_NOT_ACTIVE' : hold.state
@@ -71,6 +113,10 @@ class Model {
   }
 }
 
+function there({ units, promised }: ModelHold, sku: number): number {
+  return (units[sku] ?? 0) - (promised[sku] ?? 0)
+}
+
 const units = fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 })).filter(([a, b]) => a + b > 0)
 const which = fc.nat({ max: 30 })
 const step = fc.oneof(
@@ -79,6 +125,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: which.map((index) => ({ do: 'release' as const, index })) },
   { weight: 2, arbitrary: which.map((index) => ({ do: 'fallDue' as const, index })) },
   { weight: 1, arbitrary: which.map((index) => ({ do: 'expire' as const, index })) },
+  { weight: 1, arbitrary: which.map((index) => ({ do: 'giveBack' as const, index })) },
+  { weight: 2, arbitrary: fc.constant({ do: 'fill' as const }) },
   {
     weight: 2,
     arbitrary: fc
@@ -93,7 +141,7 @@ const step = fc.oneof(
   },
 )
 
-test('any history of holds, their ends, and what is done to stock by hand is what the model says', async () => {
+test('any history of holds, their ends, promises, and what is done to stock by hand is what the model says', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.tuple(fc.nat({ max: 8 }), fc.nat({ max: 8 })),
@@ -101,6 +149,11 @@ test('any history of holds, their ends, and what is done to stock by hand is wha
       async (stock, steps) => {
         const model = new Model(stock)
         const skus = [await makeProduct(inventory, stock[0]), await makeProduct(inventory, stock[1])]
+        for (const [index, cap] of caps.entries()) {
+          if (cap === 0) continue
+          const change = UpdateProductRequest.fromPartial({ sku: skus[index] ?? '', backorder: { cap } })
+          await inventory.reservation.updateProduct(change, inventory.admin())
+        }
         const ids: string[] = []
         for (const action of steps) {
           if (action.do === 'hold') {
@@ -114,6 +167,8 @@ test('any history of holds, their ends, and what is done to stock by hand is wha
             await adjust(model, skus, action.sku, action.delta)
           } else if (action.do === 'byHand') {
             await byHand(model, skus, action)
+          } else if (action.do === 'fill') {
+            await fill(model, skus, ids)
           } else if (ids.length > 0) {
             const index = action.index % ids.length
             await end(model, action.do, index, ids[index] ?? '')
@@ -175,7 +230,32 @@ async function byHand(
   }
 }
 
-async function end(model: Model, what: 'commit' | 'release' | 'fallDue' | 'expire', index: number, id: string): Promise<void> {
+/** What is due is taken back, as the sweeper does; then everybody gets what is theirs. */
+async function fill(model: Model, skus: string[], ids: string[]): Promise<void> {
+  if (ids.length > 0) await inventory.reservation.expire({ ids }, inventory.service())
+  for (const hold of model.holds) if (hold.state === 'HELD' && hold.due) hold.state = 'EXPIRED'
+  const ctx = systemContext('inventory', createLog('test', 'silent'))
+  for (const [index, sku] of skus.entries()) {
+    const filled = await fillLevel(inventory.database, { sku, warehouse: 'MAIN' }, ctx)
+    expect(filled).toBe(model.fill(index))
+  }
+}
+
+async function giveBack(model: Model, hold: ModelHold, id: string): Promise<void> {
+  const call = inventory.order.returnStock({ holdId: id, reference: id, reason: 'model' }, inventory.service())
+  if (hold.state !== 'COMMITTED') await expect(call).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' })
+  else {
+    await call
+    model.giveBack(hold)
+  }
+}
+
+async function end(
+  model: Model,
+  what: 'commit' | 'release' | 'fallDue' | 'expire' | 'giveBack',
+  index: number,
+  id: string,
+): Promise<void> {
   const hold = model.at(index)
   if (what === 'commit') {
     const { results } = await inventory.reservation.commit({ ids: [id], linesVersions: [] }, inventory.service())
@@ -192,6 +272,8 @@ async function end(model: Model, what: 'commit' | 'release' | 'fallDue' | 'expir
     const { results } = await inventory.reservation.expire({ ids: [id] }, inventory.service())
     if (hold.state === 'HELD' && hold.due) hold.state = 'EXPIRED'
     expect(fates(results)).toEqual([hold.state])
+  } else if (what === 'giveBack') {
+    await giveBack(model, hold, id)
   } else {
     await release(hold, id)
   }
@@ -215,7 +297,16 @@ async function release(hold: { state: State; due: boolean }, id: string): Promis
 
 async function compare(model: Model, skus: string[]): Promise<void> {
   const { availability } = await inventory.reservation.getAvailability({ skus, channel: '' }, inventory.service())
-  expect(availability.map(({ onHand, available, incoming }) => [onHand, available, incoming])).toEqual(
-    skus.map((_, sku) => [model.onHand[sku], Math.max(model.free(sku), 0), model.incoming[sku]]),
+  expect(availability.map((one) => [one.onHand, one.available, one.incoming, one.promised, one.backorderable])).toEqual(
+    skus.map((_, sku) => {
+      const promised = model.promised(sku)
+      return [
+        model.onHand[sku],
+        Math.max(model.free(sku), 0),
+        model.incoming[sku],
+        promised,
+        Math.max((caps[sku] ?? 0) - promised, 0),
+      ]
+    }),
   )
 }

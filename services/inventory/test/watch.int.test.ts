@@ -48,7 +48,7 @@ test('every watcher has a snapshot first, and sees what any replica does', async
   const sku = await makeProduct(inventory, 10)
   const watches = [1, 2, 3, 4].map(() => watch([sku]))
   await untilIt('four snapshots', () => watches.every((one) => one.available()[sku] === 10))
-  const units = { onHand: 10, reserved: 0, available: 10, withheld: 0, incoming: 0 }
+  const units = { onHand: 10, reserved: 0, available: 10, withheld: 0, incoming: 0, promised: 0, backorderable: 0 }
   expect(watches[0]?.messages[0]?.availability).toEqual([{ sku, ...units, warehouses: [{ warehouse: 'MAIN', ...units }] }])
   expect(fates([await holdOne(inventory, holdItem([{ sku, quantity: 3 }]))])).toEqual(['HELD'])
   await untilIt('the change everywhere', () => watches.every((one) => one.available()[sku] === 7))

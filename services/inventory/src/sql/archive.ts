@@ -39,7 +39,7 @@ export interface ArchivedHold extends HoldColumns {
 /** Those of the ids that are in the archive. Locks nothing: nothing there changes. */
 export async function findArchivedHolds(db: Pool | PoolClient, ids: string[]): Promise<Map<string, ArchivedHold>> {
   const { rows } = await db.query<ArchivedHold>(
-    `select id, state, expires_at, version, owner, fingerprint, created_at, protected_until, base_expires_at, lines_version, clock_timestamp() as now
+    `select id, state, expires_at, version, owner, fingerprint, created_at, protected_until, base_expires_at, lines_version, fills, clock_timestamp() as now
      from archived_holds where id = any($1::uuid[])`,
     [ids],
   )

@@ -55,8 +55,16 @@ export async function countSome(pool: Pool, sku: string, mark: string): Promise<
   return rows[0]?.all ?? true
 }
 
+/** Notes that the units of a sold hold come back. @returns false: this return was noted before */
+export async function noteReturn(client: PoolClient, holdId: string, reference: string): Promise<boolean> {
+  const { rowCount } = await client.query('insert into returns (reference, hold_id) values ($1, $2) on conflict do nothing', [
+    reference,
+    holdId,
+  ])
+  return rowCount === 1
+}
+
 /** Of a sold hold whose units come back. */
-export async function dropClaims(client: PoolClient, holdId: string, reference: string): Promise<void> {
-  await client.query('insert into returns (reference, hold_id) values ($1, $2) on conflict do nothing', [reference, holdId])
+export async function dropClaims(client: PoolClient, holdId: string): Promise<void> {
   await client.query('delete from shopper_claims where hold_id = $1', [holdId])
 }

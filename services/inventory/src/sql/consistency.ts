@@ -78,9 +78,31 @@ export const checks: Check[] = [
                  coalesce(l.units, 0)::text as expected, coalesce(s.promised, 0)::text as found
           from stock_levels s
           full join (select l.sku, l.warehouse, sum(l.promised) as units from hold_lines l join holds h on h.id = l.hold_id
-                     where l.promised > 0 and h.state in ('HELD', 'COMMITTED') group by l.sku, l.warehouse) l
+                     where l.promise_place is not null and h.state in ('HELD', 'COMMITTED') group by l.sku, l.warehouse) l
             on l.sku = s.sku and l.warehouse = s.warehouse
           where coalesce(s.promised, 0) <> coalesce(l.units, 0)`,
+  },
+  {
+    // What is promised has a place among the promises, until it is there or will not come: the hold was given back, or returned.
+    kind: 'promise',
+    sql: `select l.hold_id || '/' || l.line as id, case when h.lives then 'a place' else 'no place' end as expected,
+                 case when l.promise_place is null then 'no place' else 'place ' || l.promise_place end as found
+          from hold_lines l
+          join lateral (
+            select fills, state = 'HELD' or (state = 'COMMITTED' and not exists (select from returns r where r.hold_id = holds.id)) as lives
+            from holds where id = l.hold_id
+          ) h on true
+          where l.promised > 0 and ((h.lives <> (l.promise_place is not null)) or h.fills is null)`,
+  },
+  {
+    // Units that were sold when they arrived: each fill left the ledger once.
+    kind: 'fill',
+    sql: `select coalesce(f.id, g.id) as id, coalesce(f.units, 0)::text as expected, coalesce(g.units, 0)::text as found
+          from (select hold_id::text as id, sum(quantity) as units from fills where sold and exists (select from holds h where h.id = hold_id)
+                group by hold_id) f
+          full join (select g.reference as id, sum(g.quantity) as units from ledger g join holds h on h.id::text = g.reference
+                     where g.kind = 'SALE' and h.fills is not null and g.at <> h.ended_at group by g.reference) g on g.id = f.id
+          where coalesce(f.units, 0) <> coalesce(g.units, 0)`,
   },
   {
     kind: 'reserved',
@@ -188,7 +210,7 @@ export const archiveChecks: Check[] = [
   {
     kind: 'archived_sale',
     sql: `select coalesce(h.id, g.id) as id, coalesce(h.units, 0)::text as expected, coalesce(g.units, 0)::text as found
-          from (select h.id::text as id, sum(l.quantity) as units from archived_holds h join archived_hold_lines l on l.hold_id = h.id
+          from (select h.id::text as id, sum(l.quantity - l.promised) as units from archived_holds h join archived_hold_lines l on l.hold_id = h.id
                 where h.state = 'COMMITTED' group by h.id) h
           full join (select reference as id, -sum(delta) as units from archived_ledger group by reference) g on g.id = h.id
           where coalesce(h.units, 0) <> coalesce(g.units, 0)`,

@@ -49,10 +49,10 @@ export async function readReturns(
   const { rows } = await pool.query<{ id: string; sold: bigint; returned: bigint }>(
     `select r.hold_id as id,
             (select coalesce(sum(quantity), 0)
-             from (select l.quantity from holds h join hold_lines l on l.created_at = h.created_at and l.hold_id = h.id
+             from (select l.quantity - l.promised as quantity from holds h join hold_lines l on l.created_at = h.created_at and l.hold_id = h.id
                    where h.id = r.hold_id and h.state = 'COMMITTED'
                    union all
-                   select l.quantity from archived_holds h join archived_hold_lines l on l.created_at = h.created_at and l.hold_id = h.id
+                   select l.quantity - l.promised from archived_holds h join archived_hold_lines l on l.created_at = h.created_at and l.hold_id = h.id
                    where h.id = r.hold_id and h.state = 'COMMITTED') l)::bigint as sold,
             (select coalesce(sum(delta), 0) from ledger g where g.kind = 'RETURN' and g.reference = r.reference)::bigint as returned
      from unnest($1::uuid[], $2::text[]) as r (hold_id, reference)`,

@@ -16,9 +16,11 @@ export interface HoldColumns {
   /** Not of hold_batch. */
   base_expires_at?: Date
   lines_version?: number
+  /** Null: nothing of it was ever promised. Not of hold_batch. */
+  fills?: number | null
 }
 
-/** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity, bundle. */
+/** A line of a hold, or a refusal. HELD leaves out what the item itself says: owner, fingerprint, sku, warehouse, quantity, bundle, promise. */
 export interface HoldBatchRow extends HoldColumns {
   item: number
   outcome: 'HELD' | 'EXISTS' | 'UNKNOWN_SKU' | 'SHORT' | 'REFUSED' | 'DUE_FIRST' | 'CONFLICT' | 'PLAN' | 'CHOOSE' | 'REPLAN'
@@ -31,6 +33,8 @@ export interface HoldBatchRow extends HoldColumns {
   currency: string
   bundle: string | null
   bundle_units: number | null
+  promised: number | null
+  backorder_until: Date | null
 }
 
 export interface EndRow extends HoldColumns {
@@ -52,6 +56,7 @@ export function toHold(id: string, row: HoldColumns, lines: Hold['lines'] = []):
     protectedUntil: row.protected_until ?? undefined,
     baseExpiresAt: row.base_expires_at,
     linesVersion: row.lines_version ?? 0,
+    fills: row.fills ?? 0,
   }
 }
 

@@ -48,16 +48,22 @@ export async function lockLevel(client: PoolClient, sku: string, warehouse: stri
   return row
 }
 
-/** Moves `on_hand` of locked levels and tells of it. Update order does not matter: the rows are locked. */
-export async function moveOnHand(
-  client: PoolClient,
-  moves: { sku: string; warehouse: string; delta: number }[],
-  requestId: string,
-): Promise<LevelRow[]> {
+export interface LevelMove {
+  sku: string
+  warehouse: string
+  /** Of on_hand. */
+  delta: number
+  /** Of what is promised; 0. */
+  promised?: number
+}
+
+/** Moves `on_hand` of locked levels, and what is promised of them, and tells of it. Update order does not matter: the rows are locked. */
+export async function moveOnHand(client: PoolClient, moves: LevelMove[], requestId: string): Promise<LevelRow[]> {
   const { rows } = await client.query<LevelRow>(
     `with changed as (
-       update stock_levels s set on_hand = s.on_hand + m.delta, version = s.version + 1
-       from (select sku, warehouse, sum(delta)::integer as delta from unnest($1::text[], $2::text[], $3::integer[]) as m (sku, warehouse, delta)
+       update stock_levels s set on_hand = s.on_hand + m.delta, promised = s.promised + m.promised, version = s.version + 1
+       from (select sku, warehouse, sum(delta)::integer as delta, sum(promised)::integer as promised
+             from unnest($1::text[], $2::text[], $3::integer[], $5::integer[]) as m (sku, warehouse, delta, promised)
              group by sku, warehouse) m
        where s.sku = m.sku and s.warehouse = m.warehouse
        returning s
@@ -65,7 +71,13 @@ export async function moveOnHand(
        select publish_levels(array_agg(s), $4) from changed
      )
      select (s).* from changed, told`,
-    [moves.map((move) => move.sku), moves.map((move) => move.warehouse), moves.map((move) => move.delta), requestId],
+    [
+      moves.map((move) => move.sku),
+      moves.map((move) => move.warehouse),
+      moves.map((move) => move.delta),
+      requestId,
+      moves.map((move) => move.promised ?? 0),
+    ],
   )
   return rows
 }
@@ -93,6 +105,8 @@ export interface SeenLevelRow extends LevelRow {
   part_quantity: number | null
   /** Units that others than the waitlist may have over all warehouses, below zero is none; null: as many as are free. */
   spare: bigint | null
+  /** Units that may still be promised there. */
+  backorderable: number
 }
 
 /**
@@ -110,6 +124,8 @@ export async function readAvailability(pool: Pool, views: readonly View[]): Prom
              coalesce(s.damaged, 0) as damaged, coalesce(s.quality, 0) as quality, coalesce(s.safety, 0) as safety,
              (coalesce(s.promised, 0) - coalesce(d.due_promised, 0))::integer as promised, coalesce(s.incoming, 0) as incoming,
              (coalesce(s.free, 0) + coalesce(d.due, 0) + coalesce(d.due_promised, 0))::integer as free, spare.units as spare,
+             case when p.backorder_warehouse = s.warehouse and not (p.waitlist_first and exists (select from waiting w where w.sku = p.sku and w.units > 0))
+                  then greatest(p.backorder_cap - s.promised + coalesce(d.due_promised, 0), 0) else 0 end::integer as backorderable,
              case when a.channel <> '' and c.code is null then 'NO_CHANNEL' when p.sku is null then 'NO_PRODUCT' else 'YES' end as known
       from unnest($1::text[], $2::text[]) as a (sku, channel)
       left join products p on p.sku = a.sku

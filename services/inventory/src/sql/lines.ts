@@ -1,6 +1,6 @@
 /** Lines of holds that change; migrations/0040_change_holds.sql and 0041_split_holds.sql say what their functions lock and why that is safe. */
 import type { ChangeHoldLine, Hold } from '@holdfast/contracts/inventory'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 
 import { type StoredLine, toHoldLines } from '../hold-lines'
 import { type HoldColumns, toHold } from './holds'
@@ -119,21 +119,24 @@ export async function splitLines(pool: Pool, { id, partId, fingerprint, lines, l
 }
 
 /** As JSON has it: bigint as a string, since its numbers end at 2^53. */
-type LineJson = Omit<StoredLine, 'price_minor' | 'bundle'> & {
+type LineJson = Omit<StoredLine, 'price_minor' | 'bundle' | 'backorder_until'> & {
   price_minor: string
+  backorder_until: string | null
   bundle: string | null
   bundle_units: number | null
 }
 
 const columns = `
-  h.id, h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at, h.lines_version`
+  h.id, h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.base_expires_at, h.lines_version, h.fills`
 const line = `
   json_agg(json_build_object('sku', l.sku, 'warehouse', l.warehouse, 'quantity', l.quantity, 'currency', l.currency,
-                             'price_minor', l.price_minor::text, 'bundle', l.bundle, 'bundle_units', l.bundle_units) order by l.line)`
+                             'price_minor', l.price_minor::text, 'bundle', l.bundle, 'bundle_units', l.bundle_units,
+                             'promised', case when l.promise_place is null then 0 else l.promised end,
+                             'backorder_until', l.backorder_until) order by l.line)`
 
 /** Holds as they are now, with their lines, archived or not. One statement: lines and version belong together. Locks nothing. */
-export async function findHoldsWithLines(pool: Pool, ids: string[]): Promise<Map<string, Hold>> {
-  const { rows } = await pool.query<HoldColumns & { id: string; lines: LineJson[] | null }>({
+export async function findHoldsWithLines(db: Pool | PoolClient, ids: string[]): Promise<Map<string, Hold>> {
+  const { rows } = await db.query<HoldColumns & { id: string; lines: LineJson[] | null }>({
     name: 'find_holds_with_lines',
     text: `
       select ${columns}, (select ${line} from hold_lines l where l.created_at = h.created_at and l.hold_id = h.id) as lines
@@ -146,8 +149,13 @@ export async function findHoldsWithLines(pool: Pool, ids: string[]): Promise<Map
   return new Map(rows.map(({ lines, ...row }) => [row.id, toHold(row.id, row, toHoldLines((lines ?? []).map(toStored)))]))
 }
 
-function toStored({ price_minor: price, bundle, bundle_units: units, ...line }: LineJson): StoredLine {
-  return { ...line, price_minor: BigInt(price), bundle: bundle === null ? undefined : { sku: bundle, units: units ?? 0 } }
+function toStored({ price_minor: price, bundle, bundle_units: units, backorder_until: until, ...line }: LineJson): StoredLine {
+  return {
+    ...line,
+    price_minor: BigInt(price),
+    bundle: bundle === null ? undefined : { sku: bundle, units: units ?? 0 },
+    backorder_until: until === null ? null : new Date(until),
+  }
 }
 
 /** Operations of holds that are gone from the hot table, a batch of those that are older than so many hours. Locks: their rows. */

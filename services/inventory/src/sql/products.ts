@@ -1,4 +1,4 @@
-import type { BundlePart, Product } from '@holdfast/contracts/inventory'
+import type { BackorderPolicy, BundlePart, Product } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
 export interface ProductRow {
@@ -10,6 +10,9 @@ export interface ProductRow {
   low_stock_at: number | null
   most_per_shopper: number | null
   waitlist_first: boolean
+  backorder_cap: number | null
+  backorder_until: Date | null
+  backorder_warehouse: string | null
   version: bigint
   created_at: Date
   updated_at: Date
@@ -39,6 +42,21 @@ export function toProduct(row: ProductRow): Product {
     parts: row.parts ?? [],
     mostPerShopper: row.most_per_shopper ?? undefined,
     waitlistFirst: row.waitlist_first,
+    backorder:
+      row.backorder_cap === null
+        ? undefined
+        : { cap: row.backorder_cap, until: row.backorder_until ?? undefined, warehouse: row.backorder_warehouse ?? '' },
+  }
+}
+
+/** @param rule null: none */
+export function backorderColumns(
+  rule: BackorderPolicy | null,
+): Pick<ProductRow, 'backorder_cap' | 'backorder_until' | 'backorder_warehouse'> {
+  return {
+    backorder_cap: rule?.cap ?? null,
+    backorder_until: rule?.until ?? null,
+    backorder_warehouse: rule?.warehouse ?? null,
   }
 }
 
@@ -51,8 +69,8 @@ export async function insertProduct(
 ): Promise<ProductRow | undefined> {
   const { rowCount } = await client.query(
     `insert into products (sku, name, description, currency, price_minor, created_by, fingerprint, low_stock_at, bundle,
-       most_per_shopper, waitlist_first)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+       most_per_shopper, waitlist_first, backorder_cap, backorder_until, backorder_warehouse)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
      on conflict do nothing`,
     [
       product.sku,
@@ -66,6 +84,9 @@ export async function insertProduct(
       product.parts.length > 0,
       product.mostPerShopper,
       product.waitlistFirst,
+      product.backorder?.cap,
+      product.backorder?.until,
+      product.backorder?.warehouse,
     ],
   )
   if (rowCount === 0) return undefined
@@ -120,7 +141,7 @@ export async function updateProductRow(client: PoolClient, row: ProductRow, part
   }
   const { rowCount } = await client.query(
     `update products set name = $2, description = $3, currency = $4, price_minor = $5, low_stock_at = $6, most_per_shopper = $7,
-       waitlist_first = $8, version = version + 1, updated_at = clock_timestamp()
+       waitlist_first = $8, backorder_cap = $9, backorder_until = $10, backorder_warehouse = $11, version = version + 1, updated_at = clock_timestamp()
      where sku = $1`,
     [
       row.sku,
@@ -131,6 +152,9 @@ export async function updateProductRow(client: PoolClient, row: ProductRow, part
       row.low_stock_at,
       row.most_per_shopper,
       row.waitlist_first,
+      row.backorder_cap,
+      row.backorder_until,
+      row.backorder_warehouse,
     ],
   )
   const updated = rowCount === 0 ? undefined : await findProduct(client, row.sku)

@@ -3,7 +3,7 @@ import type { BundlePart, HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
 import type { Limits } from '../claims'
-import type { LevelView, ProductView, World } from '../plan'
+import type { BackorderRule, LevelView, ProductView, World } from '../plan'
 import { readClaims } from './claims'
 
 interface LevelRow {
@@ -14,9 +14,13 @@ interface LevelRow {
   most_per_shopper: number | null
   /** Null: the waitlist does not go first. */
   waiting: bigint | null
+  backorder_cap: number | null
+  backorder_until: Date | null
+  backorder_warehouse: string | null
   /** Null: the product has no level. */
   warehouse: string | null
   free: number
+  promised: number
   version: bigint
   due: boolean
 }
@@ -52,31 +56,41 @@ export async function readWorld(
   const routes = readRoutes(db, channels)
   const [rows] = await Promise.all([levels, routes])
   for (const row of rows) {
-    const { sku, warehouse, free, version, due } = row
+    const { sku, warehouse, free, promised, version, due } = row
     if (locked?.skus.has(sku) === false) return undefined
     const product = products.get(sku) ?? {
       version: row.product_version,
       parts: row.parts ?? undefined,
       mostPerShopper: row.most_per_shopper ?? undefined,
       waiting: row.waiting === null ? undefined : Number(row.waiting),
+      backorder: ruleOf(row),
       levels: [],
     }
     products.set(sku, product)
     if (warehouse !== null && (locked?.levels.has(`${sku}/${warehouse}`) ?? true)) {
-      product.levels.push({ warehouse, free, version, due })
+      product.levels.push({ warehouse, free, promised, version, due })
     }
   }
   return { products, routes: await routes, limits, claims: await readClaims(db, items, products, limits) }
+}
+
+function ruleOf({
+  backorder_cap: cap,
+  backorder_until: until,
+  backorder_warehouse: warehouse,
+}: LevelRow): BackorderRule | undefined {
+  return cap === null || warehouse === null ? undefined : { cap, until, warehouse }
 }
 
 async function readLevels(db: Pool | PoolClient, skus: string[]): Promise<LevelRow[]> {
   const { rows } = await db.query<LevelRow>({
     name: 'plan_levels',
     text: `
-      select p.sku, p.version as product_version, p.most_per_shopper, case when p.bundle then (
+      select p.sku, p.version as product_version, p.most_per_shopper, p.backorder_cap, p.backorder_until, p.backorder_warehouse,
+             case when p.bundle then (
                select json_agg(json_build_object('sku', b.sku, 'quantity', b.quantity) order by b.sku)
                from bundle_parts b where b.bundle = p.sku
-             ) end as parts, case when p.waitlist_first then coalesce(w.units, 0) end as waiting, s.warehouse, s.free, s.version,
+             ) end as parts, case when p.waitlist_first then coalesce(w.units, 0) end as waiting, s.warehouse, s.free, s.promised, s.version,
              exists (select from hold_lines d where d.sku = s.sku and d.warehouse = s.warehouse and d.held
                      and d.expires_at <= (select clock_timestamp())) as due
       from (select sku from unnest($1::text[]) as a (sku)
