@@ -1,8 +1,11 @@
 /** Takes a payment attempt from state to state; payment-attempt.ts says why this is safe. */
+import type { Hold } from '@holdfast/contracts/inventory'
 import { faultPoint, fromItemError, HoldfastError, type Logger, systemContext } from '@holdfast/service'
 
 import { type Base, serviceName } from './deps'
 import { endAttempt } from './end-attempt'
+import { takeFill } from './fills'
+import { byService } from './record'
 import {
   afterAuthorize,
   afterCapture,
@@ -16,6 +19,7 @@ import {
   outOfPatience,
 } from './payment-attempt'
 import { type AttemptRow, handOver, moveAttempt, renewLease, type Step as Move } from './sql/attempts'
+import { lockOrder } from './sql/orders'
 import { within } from './within'
 
 export interface Drive {
@@ -135,7 +139,9 @@ async function take(attempt: AttemptRow, decision: Exclude<Decision, 'ask again'
 
 async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
   try {
-    await askProtection(attempt, base, base.limits.graceMs, attempt.lines_version, callMs)
+    const hold = await askProtection(attempt, base, base.limits.graceMs, attempt.lines_version, callMs)
+    // Told of here, too: the event may have been there before the order was.
+    if (hold !== undefined && hold.fills > 0) await takeProtected(attempt, hold, base)
     await faultPoint('payment.protected')
     return { to: 'AUTHORIZING' }
   } catch (error) {
@@ -176,6 +182,14 @@ async function bringUpToDate(attempt: AttemptRow, base: Base): Promise<void> {
   }
 }
 
+async function takeProtected(attempt: AttemptRow, hold: Hold, base: Base): Promise<void> {
+  await base.database.transaction(async (client) => {
+    const order = await lockOrder(client, attempt.order_id)
+    if (order !== undefined) await takeFill(client, order, hold, byService(attempt.context))
+  })
+  base.wakeRelay()
+}
+
 async function endProtection(attempt: AttemptRow, base: Base): Promise<void> {
   try {
     await askProtection(attempt, base, 0, 0, courtesyMs)
@@ -184,13 +198,20 @@ async function endProtection(attempt: AttemptRow, base: Base): Promise<void> {
   }
 }
 
-async function askProtection(attempt: AttemptRow, base: Base, graceMs: number, linesVersion: number, ms: number): Promise<void> {
+async function askProtection(
+  attempt: AttemptRow,
+  base: Base,
+  graceMs: number,
+  linesVersion: number,
+  ms: number,
+): Promise<Hold | undefined> {
   const { results } = await base.peers.inventory.protect(
     { items: [{ id: attempt.reservation_id, graceMs, linesVersion }] },
     callContext(attempt, base, ms),
   )
   const error = results[0]?.error
   if (error !== undefined) throw fromItemError(error)
+  return results[0]?.hold
 }
 
 async function commit(attempt: AttemptRow, { base }: Drive): Promise<Decision> {

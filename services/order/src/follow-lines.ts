@@ -4,6 +4,7 @@ import type { EventContext } from '@holdfast/events'
 import { HoldfastError } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
+import { takeFill } from './fills'
 import { type Goods, goodsOf, type OrderRow } from './order'
 import { byService, recordChange } from './record'
 import { fillOrder, lockOrdersOfReservations } from './sql/orders'
@@ -29,7 +30,11 @@ export async function followLines(client: PoolClient, changed: readonly ChangedR
 
 async function follow(client: PoolClient, order: OrderRow, { reservation, ctx }: ChangedReservation): Promise<void> {
   // One that waits for its reservation still is filled with what that has by then.
-  if (order.status !== 'PENDING' || order.total_minor === null || order.lines_version >= reservation.linesVersion) return
+  if (order.status !== 'PENDING' || order.total_minor === null || order.lines_version > reservation.linesVersion) return
+  if (order.lines_version === reservation.linesVersion) {
+    await takeFill(client, order, reservation, byService(ctx))
+    return
+  }
   const goods = goodsIfAny(reservation)
   if (goods !== undefined) await reprice(client, order, goods, byService(ctx))
 }
@@ -53,6 +58,6 @@ export async function reprice(client: PoolClient, order: OrderRow, goods: Goods,
 
 /** The row as `fillOrder` leaves it. */
 export function withGoods(order: OrderRow, goods: Goods): OrderRow {
-  const { lines, currency, totalMinor, linesVersion } = goods
-  return { ...order, lines, currency, total_minor: totalMinor, lines_version: linesVersion }
+  const { lines, currency, totalMinor, linesVersion, fills } = goods
+  return { ...order, lines, currency, total_minor: totalMinor, lines_version: linesVersion, fills }
 }

@@ -22,7 +22,7 @@ import {
 import { startKeyCleaner } from './archive'
 import { paymentLimits, readOrderConfig } from './config'
 import { serviceName as name } from './deps'
-import { startReservationConsumer } from './events'
+import { startOrderConsumer } from './events'
 import { orderMigrations } from './migrations'
 import { createSimulatedProvider } from './payment/simulated'
 import { startSimulatedCallbacks } from './payment/simulated-callbacks'
@@ -79,7 +79,7 @@ void runService(name, async (onStop) => {
     wakeRelay: () => relay.wake(),
   })
   onStop(async () => rules.stop())
-  const consumer = await startReservationConsumer(rules.deps, transport)
+  const consumer = await startOrderConsumer(rules.deps, transport)
   onStop(async () => consumer.close())
 
   if (config.ARCHIVE_AFTER_HOURS > 0) {

@@ -1,5 +1,6 @@
 /** An order as its row has it, and as the world sees it. Pure. */
 import type { Order, OrderLine, OrderLinePart, Order_PaymentStatus } from '@holdfast/contracts/order'
+import type { Hold } from '@holdfast/contracts/inventory'
 import type { Reservation } from '@holdfast/contracts/reservation'
 import type { EventContext } from '@holdfast/events'
 import { type CallContext, HoldfastError, invalidField, seesAll } from '@holdfast/service'
@@ -16,6 +17,9 @@ export interface StoredLine {
   amountMinor: string
   /** Of a bundle. */
   parts?: OrderLinePart[]
+  /** Units that are still to come, and when they are expected (ISO 8601). */
+  backordered?: number
+  backorderUntil?: string | undefined
 }
 
 export interface OrderRow {
@@ -29,6 +33,8 @@ export interface OrderRow {
   total_minor: bigint | null
   /** Of the reservation's lines, which these are. */
   lines_version: number
+  /** How often promised units have arrived for its hold, as last taken over. */
+  fills: number
   version: number
   cancel_reason: CancelReason | ''
   fingerprint: string | null
@@ -47,6 +53,7 @@ export interface Goods {
   totalMinor: bigint
   /** Of the reservation. */
   linesVersion: number
+  fills: number
   /** When the reservation ends. */
   lookAt: Date
 }
@@ -56,14 +63,7 @@ const mostTotalMinor = 10n ** 18n - 1n
 
 /** Prices are those of the hold. @throws INVALID_ARGUMENT for more than one currency, and for more money than an order can hold */
 export function goodsOf(reservation: Reservation): Goods {
-  const lines = reservation.lines.map(({ sku, warehouse, quantity, unitPrice, parts }) => ({
-    sku,
-    warehouse,
-    quantity,
-    currency: unitPrice?.currency ?? '',
-    amountMinor: String(unitPrice?.amountMinor ?? 0n),
-    ...(parts.length > 0 && { parts }),
-  }))
+  const lines = linesOf(reservation)
   const currency = lines[0]?.currency ?? ''
   if (lines.some((line) => line.currency !== currency)) {
     throw new HoldfastError('INVALID_ARGUMENT', 'An order has one currency; these products have several', {
@@ -72,7 +72,26 @@ export function goodsOf(reservation: Reservation): Goods {
   }
   const totalMinor = lines.reduce((sum, line) => sum + BigInt(line.amountMinor) * BigInt(line.quantity), 0n)
   if (totalMinor > mostTotalMinor) throw invalidField('lines', `come to more than ${mostTotalMinor} minor units`)
-  return { lines, currency, totalMinor, linesVersion: reservation.linesVersion, lookAt: reservation.expiresAt ?? new Date() }
+  const { linesVersion, fills, expiresAt } = reservation
+  return { lines, currency, totalMinor, linesVersion, fills, lookAt: expiresAt ?? new Date() }
+}
+
+/** A reservation's lines are its hold's. */
+export function linesOf({ lines }: Pick<Reservation, 'lines'> | Pick<Hold, 'lines'>): StoredLine[] {
+  return lines.map(({ sku, warehouse, quantity, unitPrice, parts, backordered, backorderUntil }) => ({
+    sku,
+    warehouse,
+    quantity,
+    currency: unitPrice?.currency ?? '',
+    amountMinor: String(unitPrice?.amountMinor ?? 0n),
+    ...(parts.length > 0 && { parts }),
+    ...(backordered > 0 && { backordered, backorderUntil: backorderUntil?.toISOString() }),
+  }))
+}
+
+/** Units that are still to come, over all lines. */
+export function backorderedOf({ lines }: Pick<OrderRow, 'lines'>): number {
+  return lines.reduce((sum, { backordered = 0 }) => sum + backordered, 0)
 }
 
 /** Nobody is shown an order that waits for its reservation, nor another's. */
@@ -96,8 +115,25 @@ export function toOrder(row: OrderRow): Order {
   }
 }
 
-function toLine({ sku, warehouse, quantity, currency, amountMinor, parts }: StoredLine): OrderLine {
-  return { sku, warehouse, quantity, unitPrice: { currency, amountMinor: BigInt(amountMinor) }, parts: parts ?? [] }
+function toLine({
+  sku,
+  warehouse,
+  quantity,
+  currency,
+  amountMinor,
+  parts = [],
+  backordered = 0,
+  backorderUntil,
+}: StoredLine): OrderLine {
+  return {
+    sku,
+    warehouse,
+    quantity,
+    unitPrice: { currency, amountMinor: BigInt(amountMinor) },
+    parts,
+    backordered,
+    backorderUntil: backorderUntil === undefined ? undefined : new Date(backorderUntil),
+  }
 }
 
 /** The part of a call that is kept for later, when its effects are recorded by a worker. */

@@ -2,6 +2,7 @@
 import { Actor_Role } from '@holdfast/contracts/common'
 import {
   type Order,
+  OrderBackorderFilled,
   OrderCancelled,
   OrderConfirmed,
   OrderPaymentDeclined,
@@ -17,7 +18,15 @@ import { serviceName } from './deps'
 import { keepContext, type OrderRow, toOrder } from './order'
 import { findOrder, type OrderChange, updateOrder } from './sql/orders'
 
-type OrderEvent = 'placed' | 'confirmed' | 'payment_declined' | 'cancelled' | 'transitioned' | 'refunded' | 'repriced'
+type OrderEvent =
+  | 'placed'
+  | 'confirmed'
+  | 'payment_declined'
+  | 'cancelled'
+  | 'transitioned'
+  | 'refunded'
+  | 'repriced'
+  | 'backorder_filled'
 
 const messages: Record<OrderEvent, { toJSON(data: { before: Order | undefined; after: Order | undefined }): unknown }> = {
   placed: OrderPlaced,
@@ -27,6 +36,7 @@ const messages: Record<OrderEvent, { toJSON(data: { before: Order | undefined; a
   transitioned: OrderTransitioned,
   refunded: OrderRefunded,
   repriced: OrderRepriced,
+  backorder_filled: OrderBackorderFilled,
 }
 
 /**

@@ -4,7 +4,7 @@ import { type CallContext, checkUuid, HoldfastError, invalidField, notFound } fr
 import { cancelOrder } from './cancel'
 import type { Deps } from './deps'
 import { readOrder } from './get'
-import { type OrderRow, toOrder } from './order'
+import { backorderedOf, type OrderRow, toOrder } from './order'
 import { isStatus, mayMove, type Status } from './order-status'
 import { type Operation, operationOf, recall, remember } from './operations'
 import { recordChange } from './record'
@@ -45,6 +45,12 @@ async function moveOn(
     if (!replayed && !mayMove(order.status, status, 'admin')) {
       throw new HoldfastError('ILLEGAL_TRANSITION', `An order that is ${order.status} cannot become ${status} in this way`)
     }
+    const missing = status === 'SHIPPED' && !replayed ? backorderedOf(order) : 0
+    if (missing > 0)
+      throw new HoldfastError(
+        'ILLEGAL_TRANSITION',
+        `${missing} units of this order are backordered: it is shipped when they are there`,
+      )
     await remember(client, operation, id)
     const change = { status, paymentStatus: order.payment_status }
     return { order: replayed ? order : await recordChange(client, order, change, 'transitioned', ctx), replayed }

@@ -6,7 +6,7 @@ import { type Consumer, openEmbeddedTransport, toMessage, type Transport } from 
 import { createLog } from '@holdfast/service'
 import { createTestDatabase, type TestDatabase, waitFor } from '@holdfast/testing'
 
-import { startReservationConsumer } from '../src/events'
+import { startOrderConsumer } from '../src/events'
 import { as, type Client, codeOf, type Instance, orderOf, startSystem, type System } from './support/system'
 
 let system: System
@@ -22,7 +22,7 @@ beforeAll(async () => {
   client = order.client
   logDatabase = await createTestDatabase()
   transport = await openEmbeddedTransport({ url: logDatabase.url, log: createLog('test', 'silent') })
-  consumer = await startReservationConsumer(order.deps, transport)
+  consumer = await startOrderConsumer(order.deps, transport)
 })
 
 afterAll(async () => {

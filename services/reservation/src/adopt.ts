@@ -1,6 +1,7 @@
 /** Writes what inventory's answers say about holds into their reservations, each change with its event (truth 5). */
-import { appendEvents } from '@holdfast/events'
-import type { CallContext, Database } from '@holdfast/service'
+import { appendEvents, type EventContext } from '@holdfast/events'
+import type { Database } from '@holdfast/service'
+import type { PoolClient } from 'pg'
 
 import { changedEvent } from './events'
 import type { Operation } from './operation'
@@ -12,7 +13,7 @@ import { type Change, type HoldNews, takeOver } from './take-over'
 export interface Adoption {
   hold: HoldNews
   /** Its actor and request id go into the event. */
-  ctx: CallContext
+  ctx: EventContext
   /** To be remembered with it. */
   operation?: Operation | undefined
 }
@@ -29,27 +30,30 @@ export interface Adopted {
  * @returns one for each adoption; undefined where there is no reservation
  */
 export async function adoptAll(database: Database, adoptions: Adoption[]): Promise<(Adopted | undefined)[]> {
+  return database.transaction(async (client) => adoptIn(client, adoptions))
+}
+
+/** In a transaction of the caller's. */
+export async function adoptIn(client: PoolClient, adoptions: Adoption[]): Promise<(Adopted | undefined)[]> {
   const ids = [...new Set(adoptions.map(({ hold }) => hold.id))]
-  return database.transaction(async (client) => {
-    const { rows, now } = await lockReservations(client, ids)
-    const current = new Map(rows.map((row) => [row.id, row]))
-    const written = new Map<string, ReservationRow>()
-    const events: ReturnType<typeof changedEvent>[] = []
-    const adopted = adoptions.map(({ hold, ctx }) => {
-      const before = current.get(hold.id)
-      if (before === undefined) return undefined
-      const taken = takeOver(before, hold, now)
-      if (taken === undefined) return { row: before, change: undefined }
-      current.set(hold.id, taken.row)
-      written.set(hold.id, taken.row)
-      if (taken.change !== undefined) events.push(changedEvent(taken.change, before, taken.row, ctx))
-      return taken
-    })
-    if (written.size > 0) await updateReservations(client, [...written.values()])
-    await appendEvents(client, events)
-    await insertOperations(client, operationsOf(adoptions))
-    return adopted
+  const { rows, now } = await lockReservations(client, ids)
+  const current = new Map(rows.map((row) => [row.id, row]))
+  const written = new Map<string, ReservationRow>()
+  const events: ReturnType<typeof changedEvent>[] = []
+  const adopted = adoptions.map(({ hold, ctx }) => {
+    const before = current.get(hold.id)
+    if (before === undefined) return undefined
+    const taken = takeOver(before, hold, now)
+    if (taken === undefined) return { row: before, change: undefined }
+    current.set(hold.id, taken.row)
+    written.set(hold.id, taken.row)
+    if (taken.change !== undefined) events.push(changedEvent(taken.change, before, taken.row, ctx))
+    return taken
   })
+  if (written.size > 0) await updateReservations(client, [...written.values()])
+  await appendEvents(client, events)
+  await insertOperations(client, operationsOf(adoptions))
+  return adopted
 }
 
 function operationsOf(adoptions: Adoption[]) {

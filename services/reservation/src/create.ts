@@ -178,6 +178,7 @@ function newRow(held: Hold, { userId, wanted }: Attempt): ReservationRow {
     holdVersion: held.version,
     // Nobody changes the lines of a hold that has no reservation yet.
     linesVersion: 1,
+    fills: held.fills,
     due: false,
   }
 }

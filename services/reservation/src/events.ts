@@ -1,5 +1,5 @@
-/** What this service publishes. It consumes nothing yet. */
-import { createEvent, type NewEvent } from '@holdfast/events'
+/** What this service publishes. */
+import { createEvent, type EventContext, type NewEvent } from '@holdfast/events'
 import {
   type Reservation,
   ReservationCancelled,
@@ -10,7 +10,6 @@ import {
   ReservationExtended,
   ReservationRepaired,
 } from '@holdfast/contracts/reservation'
-import type { CallContext } from '@holdfast/service'
 
 import { type ReservationRow, toReservation } from './reservation'
 import type { Change } from './take-over'
@@ -25,16 +24,16 @@ const changes: Record<Change, { type: string; toJSON: (message: Message) => unkn
   EXPIRED: { type: 'holdfast.reservation.expired.v1', toJSON: (message) => ReservationExpired.toJSON(message) },
 }
 
-export function createdEvent(row: ReservationRow, ctx: CallContext): NewEvent {
+export function createdEvent(row: ReservationRow, ctx: EventContext): NewEvent {
   return reservationEvent('holdfast.reservation.created.v1', row, ReservationCreated.toJSON({ after: asKept(row) }), ctx)
 }
 
-export function changedEvent(change: Change, before: ReservationRow, after: ReservationRow, ctx: CallContext): NewEvent {
+export function changedEvent(change: Change, before: ReservationRow, after: ReservationRow, ctx: EventContext): NewEvent {
   const { type, toJSON } = changes[change]
   return reservationEvent(type, after, toJSON({ before: asKept(before), after: asKept(after) }), ctx)
 }
 
-export function repairedEvent(before: ReservationRow, after: ReservationRow, ctx: CallContext): NewEvent {
+export function repairedEvent(before: ReservationRow, after: ReservationRow, ctx: EventContext): NewEvent {
   const data = ReservationRepaired.toJSON({ before: asKept(before), after: asKept(after) })
   return reservationEvent('holdfast.reservation.repaired.v1', after, data, ctx)
 }
@@ -44,6 +43,6 @@ function asKept(row: ReservationRow): Reservation {
   return toReservation({ ...row, due: false })
 }
 
-function reservationEvent(type: string, row: ReservationRow, data: unknown, ctx: CallContext): NewEvent {
+function reservationEvent(type: string, row: ReservationRow, data: unknown, ctx: EventContext): NewEvent {
   return createEvent({ type, data, key: row.id, subject: row.id, version: BigInt(row.version), ctx })
 }

@@ -21,6 +21,7 @@ import {
 
 import { startReservationArchiver } from './archive'
 import { readReservationConfig } from './config'
+import { startFillsConsumer } from './fills'
 import { readActive } from './metrics'
 import { reservationMigrations } from './migrations'
 import { createParts, serviceName as name } from './parts'
@@ -69,6 +70,8 @@ void runService(name, async (onStop) => {
     wakeWaitlist: () => waitlist?.wake(),
     log,
   })
+  const fills = await startFillsConsumer(parts, transport)
+  onStop(async () => fills.close())
   if (config.SWEEPER === 'on') sweeper = startSweeper(parts)
   onStop(async () => sweeper?.stop())
 

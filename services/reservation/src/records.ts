@@ -16,7 +16,7 @@ export interface Records {
   /** Writes a new ACTIVE row and its event; answers the row that is there under its id. */
   insert(row: ReservationRow, ctx: CallContext): Promise<Inserted>
   /** @returns undefined: there is no such reservation */
-  adopt(adoption: Adoption): Promise<Adopted | undefined>
+  adopt(adoption: Adoption & { ctx: CallContext }): Promise<Adopted | undefined>
 }
 
 interface NewRow {

@@ -12,6 +12,7 @@ const row = {
   version: 1,
   holdVersion: 1,
   linesVersion: 1,
+  fills: 0,
 }
 
 test('what is past its time reads as EXPIRED, unless it ended otherwise', () => {

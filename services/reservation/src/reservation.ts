@@ -22,6 +22,8 @@ export interface ReservationRow {
   holdVersion: number
   /** Of the hold's lines, as last taken over. */
   linesVersion: number
+  /** How often promised units have arrived for its hold, as last taken over. */
+  fills: number
   /** Of a part: the reservation that it was split from, and since when its units are reserved. */
   parentId?: string | null
   bornAt?: Date | null
@@ -50,6 +52,7 @@ export function toReservation(row: ReservationRow): Reservation {
     version: row.version,
     linesVersion: row.linesVersion,
     parentId: row.parentId ?? '',
+    fills: row.fills,
   }
 }
 

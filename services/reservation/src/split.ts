@@ -98,6 +98,7 @@ async function make(parts: Parts, hold: Hold, whole: ReservationRow, print: stri
     version: 1,
     holdVersion: hold.version,
     linesVersion: hold.linesVersion,
+    fills: hold.fills,
     parentId: whole.id,
     bornAt: whole.bornAt ?? whole.createdAt,
     due: false,

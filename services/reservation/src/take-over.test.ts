@@ -18,6 +18,7 @@ const row: ReservationRow = {
   version: 4,
   holdVersion: 7,
   linesVersion: 1,
+  fills: 0,
   due: false,
 }
 const hold = (more: Partial<HoldNews>): HoldNews => ({
@@ -28,6 +29,7 @@ const hold = (more: Partial<HoldNews>): HoldNews => ({
   version: 8,
   lines: [],
   linesVersion: 1,
+  fills: 0,
   ...more,
 })
 
@@ -41,7 +43,10 @@ test('a later end is taken over from a newer answer only', () => {
 })
 
 test('other lines are taken over by their own version, with whatever answer they come', () => {
-  const other = { lines: [{ sku: 'A', warehouse: 'MAIN', quantity: 2, unitPrice: undefined, parts: [] }], linesVersion: 2 }
+  const other = {
+    lines: [{ sku: 'A', warehouse: 'MAIN', quantity: 2, unitPrice: undefined, parts: [], backordered: 0 }],
+    linesVersion: 2,
+  }
   const kept = { linesVersion: 2, lines: [{ sku: 'A', warehouse: 'MAIN', quantity: 2 }], version: 5, holdVersion: 8 }
   expect(takeOver(row, hold(other), now)).toMatchObject({ change: 'CHANGED', row: kept })
   expect(takeOver(row, hold({ ...other, expiresAt: new Date(30_000) }), now)).toMatchObject({

@@ -8,7 +8,7 @@ import type { ReservationRow, Status } from './reservation'
 export type Change = 'CHANGED' | 'EXTENDED' | 'COMMITTED' | 'CANCELLED' | 'EXPIRED'
 
 /** A hold as every answer of inventory tells it. */
-export type HoldNews = Pick<Hold, 'id' | 'state' | 'expiresAt' | 'baseExpiresAt' | 'version' | 'lines' | 'linesVersion'>
+export type HoldNews = Pick<Hold, 'id' | 'state' | 'expiresAt' | 'baseExpiresAt' | 'version' | 'lines' | 'linesVersion' | 'fills'>
 
 export interface TakenOver {
   row: ReservationRow
@@ -35,17 +35,21 @@ export function takeOver(row: ReservationRow, hold: HoldNews, now: Date): TakenO
   const known = { ...row, ...newerLines(row, hold), expiresAt, holdVersion: hold.version, due: expiresAt <= now }
   if (end !== undefined)
     return { row: { ...known, status: end.status, version: row.version + 1, updatedAt: now }, change: end.change }
-  if (known.linesVersion > row.linesVersion)
+  if (known.linesVersion > row.linesVersion || known.fills > row.fills)
     return { row: { ...known, version: row.version + 1, updatedAt: now }, change: 'CHANGED' }
   // A payment that ended may also have brought the end forward again; it is told in the same way.
   if (expiresAt.getTime() === row.expiresAt.getTime()) return { row: known, change: undefined }
   return { row: { ...known, version: row.version + 1, updatedAt: now }, change: 'EXTENDED' }
 }
 
-/** Every answer about a hold whose lines have changed brings them, so it makes no difference which one of them is heard. */
-function newerLines({ linesVersion }: ReservationRow, hold: HoldNews): Partial<ReservationRow> {
-  if (hold.linesVersion <= linesVersion) return {}
-  return { linesVersion: hold.linesVersion, lines: hold.lines.map((line) => ReservationLine.toJSON(line)) }
+/**
+ * Every answer about a hold whose lines have changed, or for which promised units may have arrived, brings them, so it makes no difference
+ * which one of them is heard.
+ */
+function newerLines({ linesVersion, fills }: ReservationRow, hold: HoldNews): Partial<ReservationRow> {
+  const filled = hold.linesVersion === linesVersion && hold.fills > fills && hold.lines.length > 0
+  if (hold.linesVersion <= linesVersion && !filled) return {}
+  return { linesVersion: hold.linesVersion, fills: hold.fills, lines: hold.lines.map((line) => ReservationLine.toJSON(line)) }
 }
 
 /** What a payment adds to the end goes as it came: it is shown only when the owner's own end is past, and it alone keeps the hold. */
@@ -73,5 +77,6 @@ export function lostHold(row: Pick<ReservationRow, 'id'>): HoldNews {
     version: 0,
     lines: [],
     linesVersion: 0,
+    fills: 0,
   }
 }

@@ -58,9 +58,10 @@ async function writeBacklog(count: number): Promise<void> {
       expiresAt: past,
       version: 1,
       linesVersion: 1,
+      fills: 0,
       owner: 'a-user',
       fingerprint: '',
-      lines: [{ sku: 'CAMERA', warehouse: 'MAIN', quantity: 1, unitPrice: undefined, parts: [] }],
+      lines: [{ sku: 'CAMERA', warehouse: 'MAIN', quantity: 1, unitPrice: undefined, parts: [], backordered: 0 }],
       createdAt: past,
       protectedUntil: undefined,
       baseExpiresAt: past,
@@ -371,6 +372,7 @@ describe('an orphan', () => {
     version: 1,
     holdVersion: 1,
     linesVersion: 1,
+    fills: 0,
     due: false,
   })
 })

@@ -5,10 +5,10 @@
 import type { EventContext } from '@holdfast/events'
 import type { Pool, PoolClient } from 'pg'
 
-import type { Goods, OrderRow } from '../order'
+import type { Goods, OrderRow, StoredLine } from '../order'
 
 export const orderColumns = `
-  o.id, o.reservation_id, o.user_id, o.status, o.payment_status, o.lines, o.currency, o.total_minor, o.lines_version, o.version, o.cancel_reason,
+  o.id, o.reservation_id, o.user_id, o.status, o.payment_status, o.lines, o.currency, o.total_minor, o.lines_version, o.fills, o.version, o.cancel_reason,
   o.fingerprint, o.context, o.cancel_context, o.created_at, o.updated_at,
   exists (select from payment_attempts a where a.order_id = o.id and a.ended_at is null) as paying`
 
@@ -83,8 +83,17 @@ export async function insertOrder(client: PoolClient, order: NewOrder): Promise<
 export async function fillOrder(client: PoolClient, id: string, goods: Goods): Promise<void> {
   await client.query({
     name: 'fill-order',
-    text: 'update orders set lines = $2, currency = $3, total_minor = $4, look_at = $5, lines_version = $6 where id = $1',
-    values: [id, JSON.stringify(goods.lines), goods.currency, goods.totalMinor, goods.lookAt, goods.linesVersion],
+    text: 'update orders set lines = $2, currency = $3, total_minor = $4, look_at = $5, lines_version = $6, fills = $7 where id = $1',
+    values: [id, JSON.stringify(goods.lines), goods.currency, goods.totalMinor, goods.lookAt, goods.linesVersion, goods.fills],
+  })
+}
+
+/** Under the order's lock: the same lines, of a later fill. */
+export async function setLines(client: PoolClient, id: string, lines: StoredLine[], fills: number): Promise<void> {
+  await client.query({
+    name: 'set-lines',
+    text: 'update orders set lines = $2, fills = $3 where id = $1',
+    values: [id, JSON.stringify(lines), fills],
   })
 }
 

@@ -127,7 +127,7 @@ export class World {
       if (quantity <= 0) throw invalidField(`lines[${index}].quantity`, 'must be at least 1')
       if (product.stock < quantity) throw new HoldfastError('INSUFFICIENT_STOCK', `There are not ${quantity} of ${sku}`)
       const { currency, amountMinor } = product
-      return { sku, warehouse: 'MAIN', quantity, unitPrice: { currency, amountMinor }, parts: [] }
+      return { sku, warehouse: 'MAIN', quantity, unitPrice: { currency, amountMinor }, parts: [], backordered: 0 }
     })
     const now = new Date()
     const expiresAt = new Date(now.getTime() + ttlSeconds * 1000)
@@ -142,6 +142,7 @@ export class World {
       updatedAt: now,
       version: 1,
       linesVersion: 1,
+      fills: 0,
       parentId: '',
     }
     this.kept.set(id, { reservation, protectedUntil: 0 })

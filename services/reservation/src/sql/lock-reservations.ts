@@ -31,12 +31,13 @@ export async function updateReservations(
   await client.query(
     `update reservations r
      set status = n.status, expires_at = n."expiresAt", updated_at = n."updatedAt", version = n.version,
-         hold_version = n."holdVersion", sweep_after = n."expiresAt", lines_version = n."linesVersion", lines = coalesce(n.lines, r.lines)
+         hold_version = n."holdVersion", sweep_after = n."expiresAt", lines_version = n."linesVersion", fills = n.fills,
+         lines = coalesce(n.lines, r.lines)
      from jsonb_to_recordset($1::jsonb) as n (
        id uuid, status text, "expiresAt" timestamptz, "updatedAt" timestamptz, version integer, "holdVersion" integer,
-       "linesVersion" integer, lines jsonb)
+       "linesVersion" integer, fills integer, lines jsonb)
      where r.id = n.id`,
     // Hardly any has other lines than it was made with.
-    [JSON.stringify(rows.map(({ lines, ...row }) => (allLines || row.linesVersion > 1 ? { ...row, lines } : row)))],
+    [JSON.stringify(rows.map(({ lines, ...row }) => (allLines || row.linesVersion > 1 || row.fills > 0 ? { ...row, lines } : row)))],
   )
 }

@@ -75,6 +75,7 @@ function reservationOf({ waitlist }: Parts, entry: EntryRow, hold: Hold): Reserv
     holdVersion: hold.version,
     // Nobody changes the lines of a hold that has no reservation yet.
     linesVersion: 1,
+    fills: hold.fills,
     due: false,
   }
 }
