@@ -205,6 +205,24 @@ async function cancelPaid(stage: Stage): Promise<void> {
   await audited(order.id, ['order.confirmed', 'order.cancelled', 'order.refunded'])
 }
 
+/** The crash is in what the service does with units that have come. */
+async function fillBackorder(stage: Stage): Promise<void> {
+  const { shopper, sku } = stage
+  await shop.admin.patch(`/v1/products/${sku}`, { backorder: { cap: units } })
+  const { id } = await reserved(shopper, one(sku, stock + units))
+  const { order } = (await checkOut(shopper, id)).body
+  expect(order).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: stock + units, backordered: units }] })
+  const { status } = await stage.crashDuring(async (idempotencyKey) =>
+    shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: units + 1, reason: 'delivery' }, { idempotencyKey }),
+  )
+  expect(status).toBe(200)
+  const filled = async () => (await shopper.get<OrderReply>(`/v1/orders/${order.id}`)).body.order.lines[0]?.backordered === 0
+  await waitFor(filled, { what: 'the order to have its units', ...patience })
+  expect(await shop.available(sku)).toEqual({ onHand: 1, reserved: 0, available: 1 })
+  await audited(id, ['reservation.created', 'reservation.committed', 'backorder.filled'])
+  await audited(order.id, ['order.confirmed'])
+}
+
 /**
  * No client calls: the crash is in what the service does by itself. The units are free at once all the same (truth 11); the
  * claim of the sweeper that died is over after ten seconds.
@@ -302,6 +320,8 @@ const scenarios: Record<FaultPoint, Scenario> = {
   'inventory.protected': { service: 'inventory', play: pay },
   'inventory.changed': { service: 'inventory', play: changeLines },
   'inventory.returned': { service: 'inventory', play: cancelPaid },
+  'inventory.filling': { service: 'inventory', play: fillBackorder },
+  'inventory.filled': { service: 'inventory', play: fillBackorder },
   'reservation.held': { service: 'reservation', play: reserve },
   'reservation.created': { service: 'reservation', play: reserve },
   'reservation.released': { service: 'reservation', play: cancelReservation },

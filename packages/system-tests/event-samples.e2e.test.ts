@@ -64,6 +64,7 @@ async function useEverything(shopper: Shopper): Promise<void> {
   await endReservations(shopper)
   await waitInLine(shopper)
   await buy(shopper)
+  await backorder(shopper)
   await repairTheBooks(shopper)
   await sellOut(shopper)
   await notify()
@@ -144,6 +145,15 @@ async function buy(shopper: Shopper): Promise<void> {
     what: 'the refund',
     timeoutMs: 30_000,
   })
+}
+
+/** Sold before it was there. */
+async function backorder(shopper: Shopper): Promise<void> {
+  await shop.product(1, 39_999, 'DRONE001')
+  await shop.admin.patch('/v1/products/DRONE001', { backorder: { cap: 10, until: '2026-12-24T00:00:00Z' } })
+  await checkOut(shopper, (await reserved(shopper, one('DRONE001', 3))).id)
+  await shop.admin.post('/v1/products/DRONE001/stock:adjust', { delta: 1, reason: 'delivery' })
+  await published('holdfast.order.backorder_filled.v1')
 }
 
 async function repairTheBooks(shopper: Shopper): Promise<void> {

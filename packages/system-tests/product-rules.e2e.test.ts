@@ -1,8 +1,10 @@
-/** What a product may say of itself, as shoppers meet it over HTTP: that it is made of others, and how many one may have. */
-import { type OrderReply, waitFor } from '@holdfast/testing'
+/** What a product may say of itself, as shoppers meet it over HTTP: that it is made of others, how many one may have, and beyond what is there. */
+import { type AvailabilityReply, type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
-import { checkOut, countStatuses, one, openShop, reserve, reserved, type Shop, times } from './shop'
+import { checkOut, countStatuses, one, openShop, reserve, reserved, type Shop, type Shopper, times } from './shop'
+
+const patience = { timeoutMs: 30_000 }
 
 let shop: Shop
 beforeAll(async () => {
@@ -85,5 +87,112 @@ describe('limits', () => {
     await shopper.post(`/v1/orders/${body.order.id}:cancel`)
     await waitFor(async () => (await reserve(shopper, one(sku))).status === 201, { what: 'the units of the cancelled order' })
     expect((await reserve(shopper, one(sku))).status).toBe(409)
+  })
+})
+
+describe('backorders', () => {
+  const until = '2031-05-01T00:00:00Z'
+  const promising = async (stock: number, cap: number): Promise<string> => {
+    const sku = await shop.product(stock)
+    const { status, body } = await shop.admin.patch(`/v1/products/${sku}`, { backorder: { cap, until } })
+    expect([status, body]).toMatchObject([200, { product: { backorder: { cap, until, warehouse: 'MAIN' } } }])
+    return sku
+  }
+  const levelOf = async (sku: string) => {
+    const { body } = await shop.anonymous.get<AvailabilityReply>(`/v1/availability?skus=${sku}`)
+    const { onHand, reserved, available, promised, backorderable } = body.availability[0] ?? {}
+    return { onHand, reserved, available, promised, backorderable }
+  }
+  const arrive = async (sku: string, delta: number) =>
+    expect(await shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta, reason: 'delivery' })).toMatchObject({
+      status: 200,
+    })
+  const orderOf = async (shopper: Shopper, id: string) => (await shopper.get<OrderReply>(`/v1/orders/${id}`)).body.order
+  const missingOf = async (shopper: Shopper, id: string) => (await orderOf(shopper, id)).lines.map((line) => line.backordered)
+  const untilMissing = async (shopper: Shopper, id: string, units: number) =>
+    waitFor(async () => (await missingOf(shopper, id))[0] === units, { what: `${units} of the order to be missing`, ...patience })
+
+  test('50 reserves of three shoppers at once never pass stock and cap; lines say what is not there, and until when', async () => {
+    const sku = await promising(5, 4)
+    const [ann, ben, cem] = [await shop.shopper(), await shop.shopper(), await shop.shopper()]
+    const replies = await times(50, async (index) => reserve([ann, ben, cem][index % 3] ?? ann, one(sku)))
+    expect(countStatuses(replies)).toEqual({ 201: 9, 409: 41 })
+    expect(replies.find(({ status }) => status === 409)?.body).toMatchObject({ code: 'INSUFFICIENT_STOCK' })
+    const lines = replies.flatMap(({ status, body }) => (status === 201 ? body.reservation.lines : []))
+    expect(lines.filter(({ backordered }) => backordered === 1).map((line) => line.backorderUntil)).toEqual(Array(4).fill(until))
+    expect(await levelOf(sku)).toEqual({ onHand: 5, reserved: 5, available: 0, promised: 4, backorderable: 0 })
+  })
+
+  test('arriving stock goes to whom it was promised first, reserved or sold, and nobody else has it meanwhile', async () => {
+    const sku = await promising(1, 10)
+    const [ann, ben, cem] = [await shop.shopper(), await shop.shopper(), await shop.shopper()]
+    const first = await reserved(ann, one(sku, 3))
+    expect(first.lines).toMatchObject([{ quantity: 3, backordered: 2, backorderUntil: until }])
+    const second = await reserved(ben, one(sku, 2))
+    const third = await reserved(cem, one(sku, 2))
+    const { order } = (await checkOut(ann, first.id)).body
+    expect(order).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: 3, backordered: 2, backorderUntil: until }] })
+    expect(await levelOf(sku)).toEqual({ onHand: 0, reserved: 0, available: 0, promised: 6, backorderable: 4 })
+
+    const move = async (status: string) => shop.admin.post(`/v1/orders/${order.id}:transition`, { status })
+    await move('PROCESSING')
+    expect(await move('SHIPPED')).toMatchObject({ status: 409, body: { code: 'ILLEGAL_TRANSITION' } })
+    await arrive(sku, 3)
+    await untilMissing(ann, order.id, 0)
+    const backordered = async (shopper: Shopper, id: string) =>
+      (await shopper.get<ReservationReply>(`/v1/reservations/${id}`)).body.reservation.lines[0]?.backordered
+    await waitFor(async () => (await backordered(ben, second.id)) === 1, { what: 'the second to have one', ...patience })
+    expect(await backordered(cem, third.id)).toBe(2)
+    expect((await move('SHIPPED')).status).toBe(200)
+    const { order: sold } = (await checkOut(ben, second.id)).body
+    expect(sold).toMatchObject({ status: 'CONFIRMED', lines: [{ backordered: 1 }] })
+    await arrive(sku, 4)
+    await untilMissing(ben, sold.id, 0)
+    await waitFor(async () => (await backordered(cem, third.id)) === 0, { what: 'the third to have both', ...patience })
+    await waitFor(async () => (await levelOf(sku)).available === 1, { what: 'the rest to be free', ...patience })
+    expect(await levelOf(sku)).toEqual({ onHand: 3, reserved: 2, available: 1, promised: 0, backorderable: 10 })
+  })
+
+  test('a cancelled order gives back what it had, and what it waited for goes to the next', async () => {
+    const sku = await promising(1, 10)
+    const [ann, ben] = [await shop.shopper(), await shop.shopper()]
+    const { order } = (await checkOut(ann, (await reserved(ann, one(sku, 4))).id)).body
+    await arrive(sku, 1)
+    await untilMissing(ann, order.id, 2)
+    const { order: next } = (await checkOut(ben, (await reserved(ben, one(sku, 3))).id)).body
+    await ann.post(`/v1/orders/${order.id}:cancel`)
+    await untilMissing(ben, next.id, 1)
+    await waitFor(async () => (await orderOf(ann, order.id)).paymentStatus === 'REFUNDED', {
+      what: 'the money back',
+      ...patience,
+    })
+    expect(await levelOf(sku)).toEqual({ onHand: 0, reserved: 0, available: 0, promised: 1, backorderable: 9 })
+  })
+
+  test('a part of a reservation is sold with its place among the promises', async () => {
+    const sku = await promising(0, 10)
+    const [ann, ben] = [await shop.shopper(), await shop.shopper()]
+    const whole = await reserved(ann, one(sku, 3))
+    const { order: waiting } = (await checkOut(ben, (await reserved(ben, one(sku))).id)).body
+    const { body } = await ann.post<OrderReply>('/v1/checkout', { reservationId: whole.id, lines: one(sku, 2) })
+    expect(body.order).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: 2, backordered: 2 }] })
+    await arrive(sku, 3)
+    await untilMissing(ann, body.order.id, 0)
+    expect(await missingOf(ben, waiting.id)).toEqual([1])
+    await arrive(sku, 1)
+    await untilMissing(ben, waiting.id, 0)
+  })
+
+  test('what makes no sense is refused', async () => {
+    const sku = await shop.product(1)
+    const change = async (backorder: unknown) => (await shop.admin.patch(`/v1/products/${sku}`, { backorder })).body
+    expect(await change({})).toMatchObject({ code: 'INVALID_ARGUMENT', errors: [{ field: 'backorder.cap' }] })
+    expect(await change({ cap: 1, until: 'soon' })).toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await change({ cap: 1, warehouse: 'NOWHERE' })).toMatchObject({ code: 'NOT_FOUND' })
+    const set = await bundle(100, one(sku))
+    const ofBundle = await shop.admin.patch(`/v1/products/${set}`, { backorder: { cap: 1 } })
+    expect(ofBundle).toMatchObject({ status: 400, body: { errors: [{ field: 'backorder' }] } })
+    const shopper = await shop.shopper()
+    expect((await shopper.patch(`/v1/products/${sku}`, { backorder: { cap: 1 } })).status).toBe(403)
   })
 })

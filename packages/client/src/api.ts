@@ -138,6 +138,30 @@ export interface Availability {
   /** As in StockLevel. */
   withheld: number
   incoming: number
+  /** Units that are promised, and not there yet. */
+  promised: number
+  /** Units that may still be promised beyond what is available. */
+  backorderable: number
+}
+
+/** Units beyond stock are promised, to whoever came first first; what arrives in one warehouse is theirs before anybody else's. */
+export interface BackorderPolicy {
+  /** Units that may be promised and not there at once, 1 to 1,000,000. In an update, -1: no backorders from then on; what is promised stays so. */
+  cap: number
+  /** When they are expected; copied to what is promised from then on. It ends nothing: a cap of less does. */
+  until?: string
+  /** Whose arrivals are for them, MAIN when empty; another one only while nothing is promised elsewhere (ILLEGAL_TRANSITION). */
+  warehouse: string
+}
+
+/** Units beyond stock are promised, to whoever came first first; what arrives in one warehouse is theirs before anybody else's. */
+export interface BackorderPolicyInput {
+  /** Units that may be promised and not there at once, 1 to 1,000,000. In an update, -1: no backorders from then on; what is promised stays so. */
+  cap?: number
+  /** When they are expected; copied to what is promised from then on. It ends nothing: a cap of less does. */
+  until?: string
+  /** Whose arrivals are for them, MAIN when empty; another one only while nothing is promised elsewhere (ILLEGAL_TRANSITION). */
+  warehouse?: string
 }
 
 export interface BundlePart {
@@ -531,12 +555,17 @@ export interface OrderLine {
   unitPrice?: Money
   /** Of a bundle: what of it comes from where, for all of its units. Its warehouse is that of all its parts, empty where they have several. */
   parts: readonly (OrderLinePart)[]
+  /** Of the quantity: units that are promised, and not there yet. Of a bundle: those that lack some part. An order is not shipped with any. */
+  backordered: number
+  /** When they are expected, as the product said when they were reserved. */
+  backorderUntil?: string
 }
 
 export interface OrderLinePart {
   sku: string
   warehouse: string
   quantity: number
+  backordered: number
 }
 
 export interface PauseWebhookEndpointResponse {
@@ -576,6 +605,8 @@ export interface Product {
   mostPerShopper?: number
   /** Units that wait on the waitlist are kept from everybody else. */
   waitlistFirst: boolean
+  /** That it may be reserved beyond stock. Absent: only what is there. */
+  backorder?: BackorderPolicy
 }
 
 /** What a hold has of one product in one warehouse. */
@@ -687,6 +718,8 @@ export interface Reservation {
   linesVersion: number
   /** The one that it was a part of, before some of its units were checked out; empty: it was made as it is. */
   parentId: string
+  /** How often units that were backordered have arrived while it was ACTIVE. */
+  fills: number
 }
 
 export interface ReservationLine {
@@ -697,12 +730,17 @@ export interface ReservationLine {
   unitPrice?: Money
   /** Of a bundle: what is held for all of its units. Its price is the bundle's, its warehouse that of all its parts, empty where they have several. */
   parts: readonly (ReservationLinePart)[]
+  /** Of the quantity: units that are promised, and not there yet; as it was sold, where it is. Of a bundle: those that lack some part. */
+  backordered: number
+  /** When they are expected, as the product said when it was reserved. */
+  backorderUntil?: string
 }
 
 export interface ReservationLinePart {
   sku: string
   warehouse: string
   quantity: number
+  backordered: number
 }
 
 export interface ResumeWebhookEndpointResponse {
@@ -934,6 +972,8 @@ export interface WarehouseAvailability {
   available: number
   withheld: number
   incoming: number
+  promised: number
+  backorderable: number
 }
 
 export interface WatchAvailabilityResponse {
@@ -1092,6 +1132,8 @@ export interface Operations {
     mostPerShopper?: number
     /** As in Product. Not of a bundle. */
     waitlistFirst?: boolean
+    /** Not of a bundle, whose parts may have one. */
+    backorder?: BackorderPolicyInput
   }; response: CreateProductResponse }
   /** Changes the fields that are given, leaves the others. */
   updateProduct: { request: {
@@ -1109,6 +1151,8 @@ export interface Operations {
     mostPerShopper?: number
     /** As in Product. Not of a bundle. */
     waitlistFirst?: boolean
+    /** The whole rule, as it is from then on. Not of a bundle. */
+    backorder?: BackorderPolicyInput
   }; response: UpdateProductResponse }
   getProduct: { request: {
     sku: string
@@ -1478,7 +1522,7 @@ export interface Operations {
     paymentToken?: string
     clientToken?: string
   }; response: ConfirmOrderResponse }
-  /** Moves an order along its status table; ILLEGAL_TRANSITION for what the table does not have. */
+  /** Moves an order along its status table; ILLEGAL_TRANSITION for what the table does not have, and for SHIPPED while something is backordered. */
   transitionOrder: { request: {
     id: string
     /** - `PENDING`: Waits for its payment. - `CONFIRMED`: Paid, its units are sold. */

@@ -13,6 +13,9 @@ export interface LineJson {
   unitPrice: MoneyJson
   /** Of a bundle. */
   parts?: { sku: string; warehouse: string; quantity: number }[]
+  /** Units that are still to come, and when they are expected (RFC 3339). */
+  backordered: number
+  backorderUntil?: string
 }
 
 export interface ReservationReply {
@@ -49,7 +52,7 @@ export interface OrderReply {
 }
 
 export interface AvailabilityReply {
-  availability: { sku: string; onHand: number; reserved: number; available: number }[]
+  availability: { sku: string; onHand: number; reserved: number; available: number; promised: number; backorderable: number }[]
 }
 
 export interface ConsistencyReply {

@@ -38,6 +38,10 @@ export async function updateReservations(
        "linesVersion" integer, fills integer, lines jsonb)
      where r.id = n.id`,
     // Hardly any has other lines than it was made with.
-    [JSON.stringify(rows.map(({ lines, ...row }) => (allLines || row.linesVersion > 1 || row.fills > 0 ? { ...row, lines } : row)))],
+    [
+      JSON.stringify(
+        rows.map(({ lines, ...row }) => (allLines || row.linesVersion > 1 || row.fills > 0 ? { ...row, lines } : row)),
+      ),
+    ],
   )
 }
