@@ -1,4 +1,12 @@
-import { type Hold, Hold_State, type HoldItem, type HoldResult, InventoryServiceService } from '@holdfast/contracts/inventory'
+import {
+  type Hold,
+  Hold_State,
+  type HoldItem,
+  type HoldResult,
+  InventoryServiceService,
+  Product,
+  type SetWaitingRequest,
+} from '@holdfast/contracts/inventory'
 import {
   type GrpcServer,
   type Handlers,
@@ -9,17 +17,19 @@ import {
   toItemError,
 } from '@holdfast/service'
 
-type Rpc = 'hold' | 'commit' | 'release' | 'extend' | 'expire' | 'listHeld'
+type Rpc = 'hold' | 'commit' | 'release' | 'extend' | 'expire' | 'listHeld' | 'setWaiting'
 type Fault = { rpc: Rpc; when: 'before' | 'after' }
 
 /** An inventory in memory that speaks real gRPC, really keeps holds and stock, and fails where a test says so. */
 export class FakeInventory {
   readonly holds = new Map<string, Hold>()
   readonly stock = new Map<string, number>()
+  /** Units that wait, as last told. */
+  readonly waiting = new Map<string, bigint>()
   /** How many holds were really made. */
   made = 0
   /** How many items each RPC was asked for. */
-  readonly asked: Record<Rpc, number> = { hold: 0, commit: 0, release: 0, extend: 0, expire: 0, listHeld: 0 }
+  readonly asked: Record<Rpc, number> = { hold: 0, commit: 0, release: 0, extend: 0, expire: 0, listHeld: 0, setWaiting: 0 }
   private fault: Fault | undefined
   private server: GrpcServer | undefined
 
@@ -49,6 +59,7 @@ export class FakeInventory {
   empty(): void {
     this.holds.clear()
     this.stock.clear()
+    this.waiting.clear()
     this.made = 0
     this.fault = undefined
     for (const rpc of Object.keys(this.asked) as Rpc[]) this.asked[rpc] = 0
@@ -89,6 +100,13 @@ export class FakeInventory {
         ...(await this.batch('expire', request.ids, (id) => this.expire(id))),
         now: new Date(),
       }),
+      getProduct: async ({ sku }: { sku: string }) => Promise.resolve({ product: Product.fromPartial({ sku }), requestId: '' }),
+      setWaiting: async ({ waiting }: SetWaitingRequest) => {
+        this.meetFault('setWaiting', 'before')
+        this.asked.setWaiting++
+        for (const { sku, units } of waiting) this.waiting.set(sku, units)
+        return Promise.resolve({})
+      },
       listHeld: async (request: { minAgeMs: number; pageSize: number; pageToken: string }) => this.listHeld(request),
     }
     const others = Object.keys(InventoryServiceService).map((name) => [
