@@ -942,7 +942,7 @@ export interface WaitlistEntry {
   channel: string
   /** - `OFFERED`: A reservation is made for it. - `FULFILLED`: The reservation was checked out, or a part of it. - `LAPSED`: The reservation ended otherwise. */
   status: 'STATUS_UNSPECIFIED' | 'WAITING' | 'OFFERED' | 'FULFILLED' | 'LAPSED' | 'LEFT'
-  /** While it is WAITING: 1 is the next. Not in events. */
+  /** While it is WAITING: 1 is the next. Not in events, and not in a list of everyone's. */
   position: number
   /** Once it is offered. */
   reservationId: string

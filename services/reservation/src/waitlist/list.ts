@@ -21,7 +21,7 @@ import { userAskedFor } from '../list'
 import type { Parts } from '../parts'
 import { checkOne } from '../wanted'
 import { type EntryRow, type EntryStatus, type Position, toEntry } from './entry'
-import { findEntry, listEntries, positionOf } from './sql/entries'
+import { findEntry, listEntries, listLine, positionOf } from './sql/entries'
 
 const mostEntries = 200
 const tokenParts = [/^\d{1,18}$/]
@@ -43,10 +43,10 @@ export async function listOwn(
   const size = pageSize(request.pageSize, mostEntries)
   const filter = {
     userId: userAskedFor(request.userId, ctx),
-    statuses: statusesOf(request.status),
-    after: placeOf(request.pageToken),
+    status: statusOf(request.status),
+    before: placeOf(request.pageToken),
   }
-  const rows = await listEntries(parts.database.pool, filter, true, size + 1)
+  const rows = await listEntries(parts.database.pool, filter, size + 1)
   const { page, last } = cutPage(rows, size, () => 0)
   return {
     entries: page.map(({ position, ...row }) => toEntry(row, position ?? undefined)),
@@ -58,9 +58,9 @@ export async function listOwn(
 export async function listProduct(parts: Parts, request: ListProductWaitlistRequest): Promise<ListProductWaitlistResponse> {
   const size = pageSize(request.pageSize, mostEntries)
   const { sku } = checkOne(request.sku, 1, '')
-  const statuses = statusesOf(request.status) ?? ['WAITING', 'OFFERED']
-  const filter = { sku, statuses, after: placeOf(request.pageToken) }
-  const rows = await listEntries(parts.database.pool, filter, false, size + 1)
+  const status = statusOf(request.status)
+  const statuses: EntryStatus[] = status === undefined ? ['WAITING', 'OFFERED'] : [status]
+  const rows = await listLine(parts.database.pool, sku, statuses, placeOf(request.pageToken) ?? 0n, size + 1)
   const { page, last } = cutPage(rows, size, () => 0)
   return {
     places: page.map(({ position, ageSeconds, ...row }) => ({ entry: toEntry(row, position ?? undefined), ageSeconds })),
@@ -68,10 +68,10 @@ export async function listProduct(parts: Parts, request: ListProductWaitlistRequ
   }
 }
 
-function statusesOf(status: Status): EntryStatus[] | undefined {
+function statusOf(status: Status): EntryStatus | undefined {
   if (status === 'STATUS_UNSPECIFIED') return undefined
   if (status === 'UNRECOGNIZED') throw invalidField('status', 'is no status of a waitlist entry')
-  return [status]
+  return status
 }
 
 function placeOf(pageToken: string): bigint | undefined {

@@ -1,6 +1,6 @@
 /** Serves the line of a SKU: the first who fit have their units reserved (docs/decisions/035). */
 import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
-import { type CallContext, faultPoint, fromItemError } from '@holdfast/service'
+import { type CallContext, errorCodes, faultPoint, fromItemError, HoldfastError } from '@holdfast/service'
 
 import type { Parts } from '../parts'
 import type { EntryRow } from './entry'
@@ -98,6 +98,10 @@ async function conclude(
     const { channel, quantity } = entry
     tooLarge.set(channel, Math.min(quantity, tooLarge.get(channel) ?? quantity))
   } else if (code !== 'LIMIT_EXCEEDED') {
-    throw result?.error === undefined ? new Error(`entry ${entry.id}: inventory gave no answer`) : fromItemError(result.error)
+    const error =
+      result?.error === undefined ? new Error(`entry ${entry.id}: inventory gave no answer`) : fromItemError(result.error)
+    if (!(error instanceof HoldfastError) || error.code === 'CONFLICT' || errorCodes[error.code].http >= 500) throw error
+    // Nobody else is to wait for it.
+    ctx.log.warn({ err: error, entryId: entry.id }, 'an entry of the waitlist can not be served; it is passed over')
   }
 }

@@ -140,29 +140,49 @@ export async function lockEndedOffers(client: PoolClient, limit: number): Promis
 
 /** What is undefined is not asked for. */
 export interface EntryFilter {
-  userId?: string | undefined
-  sku?: string | undefined
-  statuses?: EntryStatus[] | undefined
-  /** Only those behind this place in the list's order. */
-  after?: bigint | undefined
+  userId: string | undefined
+  status: EntryStatus | undefined
+  /** Only those of a lower place. */
+  before: bigint | undefined
 }
 
-export type ListedEntry = EntryRow & { position: number | null; ageSeconds: number }
+export type PlacedEntry = EntryRow & { position: number | null }
 
-/** With their positions: so long as it waits, how many wait at its place or before. Locks nothing. @param newestFirst else in the order of the line */
-export async function listEntries(pool: Pool, filter: EntryFilter, newestFirst: boolean, limit: number): Promise<ListedEntry[]> {
-  const { userId = null, sku = null, statuses = null, after = null } = filter
+/**
+ * Newest first; with their positions where it is one user's, who has few that wait: in everyone's, each would be counted through its
+ * whole line. Locks nothing.
+ */
+export async function listEntries(pool: Pool, { userId, status, before }: EntryFilter, limit: number): Promise<PlacedEntry[]> {
+  return runQuery(
+    pool,
+    `select ${columns}, case when $1::text is not null and e.status = 'WAITING' then (
+              select count(*)::integer from waitlist_entries o where o.sku = e.sku and o.status = 'WAITING' and o.place <= e.place
+            ) end as position
+     from waitlist_entries e
+     where ($1::text is null or e.user_id = $1) and ($2::text is null or e.status = $2) and ($3::bigint is null or e.place < $3)
+     order by e.place desc limit $4`,
+    [userId ?? null, status ?? null, before ?? null, limit],
+  )
+}
+
+/** A line in its order, behind a place; those before the page are counted once. Locks nothing. */
+export async function listLine(
+  pool: Pool,
+  sku: string,
+  statuses: EntryStatus[],
+  after: bigint,
+  limit: number,
+): Promise<(PlacedEntry & { ageSeconds: number })[]> {
   return runQuery(
     pool,
     `select ${columns}, extract(epoch from clock_timestamp() - e.created_at)::integer as "ageSeconds",
             case when e.status = 'WAITING' then (
-              select count(*)::integer from waitlist_entries o where o.sku = e.sku and o.status = 'WAITING' and o.place <= e.place
-            ) end as position
-     from waitlist_entries e
-     where ($1::text is null or e.user_id = $1) and ($2::text is null or e.sku = $2)
-       and ($3::text[] is null or e.status = any ($3)) and ($4::bigint is null or e.place ${newestFirst ? '<' : '>'} $4)
-     order by e.place ${newestFirst ? 'desc' : ''} limit $5`,
-    [userId, sku, statuses, after, limit],
+              (select count(*) from waitlist_entries o where o.sku = $1 and o.status = 'WAITING' and o.place <= $3)
+              + row_number() over (partition by e.status order by e.place)
+            )::integer end as position
+     from (select * from waitlist_entries where sku = $1 and status = any ($2::text[]) and place > $3 order by place limit $4) e
+     order by e.place`,
+    [sku, statuses, after, limit],
   )
 }
 
