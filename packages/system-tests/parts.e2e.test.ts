@@ -271,6 +271,64 @@ describe('checkout of a part', () => {
     expect((await shopper.post(`/v1/reservations/${part?.id}:extend`, { expiresAt: until })).status).toBe(400)
   })
 
+  test('without a key, too, a part that ended unpaid is followed by another, which is paid once', async () => {
+    const sku = await shop.product(10, 1_000)
+    const { id } = await reserved(shopper, one(sku, 5))
+    const orderOfPart = async (status: string) => {
+      const { orders } = (await shopper.get<{ orders: OrderReply['order'][] }>(`/v1/orders?status=${status}&pageSize=200`)).body
+      return orders.find(({ lines }) => lines[0]?.sku === sku)
+    }
+    // One is given up with its order, one by itself.
+    expect((await checkOutPart(id, one(sku, 1), { token: 'tok_declined' })).status).toBe(402)
+    expect((await shopper.post(`/v1/orders/${(await orderOfPart('PENDING'))?.id}:cancel`)).status).toBe(200)
+    expect((await checkOutPart(id, one(sku, 1), { token: 'tok_declined' })).status).toBe(402)
+    const second = (await orderOfPart('PENDING'))?.reservationId
+    expect((await shopper.post(`/v1/reservations/${second}:cancel`)).status).toBe(200)
+    expect(await read(id)).toMatchObject({ status: 'ACTIVE', lines: [{ quantity: 3 }] })
+    const replies = await times(5, async () => checkOutPart(id, one(sku, 1), { token: 'tok_ok' }))
+    expect(countStatuses(replies)).toEqual({ 200: 5 })
+    expect(new Set(replies.map(({ body }) => body.order.id)).size).toBe(1)
+    expect((await checkOutPart(id, one(sku, 1))).body).toMatchObject({ replayed: true, order: { id: replies[0]?.body.order.id } })
+    expect(await read(id)).toMatchObject({ status: 'ACTIVE', lines: [{ quantity: 2 }] })
+    expect(await shop.available(sku)).toEqual({ onHand: 9, reserved: 2, available: 7 })
+  })
+
+  test('without a key, a part that lapsed while the whole went on is followed by another', async () => {
+    const sku = await shop.product(10, 1_000)
+    const { id } = await reserved(shopper, one(sku, 3), { ttlSeconds: 5 })
+    expect((await checkOutPart(id, one(sku, 1), { token: 'tok_declined' })).status).toBe(402)
+    expect((await shopper.post(`/v1/reservations/${id}:extend`, { ttlSeconds: 600 })).status).toBe(200)
+    const paid = async () => {
+      const { status, body } = await checkOutPart(id, one(sku, 1), { token: 'tok_declined' })
+      // The first part is there and is declined again, until it is over and there is a second.
+      expect([402, 409]).toContain(status)
+      return (await read(id)).lines[0]?.quantity === 1 && body
+    }
+    await waitFor(paid, { what: 'the second part', timeoutMs: 20_000 })
+    expect((await checkOutPart(id, one(sku, 1), { token: 'tok_ok' })).body.order).toMatchObject({ status: 'CONFIRMED' })
+    expect((await read(id)).lines).toMatchObject([{ quantity: 1 }])
+  })
+
+  test('without a key, a part whose units went back before it was a reservation is followed by another', async () => {
+    const sku = await shop.product(10, 1_000)
+    const { id } = await reserved(shopper, one(sku, 3))
+    shop.system.faults.arm('reservation', 'reservation.split', 'fail')
+    expect((await checkOutPart(id, one(sku, 1))).status).toBe(500)
+    await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '100' })
+    const back = async () => (await shop.available(sku)).reserved === 2
+    await waitFor(back, { what: 'the orphan to be given back', timeoutMs: 20_000 })
+    await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '30000' })
+    const paid = await waitFor(
+      async () => {
+        const reply = await checkOutPart(id, one(sku, 1))
+        return reply.status < 500 && reply
+      },
+      { what: 'an answer', timeoutMs: 20_000 },
+    )
+    expect([paid.status, paid.body.order?.status]).toEqual([200, 'CONFIRMED'])
+    expect((await read(id)).lines).toMatchObject([{ quantity: 1 }])
+  })
+
   test.each([
     ['with a key', randomUUID()],
     ['without one', undefined],

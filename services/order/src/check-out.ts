@@ -7,9 +7,7 @@ import {
   type CallContext,
   checkUuid,
   faultPoint,
-  fingerprint,
   HoldfastError,
-  idempotencyKey,
   isUniqueViolation,
   notFound,
   operationId,
@@ -21,6 +19,7 @@ import { reprice, withGoods } from './follow-lines'
 import { readOrder } from './get'
 import { type Goods, goodsOf, isVisible, keepContext, type OrderRow, toOrder } from './order'
 import { keyReused, type Operation, operationOf, recall } from './operations'
+import { partOf } from './part'
 import { failureMessages } from './payment-attempt'
 import { recordChange } from './record'
 import { sumUnits, type Units } from './units'
@@ -46,15 +45,9 @@ async function payPart(
   { units, operation }: { units: Units; operation: Operation | undefined },
   ctx: CallContext,
 ): Promise<Paid> {
-  const token = request.paymentToken
   const id = request.reservationId.toLowerCase()
-  if (units.length === 0) return pay(deps, { reservationId: id, token, operation }, ctx)
-  // Without a key the request itself is the key: nobody pays twice for a part because an answer was lost.
-  const key = idempotencyKey(ctx, request.clientToken) ?? fingerprint([id, units])
-  const partId = operationId(ctx.actor.id, 'checkout-part', key)
-  const { reservation } = await deps.peers.reservation.splitReservation({ id, partId, lines: request.lines }, ctx)
-  if (reservation === undefined) throw notFound('reservation', id)
-  return pay(deps, { reservationId: reservation.id, token, operation }, ctx)
+  const reservationId = units.length === 0 ? id : await partOf(deps, request, { id, units }, ctx)
+  return pay(deps, { reservationId, token: request.paymentToken, operation }, ctx)
 }
 
 export interface Paying {
