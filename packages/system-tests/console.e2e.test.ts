@@ -295,6 +295,20 @@ test('a restart of the gateway interrupts nobody', async () => {
   await page.getByRole('heading', { name: 'Held for you' }).waitFor()
 })
 
+test('a part of the program that is not to be had takes nothing else with it', async () => {
+  const sku = await shop.product(3, 1_000, 'A-PART')
+  const screen = await openScreen()
+  const page = await screen.open('/')
+  await page.route('**/assets/product-*.js', async (route) => route.abort())
+  await page.getByText(`Product ${sku}`).click()
+  await page.getByRole('heading', { name: 'This page did not open' }).waitFor()
+  await page.unroute('**/assets/product-*.js')
+  await page.getByRole('button', { name: 'Load again' }).click()
+  await page.getByText('Only 3 left').waitFor()
+  // The browser and React have told of it.
+  expect(screen.wrong.splice(0).join()).toContain('ERR_FAILED')
+})
+
 describe.each([
   ['by day, on a desk', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
   ['by night, on a phone', { colorScheme: 'dark', viewport: { width: 390, height: 844 }, hasTouch: true }],

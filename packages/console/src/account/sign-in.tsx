@@ -1,5 +1,6 @@
 import { HoldfastApiError } from '@holdfast/client'
 import { Alert, Anchor } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { Link, useSearch } from 'wouter'
 
 import { signIn } from '../api/session.ts'
@@ -21,7 +22,7 @@ export function SignInPage() {
       button="Sign in"
       passwordKind="current-password"
       send={signIn}
-      refusal={(error) => (isWrong(error) ? <WrongCredentials requestId={error.requestId} /> : undefined)}
+      refusal={(error) => refusalNote(error)}
     >
       No account yet?{' '}
       <Anchor component={Link} href={search === '' ? paths.register : `${paths.register}?${search}`} inherit underline="always">
@@ -31,8 +32,20 @@ export function SignInPage() {
   )
 }
 
-function isWrong(error: Error): error is HoldfastApiError {
-  return error instanceof HoldfastApiError && error.status === 401
+/** Undefined: in the usual words. */
+function refusalNote(error: Error): ReactNode {
+  if (!(error instanceof HoldfastApiError)) return undefined
+  if (error.status === 401) return <WrongCredentials requestId={error.requestId} />
+  return error.status === 404 ? <OtherIssuer /> : undefined
+}
+
+/** `LOCAL_USERS=off`: this address is not there. */
+function OtherIssuer() {
+  return (
+    <Alert role="alert" color="ember" title="Nobody signs in here">
+      Accounts of this shop are those of another system, and this page has no way in for them. The API takes their tokens.
+    </Alert>
+  )
 }
 
 /** Elsewhere the code means that a session is over; here nobody is signed in yet. */

@@ -10,6 +10,9 @@ const mostWatched = 100
 /** Until it is begun again, ms. */
 const pauseMs = 2_000
 
+/** How often those are asked for that no stream has room for, ms. */
+const pollMs = 10_000
+
 const keyOf = (sku: string) => ['availability', sku] as const
 
 /**
@@ -19,15 +22,18 @@ const keyOf = (sku: string) => ['availability', sku] as const
  */
 export function useAvailability(skus: readonly string[]): ReadonlyMap<string, Availability> {
   const queries = useQueryClient()
-  const watched = [...new Set(skus)].slice(0, mostWatched).sort()
-  const wanted = watched.join()
+  const known = [...new Set(skus)].sort()
+  const wanted = known.join()
   useEffect(() => {
     if (wanted === '') return
     let stop = new AbortController()
     const begin = (): void => {
       stop.abort()
       stop = new AbortController()
-      if (document.visibilityState === 'visible') void follow(wanted.split(','), stop.signal, show)
+      if (document.visibilityState !== 'visible') return
+      const [first = [], ...others] = inParts(wanted.split(','))
+      void follow(first, stop.signal, show)
+      for (const part of others) void poll(part, stop.signal, show)
     }
     const show = (one: Availability): void => void queries.setQueryData(keyOf(one.sku), one)
     begin()
@@ -40,7 +46,7 @@ export function useAvailability(skus: readonly string[]): ReadonlyMap<string, Av
     }
   }, [wanted, queries])
   return useQueries({
-    queries: watched.map((sku) => ({ queryKey: keyOf(sku), queryFn: skipToken, staleTime: Infinity })),
+    queries: known.map((sku) => ({ queryKey: keyOf(sku), queryFn: skipToken, staleTime: Infinity })),
     combine: toMap,
   })
 }
@@ -48,6 +54,11 @@ export function useAvailability(skus: readonly string[]): ReadonlyMap<string, Av
 function toMap(results: readonly { data?: unknown }[]): ReadonlyMap<string, Availability> {
   const known = results.flatMap(({ data }) => (data === undefined ? [] : [data as Availability]))
   return new Map(known.map((one) => [one.sku, one]))
+}
+
+function inParts(skus: readonly string[]): string[][] {
+  const count = Math.ceil(skus.length / mostWatched)
+  return Array.from({ length: count }, (_, index) => skus.slice(index * mostWatched, (index + 1) * mostWatched))
 }
 
 /** The client resumes a stream that breaks off; one that can't begin is tried again here. */
@@ -58,8 +69,25 @@ async function follow(skus: string[], signal: AbortSignal, show: (one: Availabil
     } catch {
       // Quietly: what is shown stays, and the banner says it when nobody answers.
     }
-    await new Promise((resolve) => {
-      setTimeout(resolve, pauseMs)
-    })
+    await pause(pauseMs)
   }
+}
+
+/** A long catalogue: a second stream would take one more of the few connections that a browser has for a site. */
+async function poll(skus: string[], signal: AbortSignal, show: (one: Availability) => void): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { availability } = await api.getAvailability({ skus }, { signal })
+      availability.forEach(show)
+    } catch {
+      // As above.
+    }
+    await pause(pollMs)
+  }
+}
+
+async function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
 }

@@ -1,6 +1,7 @@
 import { type ReactNode, useRef } from 'react'
 
 import { ConnectionBanner } from './connection-banner.tsx'
+import { FaultBoundary } from './fault-boundary.tsx'
 import { Header } from './header.tsx'
 import { useFreshPage } from './use-fresh-page.ts'
 import classes from './shell.module.css'
@@ -17,7 +18,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <Header />
       <ConnectionBanner />
       <main id="content" ref={content} tabIndex={-1} className={classes.content}>
-        {children}
+        <FaultBoundary>{children}</FaultBoundary>
       </main>
       <footer className={classes.footer}>
         <span>Holdfast keeps what you reserve until its time is over.</span>

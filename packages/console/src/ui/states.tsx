@@ -30,7 +30,7 @@ export function Empty({ icon, title, children, action }: EmptyProps) {
       <Title order={2} size="h4">
         {title}
       </Title>
-      <Text c="dimmed" maw="34rem">
+      <Text component="div" c="dimmed" maw="34rem">
         {children}
       </Text>
       {action}

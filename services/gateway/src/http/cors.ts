@@ -45,8 +45,8 @@ const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const preflightMaxAge = '7200'
 
 /**
- * Sets what a page of an allowed origin needs, on whatever answer follows. There are no cookies here, so no credentials are
- * allowed: a token goes into the header Authorization, by the page's own hand.
+ * Sets what a page of an allowed origin needs, on whatever answer follows. The one cookie (session-cookie.ts) is for pages of
+ * our own, so no credentials are allowed: a token goes into the header Authorization, by the page's own hand.
  * @returns the whole answer where the request is a preflight of an allowed origin
  */
 export function applyCors(origins: CorsOrigins, request: IncomingMessage, response: ServerResponse): Reply | undefined {
