@@ -10,7 +10,9 @@ import * as sessions from './commands/sessions'
 import * as stock from './commands/stock'
 import * as system from './commands/system'
 import * as tools from './commands/tools'
+import * as waitlist from './commands/waitlist'
 import * as warehouses from './commands/warehouses'
+import * as webhooks from './commands/webhooks'
 import { exitCodes } from './exit-codes'
 
 /** A command, or a family of them. */
@@ -46,12 +48,16 @@ const contents: [group: string, commands: Register[]][] = [
       reservations.change,
       reservations.release,
       reservations.cancel,
+      waitlist.waitlist,
       reservations.sweep,
     ],
   ],
   ['Orders:', [orders.checkout, orders.placeOrder, orders.orders]],
   ['Records:', [audit.audit, audit.activity]],
-  ['The system:', [system.health, system.consistency, events.events, system.demo, system.bench, system.api, tools.shell]],
+  [
+    'The system:',
+    [system.health, system.consistency, events.events, webhooks.webhooks, system.demo, system.bench, system.api, tools.shell],
+  ],
 ]
 
 /** Earlier names, which go on working and are not shown. */

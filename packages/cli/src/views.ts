@@ -6,13 +6,17 @@ import type {
   Order,
   Product,
   ProductHold,
+  ProductWaitlistPlace,
   Reservation,
   SalesChannel,
   Shipment,
   StockLevel,
   StockMovement,
   User,
+  WaitlistEntry,
   Warehouse,
+  WebhookDelivery,
+  WebhookEndpoint,
 } from '@holdfast/client'
 
 import { showMoney } from './money'
@@ -32,6 +36,7 @@ export const productView: View<Product> = {
     'made of': ({ parts }) => inLines(parts),
     'most per shopper': ({ mostPerShopper }) => mostPerShopper,
     'low at': ({ lowStockAt }) => lowStockAt,
+    'those who wait come first': ({ waitlistFirst }) => (waitlistFirst ? 'yes' : ''),
     version: ({ version }) => version,
     created: ({ createdAt }) => at(createdAt),
     updated: ({ updatedAt }) => at(updatedAt),
@@ -211,6 +216,75 @@ export const auditView: View<AuditRecord> = {
   },
 }
 
+export const waitlistView: View<WaitlistEntry> = {
+  id: ({ id }) => id,
+  columns: {
+    id: ({ id }) => id,
+    status: (entry) => status(entry.status),
+    place: (entry) => (entry.status === 'WAITING' ? entry.position : ''),
+    sku: ({ sku }) => sku,
+    units: ({ quantity }) => quantity,
+    reservation: ({ reservationId }) => reservationId,
+    created: ({ createdAt }) => at(createdAt),
+  },
+  more: {
+    channel: ({ channel }) => channel,
+    user: ({ userId }) => userId,
+    offered: ({ offeredAt }) => at(offeredAt),
+    ended: ({ endedAt }) => at(endedAt),
+  },
+}
+
+export const waitlistPlaceView: View<ProductWaitlistPlace> = {
+  id: ({ entry }) => entry?.id ?? '',
+  columns: {
+    place: ({ entry }) => (entry?.status === 'WAITING' ? entry.position : ''),
+    status: ({ entry }) => entry && status(entry.status),
+    units: ({ entry }) => entry?.quantity,
+    age: ({ ageSeconds }) => inWords(ageSeconds),
+    user: ({ entry }) => entry?.userId,
+    id: ({ entry }) => entry?.id,
+    reservation: ({ entry }) => entry?.reservationId,
+  },
+}
+
+export const endpointView: View<WebhookEndpoint> = {
+  id: ({ id }) => id,
+  columns: {
+    id: ({ id }) => id,
+    status: (endpoint) => status(endpoint.status),
+    url: ({ url }) => url,
+    events: ({ eventTypes }) => eventTypes.join(', '),
+    failures: ({ failures }) => failures,
+  },
+  more: {
+    'paused because': ({ pauseReason }) => (pauseReason === 'PAUSE_REASON_UNSPECIFIED' ? '' : pauseReason),
+    'next try': ({ nextAttemptAt }) => at(nextAttemptAt),
+    description: ({ description }) => description,
+    created: ({ createdAt }) => at(createdAt),
+  },
+}
+
+export const deliveryView: View<WebhookDelivery> = {
+  id: ({ id }) => id,
+  columns: {
+    id: ({ id }) => id,
+    status: (delivery) => status(delivery.status),
+    'event at': ({ eventAt }) => at(eventAt),
+    type: ({ eventType }) => eventType,
+    subject: ({ subject }) => subject,
+    attempts: ({ attempts }) => attempts,
+    answer: ({ lastStatus }) => (lastStatus === 0 ? '' : lastStatus),
+    error: ({ lastError }) => lastError,
+  },
+  more: {
+    endpoint: ({ endpointId }) => endpointId,
+    event: ({ eventId }) => eventId,
+    'last try': ({ lastAttemptAt }) => at(lastAttemptAt),
+    repeats: ({ replayOf }) => (replayOf === '0' ? '' : replayOf),
+  },
+}
+
 export const differenceView: View<Difference> = {
   id: ({ kind, id }) => `${kind} ${id}`,
   columns: {
@@ -236,11 +310,14 @@ const tones: Record<string, Tone> = {
   LIVE: 'good',
   CONFIRMED: 'good',
   DELIVERED: 'good',
+  FULFILLED: 'good',
+  OFFERED: 'good',
   SUCCEEDED: 'good',
   DECLINED: 'bad',
   EXPIRED: 'faint',
   LAPSED: 'faint',
   CANCELLED: 'faint',
+  LEFT: 'faint',
 }
 
 export function status(text: string): Cell {

@@ -53,6 +53,7 @@ export function createProduct(program: CommandUnknownOpts, cli: Cli): void {
     .option('--part <line>', `it is a bundle of these, and has no stock of its own: ${lineForm}, several times`, toLines)
     .option('--most-per-shopper <units>', 'units that one shopper may have', wholeCount)
     .option('--low-stock-at <units>', 'units at which it is told to be low', wholeNumber)
+    .option('--waitlist-first', 'units are first for those who wait')
     .addOption(keyOption())
     .action(
       cli.run(async ({ client, out }, sku, name, { part: parts, ...fields }) => {
@@ -73,6 +74,8 @@ export function updateProduct(program: CommandUnknownOpts, cli: Cli): void {
     .option('--part <line>', `of a bundle, all of them: ${lineForm}, several times`, toLines)
     .option('--most-per-shopper <units>', '-1: no limit', wholeNumber)
     .option('--low-stock-at <units>', '-1: as the system is set', wholeNumber)
+    .option('--waitlist-first', 'units are first for those who wait')
+    .option('--no-waitlist-first', 'or not')
     .option('--expected-version <version>', 'only if it has this version', wholeCount)
     .action(
       cli.run(async ({ client, out }, sku, { part: parts, ...fields }) => {

@@ -98,6 +98,16 @@ export function channels(program: CommandUnknownOpts, cli: Cli): void {
     .description('what is reserved through it stays as it is (admins)')
     .argument('<code>')
     .action(cli.run(async ({ client, out }, code) => out.say(await client.deleteSalesChannel({ code }), `${code} is deleted.`)))
+  family
+    .command('show')
+    .description('one of them')
+    .argument('<code>')
+    .action(
+      cli.run(async ({ client, out }, code) => {
+        const answer = await client.getSalesChannel({ code })
+        await out.one(answer, answer.channel, channelView)
+      }),
+    )
 }
 
 export function shipments(program: CommandUnknownOpts, cli: Cli): void {
