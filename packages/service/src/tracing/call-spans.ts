@@ -24,7 +24,7 @@ export async function inServerSpan<T>(
   const attributes = { ...attributesOf(path), 'holdfast.request_id': requestId }
   const span = spans.start({ name: path.slice(1), kind: 'SERVER', parent, attributes })
   const within = { ...envelope, traceparent: spans.traceparent(span) }
-  return spans.finish(span, 'SERVER', async () => spans.inside(span, async () => withStatus(span, async () => work(within))))
+  return spans.finish(span, 'SERVER', async () => withStatus(span, async () => work(within)))
 }
 
 /**

@@ -23,20 +23,26 @@ export interface SdkOptions {
   log: () => Logger
 }
 
+const inFiles = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+] as const
 /** A stop waits so long for the last spans to be taken, in ms. */
 const flushMs = 3_000
 /** While nobody takes them, that is told once in so long, in ms. */
 const tellMs = 60_000
 
 export function startSdk({ service, config, endpoint, log }: SdkOptions): { spans: Spans; stop(): Promise<void> } {
-  // What was given as a file is for the SDK too.
-  const { OTEL_EXPORTER_OTLP_HEADERS: headers } = config
-  if (headers !== undefined) process.env['OTEL_EXPORTER_OTLP_HEADERS'] = headers
+  const edge = service === 'gateway'
+  // The SDK reads the environment by itself, but no files.
+  for (const name of inFiles) if (config[name] !== undefined) process.env[name] = config[name]
   const sdk = new NodeSDK({
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go over it.
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': `holdfast-${service}` })),
     resourceDetectors: [serviceInstanceIdDetector, envDetector],
-    sampler: samplerOf(config, service === 'gateway'),
+    sampler: samplerOf(config, edge),
     // Metrics are Prometheus's (decision 011), and the log is on standard output.
     metricReaders: [],
     logRecordProcessors: [],
@@ -44,7 +50,7 @@ export function startSdk({ service, config, endpoint, log }: SdkOptions): { span
   tellTroubles(endpoint, log)
   sdk.start()
   return {
-    spans: new Spans(trace.getTracer('holdfast')),
+    spans: new Spans(trace.getTracer('holdfast'), !edge && config.OTEL_TRACES_SAMPLER.startsWith('parentbased_')),
     stop: async () => Promise.race([sdk.shutdown(), sleep(flushMs, undefined, { ref: false })]),
   }
 }

@@ -9,6 +9,7 @@ import {
   SpanKind,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Tracer,
 } from '@opentelemetry/api'
 import { DatabaseError } from 'pg'
@@ -16,6 +17,9 @@ import { DatabaseError } from 'pg'
 import { errorCodes, HoldfastError } from '../errors'
 
 export type { Attributes, Span } from '@opentelemetry/api'
+
+/** Of one span: as many as the SDK keeps if it is not told otherwise. */
+const mostLinks = 128
 
 type Kind = keyof typeof SpanKind
 
@@ -28,11 +32,23 @@ export interface SpanStart {
 }
 
 export class Spans {
-  constructor(private readonly tracer: Tracer) {}
+  /** @param follows whether a trace that somebody else does not record is not recorded here: then no more is done for it */
+  constructor(
+    private readonly tracer: Tracer,
+    private readonly follows: boolean,
+  ) {}
 
   /** Whoever starts a span ends it. It is not recorded where its trace is not. */
   start({ name, kind, parent, attributes }: SpanStart): Span {
-    return this.tracer.startSpan(name, { kind: SpanKind[kind], attributes }, contextOf(parent))
+    if (typeof parent === 'object') return this.startIn(trace.setSpan(ROOT_CONTEXT, parent), name, kind, attributes)
+    const remote = parse(parent)
+    if (remote === undefined) return this.startIn(ROOT_CONTEXT, name, kind, attributes)
+    if (this.follows && remote.traceFlags === 0) return trace.wrapSpanContext(remote)
+    return this.startIn(trace.setSpanContext(ROOT_CONTEXT, remote), name, kind, attributes)
+  }
+
+  private startIn(within: Context, name: string, kind: Kind, attributes: Attributes | undefined): Span {
+    return this.tracer.startSpan(name, { kind: SpanKind[kind], attributes }, within)
   }
 
   /** The span under way here; undefined: none, or one that is not recorded, or is over. */
@@ -49,7 +65,8 @@ export class Spans {
 
   /** Does something as a part of a span, whatever was under way before: statements, and lines of the log, find it. */
   async inside<T>(span: Span | undefined, work: () => Promise<T>): Promise<T> {
-    return context.with(span?.isRecording() === true ? trace.setSpan(ROOT_CONTEXT, span) : ROOT_CONTEXT, work)
+    if (span?.isRecording() === true) return context.with(trace.setSpan(ROOT_CONTEXT, span), work)
+    return trace.getActiveSpan() === undefined ? work() : context.with(ROOT_CONTEXT, work)
   }
 
   /** A step of what is under way, as a span of its own; where nothing recorded is under way, there is none. */
@@ -57,28 +74,30 @@ export class Spans {
     const parent = this.current()
     if (parent === undefined) return work()
     const span = this.start({ name, kind, parent, attributes })
-    return this.finish(span, kind, async () => this.inside(span, work))
+    return this.finish(span, kind, work)
   }
 
   /**
-   * What is done for several requests at once: a span under the first of them that is recorded, which has links to all (as many as the
-   * SDK keeps), and each of them a link to it.
+   * What is done for several requests at once: a span under the first of them that is recorded, which has links to all (the first
+   * 128), and each of them a link to it.
    * @param of the requests' spans; one that is there twice counts once
    */
   async batch<T>(name: string, of: readonly (Span | undefined)[], attributes: Attributes, work: () => Promise<T>): Promise<T> {
     const requests = [...new Set(of)].filter((span) => span?.isRecording() === true) as Span[]
     const [first] = requests
     if (first === undefined) return this.inside(undefined, work)
-    const links = requests.length === 1 ? [] : requests.map((request) => ({ context: request.spanContext() }))
+    const linked = requests.length === 1 ? [] : requests.slice(0, mostLinks)
+    const links = linked.map((request) => ({ context: request.spanContext() }))
     const span = this.tracer.startSpan(name, { attributes, links }, trace.setSpan(ROOT_CONTEXT, first))
     if (requests.length > 1) for (const request of requests) request.addLink({ context: span.spanContext() })
-    return this.finish(span, 'INTERNAL', async () => this.inside(span, work))
+    return this.finish(span, 'INTERNAL', work)
   }
 
-  /** Does the work of a span, and ends it. */
+  /** Does the work of a span inside it, and ends it. */
   async finish<T>(span: Span, kind: Kind, work: () => Promise<T>): Promise<T> {
+    if (!span.isRecording()) return this.inside(undefined, work)
     try {
-      return await work()
+      return await context.with(trace.setSpan(ROOT_CONTEXT, span), work)
     } catch (error) {
       this.fail(span, kind, error)
       throw error
@@ -115,10 +134,8 @@ function codeOf(error: unknown): string {
 const form = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-|$)/
 
 /** What is no `traceparent` is nobody's parent. */
-function contextOf(parent: Span | string | undefined): Context {
-  if (typeof parent === 'object') return trace.setSpan(ROOT_CONTEXT, parent)
+function parse(parent: string | undefined): SpanContext | undefined {
   const [, traceId, spanId, flags] = form.exec(parent ?? '') ?? []
-  if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT
-  const remote: SpanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true }
-  return trace.setSpanContext(ROOT_CONTEXT, remote)
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true }
 }

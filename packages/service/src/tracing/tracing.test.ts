@@ -81,7 +81,7 @@ describe('which traces are recorded', () => {
 describe('spans', () => {
   const exporter = new InMemorySpanExporter()
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
-  const spans = new Spans(provider.getTracer('test'))
+  const spans = new Spans(provider.getTracer('test'), true)
   beforeEach(() => exporter.reset())
   const start = (parent?: string) => spans.start({ name: 'request', kind: 'SERVER', parent })
 
@@ -98,6 +98,14 @@ describe('spans', () => {
       `00-${traceId}-01`,
     ])
       expect(start(wrong).spanContext().traceId).not.toBe(traceId)
+  })
+
+  test('what its caller does not record is not recorded, and goes on as it came', async () => {
+    const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
+    const span = start(parent)
+    await expect(spans.finish(span, 'SERVER', async () => Promise.resolve(spans.current()))).resolves.toBeUndefined()
+    expect(spans.traceparent(span)).toBe(parent)
+    expect(exporter.getFinishedSpans()).toEqual([])
   })
 
   test('a batch is under its first request, and linked with all; one request needs no link', async () => {

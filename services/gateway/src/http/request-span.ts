@@ -48,5 +48,5 @@ export async function inRequestSpan(exchange: Exchange, work: (span?: RequestSpa
     span.setAttribute('http.response.status_code', status)
     if (status >= 500) spans.failed(span, String(status))
   }
-  return spans.finish(span, 'SERVER', async () => spans.inside(span, async () => work({ answered })))
+  return spans.finish(span, 'SERVER', async () => work({ answered }))
 }
