@@ -47,6 +47,12 @@ async function operatorAt(path: string, options: ContextOptions = {}): Promise<{
   return { screen, page }
 }
 
+/** From a page of the shop to where one signs in, and comes back from. */
+async function goSignIn(page: Page): Promise<Page> {
+  await page.getByRole('button', { name: 'Sign in to reserve' }).click()
+  return page
+}
+
 const rowOf = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text })
 
 /** A level of the product's page, by its name. */
@@ -128,6 +134,29 @@ test('a product is made, its rules hold for shoppers, and who holds it is told',
   await reserved(shopper, one('OP-1'))
   await page.reload()
   await rowOf(page, shopper.user.id).getByText('Held').waitFor()
+})
+
+test('a product is ordered ahead up to its cap, and its shopper is told what is still to come', async () => {
+  const sku = await shop.product(1)
+  const { page } = await operatorAt(`/stock/${sku}`)
+  await page.getByRole('tab', { name: 'Rules' }).click()
+  await page.getByLabel('May be ordered ahead').fill('2')
+  await page.getByLabel('Expected on').fill('2031-12-24')
+  await page.getByRole('button', { name: 'Set the rules' }).click()
+  await waitFor(async () => (await figure(page, 'Promised beyond that')) === '0 of 2', { what: 'the cap to be shown' })
+
+  const shopper = await shop.shopper()
+  const screen = new Screen(await browser.newContext(), shop.system.url)
+  screens.push(screen)
+  const shopping = await screen.open(`/shop/products/${sku}`)
+  await screen.signIn(await goSignIn(shopping), shopper.user)
+  await shopping.getByLabel('How many').fill('3')
+  await shopping.getByText('2 of them are not here yet, expected Dec 24, 2031').waitFor()
+  await shopping.getByRole('button', { name: 'Reserve' }).click()
+  await shopping.getByText('2 still to come, expected Dec 24, 2031').waitFor()
+  await waitFor(async () => (await figure(page, 'Promised beyond that')) === '2 of 2', { what: 'both to be promised' })
+  const other = await shop.shopper()
+  expect((await other.post('/v1/reservations', { lines: one(sku) })).body).toMatchObject({ code: 'INSUFFICIENT_STOCK' })
 })
 
 test('an order shows the next steps that are legal, and no others', async () => {

@@ -13,6 +13,8 @@ export interface Field {
   description?: string
   /** A whole number; else text. */
   number?: { min?: number; max?: number }
+  /** A day, as `2026-12-24`. */
+  date?: true
   /** One of these; else what is typed. */
   options?: readonly { value: string; label: string }[]
   required?: boolean
@@ -63,9 +65,10 @@ export function ActionForm({ fields, button, send, done }: ActionFormProps) {
 }
 
 function FieldInput({ field, problem }: { field: Field; problem: string | undefined }) {
-  const { name, label, description, number, options, required, value } = field
+  const { name, label, description, number, date, options, required, value } = field
   const common = { name, label, description, required, withAsterisk: false, defaultValue: value, error: problem }
   if (options !== undefined) return <NativeSelect {...common} data={[...options]} />
+  if (date) return <TextInput {...common} type="date" />
   const numeric =
     number === undefined ? {} : { type: 'number', inputMode: 'numeric' as const, step: 1, min: number.min, max: number.max }
   return <TextInput {...common} {...numeric} />

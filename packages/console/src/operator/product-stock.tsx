@@ -62,7 +62,7 @@ export function ProductStockPage({ sku }: { sku: string }) {
 }
 
 function Levels({ availability }: { availability: Availability }) {
-  const { onHand, reserved, withheld, incoming, available, warehouses } = availability
+  const { onHand, reserved, withheld, incoming, available, promised, backorderable, warehouses } = availability
   return (
     <>
       <Figures>
@@ -71,6 +71,9 @@ function Levels({ availability }: { availability: Availability }) {
         <Figure name="Withheld" value={String(withheld)} />
         <Figure name="On hand" value={String(onHand)} />
         <Figure name="On the way" value={String(incoming)} />
+        {(promised > 0 || backorderable > 0) && (
+          <Figure name="Promised beyond that" value={`${promised} of ${promised + backorderable}`} />
+        )}
       </Figures>
       <DataTable
         name="In each warehouse"

@@ -1,4 +1,4 @@
-import type { Availability, Product } from '@holdfast/client'
+import type { Availability, BackorderPolicyInput, Product } from '@holdfast/client'
 import { Tabs } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 
@@ -148,7 +148,7 @@ function actionsOn({ sku }: Product, warehouse: Field, availability: Availabilit
   ]
 }
 
-function rulesOf({ sku, version, mostPerShopper, lowStockAt, waitlistFirst }: Product): Action {
+function rulesOf({ sku, version, mostPerShopper, lowStockAt, waitlistFirst, backorder }: Product): Action {
   const orNone = (text: string | undefined): number => (text === undefined || text === '' ? -1 : Number(text))
   return {
     name: 'Rules',
@@ -176,6 +176,14 @@ function rulesOf({ sku, version, mostPerShopper, lowStockAt, waitlistFirst }: Pr
         ],
         value: String(waitlistFirst),
       },
+      {
+        name: 'cap',
+        label: 'May be ordered ahead',
+        description: 'Units beyond stock; empty for none',
+        number: { min: 1 },
+        value: backorder?.cap.toString(),
+      },
+      { name: 'until', label: 'Expected on', date: true, value: backorder?.until?.slice(0, 10) },
     ],
     button: 'Set the rules',
     done: 'They hold from now on.',
@@ -186,6 +194,13 @@ function rulesOf({ sku, version, mostPerShopper, lowStockAt, waitlistFirst }: Pr
         mostPerShopper: orNone(values.mostPerShopper),
         lowStockAt: orNone(values.lowStockAt),
         waitlistFirst: values.waitlistFirst === 'true',
+        backorder: backorderOf(values, backorder),
       }),
   }
+}
+
+/** Undefined where there was none and there shall be none. */
+function backorderOf({ cap = '', until = '' }: Values, before: Product['backorder']): BackorderPolicyInput | undefined {
+  if (cap === '') return before === undefined ? undefined : { cap: -1 }
+  return { cap: Number(cap), warehouse: before?.warehouse, ...(until !== '' && { until: new Date(until).toISOString() }) }
 }

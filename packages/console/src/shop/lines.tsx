@@ -7,6 +7,7 @@ import { product } from '../api/queries.ts'
 import { paths } from '../paths.ts'
 import { moneyText, totalOf } from '../ui/money.ts'
 import { SkuArt } from '../ui/sku-art.tsx'
+import { expectedText } from './texts.ts'
 import classes from './lines.module.css'
 
 interface Line {
@@ -14,6 +15,9 @@ interface Line {
   warehouse: string
   quantity: number
   unitPrice?: Money
+  /** Units that are promised, and not there yet. */
+  backordered: number
+  backorderUntil?: string
 }
 
 export interface LinesProps<One extends Line> {
@@ -39,6 +43,7 @@ export function Lines<One extends Line>({ lines, total = totalOf(lines), action 
               <span className={classes.detail}>
                 {line.quantity} × {moneyText(line.unitPrice)}
                 {line.warehouse !== '' && `, from ${line.warehouse}`}
+                {line.backordered > 0 && `; ${line.backordered} still to come${expectedText(line.backorderUntil)}`}
               </span>
               {action?.(line)}
             </div>

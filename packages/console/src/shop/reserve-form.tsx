@@ -1,5 +1,5 @@
 import type { Availability, Product } from '@holdfast/client'
-import { Button, Group, NativeSelect, NumberInput } from '@mantine/core'
+import { Button, Group, NativeSelect, NumberInput, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useLocation } from 'wouter'
@@ -10,6 +10,7 @@ import { useSession } from '../api/use-session.ts'
 import { paths, signInFrom } from '../paths.ts'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { durationText } from '../ui/use-remaining.ts'
+import { expectedText } from './texts.ts'
 import classes from './reserve-form.module.css'
 
 /** How long it may be held, s. */
@@ -22,7 +23,7 @@ export interface ReserveFormProps {
 }
 
 /** How many, for how long, and then they are held. */
-export function ReserveForm({ product: { sku, mostPerShopper }, availability }: ReserveFormProps) {
+export function ReserveForm({ product: { sku, mostPerShopper, backorder }, availability }: ReserveFormProps) {
   const session = useSession()
   const queries = useQueryClient()
   const [path, go] = useLocation()
@@ -42,7 +43,9 @@ export function ReserveForm({ product: { sku, mostPerShopper }, availability }: 
     if (session.status === 'in') reserve.mutate()
     else go(signInFrom(path))
   }
-  const isOut = availability !== undefined && availability.available <= 0
+  const most = availability && availability.available + availability.backorderable
+  const isOut = most !== undefined && most <= 0
+  const later = availability === undefined || isOut ? 0 : quantity - availability.available
   return (
     <form onSubmit={submit} className={classes.form}>
       <Group align="flex-end" gap="sm">
@@ -51,7 +54,7 @@ export function ReserveForm({ product: { sku, mostPerShopper }, availability }: 
           className={classes.quantity}
           size="md"
           min={1}
-          max={Math.min(availability?.available || 1_000_000, mostPerShopper ?? 1_000_000)}
+          max={Math.min(most || 1_000_000, mostPerShopper ?? 1_000_000)}
           clampBehavior="strict"
           allowDecimal={false}
           allowNegative={false}
@@ -69,6 +72,12 @@ export function ReserveForm({ product: { sku, mostPerShopper }, availability }: 
           data={times.map((seconds) => ({ value: String(seconds), label: durationText(seconds) }))}
         />
       </Group>
+      {later > 0 && (
+        <Text size="sm" role="status">
+          {later} of them {later === 1 ? 'is' : 'are'} not here yet{expectedText(backorder?.until)}.{' '}
+          {later === 1 ? 'It is' : 'They are'} yours before anybody else’s.
+        </Text>
+      )}
       <Button type="submit" size="md" fullWidth disabled={isOut} loading={reserve.isPending}>
         {isOut ? 'Nothing left to reserve' : session.status === 'out' ? 'Sign in to reserve' : 'Reserve'}
       </Button>

@@ -11,3 +11,10 @@ const sameYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'sh
 export function whenText(time: string | undefined): string {
   return time === undefined ? '' : sameYear.format(new Date(time))
 }
+
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' })
+
+/** After a word for what is not there yet; empty where nobody knows. */
+export function expectedText(until: string | undefined): string {
+  return until === undefined ? '' : `, expected ${day.format(new Date(until))}`
+}

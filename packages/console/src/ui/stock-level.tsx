@@ -18,14 +18,15 @@ export function StockLevel({ availability }: { availability: Availability | unde
 
 function stateOf(availability: Availability | undefined): string {
   if (availability === undefined) return 'unknown'
-  if (availability.available <= 0) return 'out'
+  if (availability.available <= 0) return availability.backorderable > 0 ? 'few' : 'out'
   return availability.available <= few ? 'few' : 'plenty'
 }
 
 function textOf(availability: Availability | undefined): string {
   if (availability === undefined) return 'Checking stock'
-  const { available, reserved } = availability
+  const { available, reserved, backorderable } = availability
   if (available > few) return `${available} in stock`
   if (available > 0) return `Only ${available} left`
+  if (backorderable > 0) return 'Sold out, and can be ordered ahead'
   return reserved > 0 ? 'All held right now' : 'Sold out'
 }
