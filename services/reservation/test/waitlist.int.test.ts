@@ -2,8 +2,7 @@
 import { Hold_State } from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
-import { reservationIdOf } from '../src/waitlist/offer'
-import { offer } from '../src/waitlist/offer'
+import { offer, reservationIdOf } from '../src/waitlist/offer'
 import { serveNextLine } from '../src/waitlist/serve'
 import { settleOffers } from '../src/waitlist/settle'
 import { dropOldEntries, findEntry, positionOf } from '../src/waitlist/sql/entries'
@@ -109,7 +108,7 @@ test('who goes on serving after its lease has lapsed makes nothing twice', async
   await later()
   await serve(world.replica())
   const hold = world.inventory.holdOf(reservationIdOf(seen))
-  expect(await offer(world.parts, seen, hold, callContext(world.log))).toBe('OFFERED')
+  expect(await offer(world.parts, 'LAMP', [{ entry: seen, hold }], callContext(world.log))).toEqual(['OFFERED'])
   expect(await typesOf(id)).toEqual(['joined', 'offered'])
   expect(await typesOf(hold.id)).toEqual(['created'])
   expect(world.inventory.stock.get('LAMP')).toBe(2)
@@ -125,7 +124,7 @@ test('who has left while their units were being held gets nothing, and the units
   expect(await codeOf(world.gateway.deleteWaitlistEntry({ id }, other.ctx()))).toBe('NOT_FOUND')
   await world.gateway.deleteWaitlistEntry({ id }, user.ctx())
   const hold = world.inventory.holdOf(reservationIdOf(seen))
-  expect(await offer(world.parts, seen, hold, callContext(world.log))).toBe('GONE')
+  expect(await offer(world.parts, 'LAMP', [{ entry: seen, hold }], callContext(world.log))).toEqual(['GONE'])
   expect(world.inventory.stock.get('LAMP')).toBe(2)
   expect(await typesOf(id)).toEqual(['joined', 'left'])
   await later()

@@ -1,6 +1,5 @@
 import { appendEvents, type NewEvent } from '@holdfast/events'
 import type { Database } from '@holdfast/service'
-import type { PoolClient } from 'pg'
 
 import type { ReservationRow } from '../reservation'
 
@@ -11,34 +10,28 @@ import type { ReservationRow } from '../reservation'
  */
 export async function insertPart(database: Database, row: ReservationRow, event: NewEvent): Promise<boolean> {
   return database.transaction(async (client) => {
-    if (!(await insertActive(client, row))) return false
+    const { rowCount } = await client.query(
+      `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, version,
+                                 hold_version, sweep_after, lines_version, parent_id, born_at)
+       select $1, $2, 'ACTIVE', $3, $4, $5, $6, $7, $7, 1, $8, $5, $9, $10, $11
+       where $5 > clock_timestamp() and not exists (select from archived_reservations a where a.id = $1)
+       on conflict (id) do nothing`,
+      [
+        row.id,
+        row.userId,
+        row.fingerprint,
+        JSON.stringify(row.lines),
+        row.expiresAt,
+        row.ttlSeconds,
+        row.createdAt,
+        row.holdVersion,
+        row.linesVersion,
+        row.parentId,
+        row.bornAt,
+      ],
+    )
+    if (rowCount !== 1) return false
     await appendEvents(client, [event])
     return true
   })
-}
-
-/** One new ACTIVE row, as above, in a transaction of the caller's. */
-export async function insertActive(client: PoolClient, row: ReservationRow): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, version,
-                               hold_version, sweep_after, lines_version, parent_id, born_at, fills)
-     select $1, $2, 'ACTIVE', $3, $4, $5, $6, $7, $7, 1, $8, $5, $9, $10, $11, $12
-     where $5 > clock_timestamp() and not exists (select from archived_reservations a where a.id = $1)
-     on conflict (id) do nothing`,
-    [
-      row.id,
-      row.userId,
-      row.fingerprint,
-      JSON.stringify(row.lines),
-      row.expiresAt,
-      row.ttlSeconds,
-      row.createdAt,
-      row.holdVersion,
-      row.linesVersion,
-      row.parentId,
-      row.bornAt,
-      row.fills,
-    ],
-  )
-  return rowCount === 1
 }

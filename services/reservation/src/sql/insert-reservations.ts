@@ -1,20 +1,24 @@
 import { appendEventsSql, eventParameters, type NewEvent } from '@holdfast/events'
 import { jsonLines, readJsonLines } from '@holdfast/service'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 
 import type { ReservationRow } from '../reservation'
 import { runQuery } from './run-query'
 
 /**
- * Writes new ACTIVE rows, version 1, and their events in one statement, which is one transaction; answers the ids of those that it wrote. A row
+ * Writes new ACTIVE rows, version 1, and their events in one statement, on a pool one transaction; answers the ids of those that it wrote. A row
  * that exists already, archived or not, stays as it is; one whose time is over by now is not begun; neither has an event.
  * Locks: the new keys, sorted by id, as every batch of inserts here is: two batches with the same ids wait for each other in
  * one direction. An id that another transaction is writing is waited for, so a read after this sees it. The events' places
  * are drawn for rows that are there already, behind their locks.
  */
-export async function insertReservations(pool: Pool, rows: ReservationRow[], events: NewEvent[]): Promise<Set<string>> {
+export async function insertReservations(
+  db: Pool | PoolClient,
+  rows: ReservationRow[],
+  events: NewEvent[],
+): Promise<Set<string>> {
   const inserted = await runQuery<{ id: string }>(
-    pool,
+    db,
     `
       with made as (
         insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, version,

@@ -8,7 +8,7 @@ import { endedEvent } from './events'
 import type { Joined } from './join'
 import { getEntry } from './list'
 import { countEntries } from './metrics'
-import { lockEntry, moveEntry } from './sql/entries'
+import { lockEntries, moveEntries } from './sql/entries'
 import { lockLine, takeFromLine } from './sql/lines'
 
 /**
@@ -28,12 +28,12 @@ export async function leave(parts: Parts, id: string, ctx: CallContext): Promise
 
 async function leaveLine(client: PoolClient, { id, sku, quantity }: EntryRow, ctx: CallContext): Promise<Joined> {
   await lockLine(client, sku)
-  const row = await lockEntry(client, id)
+  const [row] = await lockEntries(client, [id])
   // It was dropped for its age in this very moment.
   if (row === undefined) throw notFound('waitlist entry', id)
   if (row.status === 'LEFT') return { row, replayed: true }
   if (row.status !== 'WAITING') throw tooLate(row)
-  const after = await moveEntry(client, id, 'LEFT')
+  const after = (await moveEntries(client, [{ id, status: 'LEFT' }])).get(id) ?? row
   await takeFromLine(client, sku, quantity, true)
   await appendEvents(client, [endedEvent('LEFT', row, after, ctx)])
   return { row: after, replayed: false }

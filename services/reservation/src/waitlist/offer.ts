@@ -3,15 +3,16 @@ import { type Hold, Hold_State } from '@holdfast/contracts/inventory'
 import { ReservationLine } from '@holdfast/contracts/reservation'
 import { appendEvents } from '@holdfast/events'
 import { type CallContext, faultPoint, fingerprint, operationId } from '@holdfast/service'
+import type { PoolClient } from 'pg'
 
 import { createdEvent } from '../events'
 import type { Parts } from '../parts'
 import type { ReservationRow } from '../reservation'
-import { insertActive } from '../sql/insert-part'
+import { insertReservations } from '../sql/insert-reservations'
 import type { EntryRow } from './entry'
 import { offeredEvent } from './events'
 import { countEntries } from './metrics'
-import { lockEntry, moveEntry, nextAttempt } from './sql/entries'
+import { lockEntries, moveEntries, nextAttempts } from './sql/entries'
 import { lockLine, takeFromLine } from './sql/lines'
 
 /** Of the hold and reservation of one attempt: however often it is made, it is the same. */
@@ -23,43 +24,108 @@ export function fingerprintOf({ id, attempt, sku, quantity }: EntryRow): string 
   return fingerprint(['waitlist', id, attempt, sku, quantity])
 }
 
+/** What was held for somebody in line. */
+export interface Held {
+  /** As it was when its units were held. */
+  entry: EntryRow
+  hold: Hold
+}
+
 /** OFFERED: it has its reservation, now or already; AGAIN: this attempt is over; GONE: it does not wait any more. */
 export type Offered = 'OFFERED' | 'AGAIN' | 'GONE'
 
 /**
- * Reservation, entry and both events in one transaction. The entry's lock decides: whoever else offers the same meets what was done, and
- * what nobody waits for any more is released.
- * @param entry as it was when its units were held
+ * Reservations, entries and the events of both in one transaction. The entries' locks decide: whoever else offers the same meets what was
+ * done, and what nobody waits for any more is released.
+ * @param held all of one line @returns what became of each
  */
-export async function offer(parts: Parts, entry: EntryRow, hold: Hold, ctx: CallContext): Promise<Offered> {
-  const row = reservationOf(parts, entry, hold)
-  const { outcome, isNew } = await parts.database.transaction(async (client): Promise<{ outcome: Offered; isNew: boolean }> => {
-    await lockLine(client, entry.sku)
-    const before = await lockEntry(client, entry.id)
-    if (before?.reservationId === hold.id) return { outcome: 'OFFERED', isNew: false }
-    if (before?.status !== 'WAITING' || before.attempt !== entry.attempt) return { outcome: 'GONE', isNew: false }
-    // Its time is over, or the search for orphans has claimed its id.
-    if (hold.state !== Hold_State.HELD || !(await insertActive(client, row))) {
-      await nextAttempt(client, entry.id)
-      return { outcome: 'AGAIN', isNew: false }
-    }
-    const after = await moveEntry(client, entry.id, 'OFFERED', hold.id)
-    await takeFromLine(client, entry.sku, entry.quantity, false)
-    await appendEvents(client, [createdEvent(row, ctx), offeredEvent(before, after, row.expiresAt, ctx)])
-    return { outcome: 'OFFERED', isNew: true }
-  })
-  if (isNew) {
-    countEntries('offered')
+export async function offer(parts: Parts, sku: string, held: Held[], ctx: CallContext): Promise<Offered[]> {
+  if (held.length === 0) return []
+  const { outcomes, made } = await parts.database.transaction(async (client) => write(parts, client, sku, held, ctx))
+  if (made.length > 0) {
+    countEntries('offered', made.length)
     parts.published()
-    parts.expect(row.expiresAt)
+    for (const { expiresAt } of made) parts.expect(expiresAt)
     await faultPoint('waitlist.offered')
-  } else if (outcome !== 'OFFERED' && hold.state === Hold_State.HELD) {
-    await parts.holds.release({ id: hold.id, endProtection: false }, ctx)
   }
-  return outcome
+  const lost = held.filter(({ hold }, index) => outcomes[index] !== 'OFFERED' && hold.state === Hold_State.HELD)
+  if (lost.length > 0)
+    await parts.holds.releaseAll(
+      lost.map(({ hold }) => hold.id),
+      ctx,
+    )
+  return outcomes
 }
 
-function reservationOf({ waitlist }: Parts, entry: EntryRow, hold: Hold): ReservationRow {
+async function write(
+  parts: Parts,
+  client: PoolClient,
+  sku: string,
+  held: Held[],
+  ctx: CallContext,
+): Promise<{ outcomes: Offered[]; made: ReservationRow[] }> {
+  await lockLine(client, sku)
+  const entries = await lockEntries(
+    client,
+    held.map(({ entry }) => entry.id),
+  )
+  const current = new Map(entries.map((row) => [row.id, row]))
+  const known = held.map(({ entry, hold }) => standingOf(entry, hold, current.get(entry.id)))
+  const open = held.filter((_, index) => known[index] === 'OPEN')
+  const rows = open.map((one) => reservationOf(parts, one))
+  // Not those whose time is over by now, or whose id the search for orphans has claimed.
+  const inserted =
+    rows.length === 0
+      ? new Set<string>()
+      : await insertReservations(
+          client,
+          rows,
+          rows.map((row) => createdEvent(row, ctx)),
+        )
+  const outcomes = known.map((standing, index): Offered => {
+    if (standing !== 'OPEN') return standing
+    return inserted.has(held[index]?.hold.id ?? '') ? 'OFFERED' : 'AGAIN'
+  })
+  await nextAttempts(
+    client,
+    held.flatMap(({ entry }, index) => (outcomes[index] === 'AGAIN' ? [entry.id] : [])),
+  )
+  const offered = open.filter(({ hold }) => inserted.has(hold.id))
+  if (offered.length > 0) await move(client, sku, offered, current, ctx)
+  return { outcomes, made: rows.filter(({ id }) => inserted.has(id)) }
+}
+
+/** Whether it can be offered. @param now under its lock */
+function standingOf(seen: EntryRow, hold: Hold, now: EntryRow | undefined): Offered | 'OPEN' {
+  if (now?.reservationId === hold.id) return 'OFFERED'
+  if (now?.status !== 'WAITING' || now.attempt !== seen.attempt) return 'GONE'
+  return hold.state === Hold_State.HELD ? 'OPEN' : 'AGAIN'
+}
+
+/** The entries of reservations that are there now. @param current by id, under their locks */
+async function move(
+  client: PoolClient,
+  sku: string,
+  offered: Held[],
+  current: ReadonlyMap<string, EntryRow>,
+  ctx: CallContext,
+): Promise<void> {
+  const moved = await moveEntries(
+    client,
+    offered.map(({ entry: { id }, hold }) => ({ id, status: 'OFFERED', reservationId: hold.id })),
+  )
+  const units = offered.reduce((sum, { entry }) => sum + entry.quantity, 0)
+  await takeFromLine(client, sku, units, false)
+  await appendEvents(
+    client,
+    offered.map(({ entry, hold }) => {
+      const [before, after] = [current.get(entry.id) ?? entry, moved.get(entry.id) ?? entry]
+      return offeredEvent(before, after, hold.expiresAt ?? new Date(), ctx)
+    }),
+  )
+}
+
+function reservationOf({ waitlist }: Parts, { entry, hold }: Held): ReservationRow {
   const createdAt = hold.createdAt ?? new Date()
   return {
     id: hold.id,

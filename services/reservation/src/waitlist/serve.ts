@@ -1,10 +1,10 @@
 /** Serves the line of a SKU: the first who fit have their units reserved (docs/decisions/035). */
 import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
-import { type CallContext, errorCodes, faultPoint, fromItemError, HoldfastError } from '@holdfast/service'
+import { type CallContext, errorCodes, faultPoint, fromItemError } from '@holdfast/service'
 
 import type { Parts } from '../parts'
 import type { EntryRow } from './entry'
-import { fingerprintOf, offer, reservationIdOf } from './offer'
+import { fingerprintOf, type Held, offer, reservationIdOf } from './offer'
 import { findNext } from './sql/entries'
 import { endLease, findLine, type Lease, leaseLine, noteTold, renewLease, wakeLines } from './sql/lines'
 
@@ -52,7 +52,13 @@ async function serve(parts: Parts, lease: Lease, ctx: CallContext): Promise<void
       callCtx,
     )
     if (results.some(({ hold }) => hold !== undefined)) await faultPoint('waitlist.held')
-    for (const [index, entry] of entries.entries()) await conclude(parts, entry, results[index], tooLarge, callCtx)
+    const held = entries.flatMap((entry, index): Held[] => {
+      const hold = results[index]?.hold
+      return hold === undefined ? [] : [{ entry, hold }]
+    })
+    const outcomes = await offer(parts, sku, held, callCtx)
+    if (outcomes.includes('AGAIN')) await parts.database.transaction(async (client) => wakeLines(client, [sku]))
+    for (const [index, entry] of entries.entries()) passOver(entry, results[index], tooLarge, ctx)
   }
   await tell(parts, sku, { ...ctx, deadline: Date.now() + leaseMs })
 }
@@ -81,27 +87,14 @@ function itemOf({ waitlist }: Parts, entry: EntryRow, { requestId }: CallContext
   }
 }
 
-async function conclude(
-  parts: Parts,
-  entry: EntryRow,
-  result: HoldResult | undefined,
-  tooLarge: Map<string, number>,
-  ctx: CallContext,
-): Promise<void> {
-  if (result?.hold !== undefined) {
-    const outcome = await offer(parts, entry, result.hold, ctx)
-    if (outcome === 'AGAIN') await parts.database.transaction(async (client) => wakeLines(client, [entry.sku]))
-    return
-  }
-  const code = result?.error?.code
-  if (code === 'INSUFFICIENT_STOCK') {
-    const { channel, quantity } = entry
-    tooLarge.set(channel, Math.min(quantity, tooLarge.get(channel) ?? quantity))
-  } else if (code !== 'LIMIT_EXCEEDED') {
-    const error =
-      result?.error === undefined ? new Error(`entry ${entry.id}: inventory gave no answer`) : fromItemError(result.error)
-    if (!(error instanceof HoldfastError) || error.code === 'CONFLICT' || errorCodes[error.code].http >= 500) throw error
-    // Nobody else is to wait for it.
+/** Who was refused stays where they are. @throws what is no refusal: then nobody behind them is served in their place */
+function passOver(entry: EntryRow, result: HoldResult | undefined, tooLarge: Map<string, number>, ctx: CallContext): void {
+  if (result?.hold !== undefined) return
+  const { channel, quantity } = entry
+  if (result?.error === undefined) throw new Error(`entry ${entry.id}: inventory gave no answer`)
+  const error = fromItemError(result.error)
+  if (error.code === 'INSUFFICIENT_STOCK') tooLarge.set(channel, Math.min(quantity, tooLarge.get(channel) ?? quantity))
+  else if (error.code === 'CONFLICT' || errorCodes[error.code].http >= 500) throw error
+  else if (error.code !== 'LIMIT_EXCEEDED')
     ctx.log.warn({ err: error, entryId: entry.id }, 'an entry of the waitlist can not be served; it is passed over')
-  }
 }

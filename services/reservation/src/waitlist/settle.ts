@@ -4,7 +4,7 @@ import type { CallContext } from '@holdfast/service'
 import type { Parts } from '../parts'
 import { endedEvent } from './events'
 import { countEntries } from './metrics'
-import { lockEndedOffers, moveEntry } from './sql/entries'
+import { lockEndedOffers, moveEntries } from './sql/entries'
 
 /** Entries of one transaction. */
 const batch = 100
@@ -13,10 +13,15 @@ const batch = 100
 export async function settleOffers(parts: Parts, ctx: CallContext): Promise<boolean> {
   const ended = await parts.database.transaction(async (client) => {
     const offers = await lockEndedOffers(client, batch)
-    for (const { row, status } of offers) {
-      const after = await moveEntry(client, row.id, status)
-      await appendEvents(client, [endedEvent(status, row, after, ctx)])
-    }
+    if (offers.length === 0) return offers
+    const moved = await moveEntries(
+      client,
+      offers.map(({ row: { id }, status }) => ({ id, status })),
+    )
+    await appendEvents(
+      client,
+      offers.map(({ row, status }) => endedEvent(status, row, moved.get(row.id) ?? row, ctx)),
+    )
     return offers
   })
   if (ended.length === 0) return false

@@ -52,37 +52,41 @@ export async function insertEntry(client: PoolClient, entry: NewEntry): Promise<
   return row
 }
 
-/** Locks: the entry, behind the lock of its line. */
-export async function lockEntry(client: PoolClient, id: string): Promise<EntryRow | undefined> {
-  const { rows } = await client.query<EntryRow>(`select ${columns} from waitlist_entries e where e.id = $1 for no key update`, [
-    id,
-  ])
-  return rows[0]
+/** Those that exist. Locks: the entries, by id, behind the lock of their line. */
+export async function lockEntries(client: PoolClient, ids: string[]): Promise<EntryRow[]> {
+  const { rows } = await client.query<EntryRow>(
+    `select ${columns} from waitlist_entries e where e.id = any ($1::uuid[]) order by e.id for no key update`,
+    [ids],
+  )
+  return rows
 }
 
-/** To what it becomes next, at the database's time. The caller has the entry's lock. @param reservationId of what is offered */
-export async function moveEntry(
-  client: PoolClient,
-  id: string,
-  status: Exclude<EntryStatus, 'WAITING'>,
-  reservationId?: string,
-): Promise<EntryRow> {
+/** What an entry becomes next. */
+export interface Move {
+  id: string
+  status: Exclude<EntryStatus, 'WAITING'>
+  /** Of what is offered. */
+  reservationId?: string
+}
+
+/** At the database's time; answers them by id. The caller has the entries' locks. */
+export async function moveEntries(client: PoolClient, moves: Move[]): Promise<Map<string, EntryRow>> {
   const { rows } = await client.query<EntryRow>(
     `update waitlist_entries e
-     set status = $2, version = version + 1, reservation_id = coalesce($3, reservation_id),
-         offered_at = case when $2 = 'OFFERED' then clock_timestamp() else offered_at end,
-         ended_at = case when $2 = 'OFFERED' then null else clock_timestamp() end
-     where id = $1 returning ${columns}`,
-    [id, status, reservationId],
+     set status = m.status, version = e.version + 1, reservation_id = coalesce(m.reservation_id, e.reservation_id),
+         offered_at = case when m.status = 'OFFERED' then clock_timestamp() else e.offered_at end,
+         ended_at = case when m.status = 'OFFERED' then null else clock_timestamp() end
+     from unnest($1::uuid[], $2::text[], $3::uuid[]) as m (id, status, reservation_id)
+     where e.id = m.id returning ${columns}`,
+    [moves.map(({ id }) => id), moves.map(({ status }) => status), moves.map(({ reservationId }) => reservationId)],
   )
-  const [row] = rows
-  if (row === undefined) throw new Error(`waitlist entry ${id} was locked and is not there`)
-  return row
+  if (rows.length < moves.length) throw new Error('waitlist entries were locked and are not there')
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** The hold of this attempt is over, and nothing was made of it. The caller has the entry's lock. */
-export async function nextAttempt(client: PoolClient, id: string): Promise<void> {
-  await client.query('update waitlist_entries set attempt = attempt + 1 where id = $1', [id])
+/** The holds of these attempts are over, and nothing was made of them. The caller has the entries' locks. */
+export async function nextAttempts(client: PoolClient, ids: string[]): Promise<void> {
+  if (ids.length > 0) await client.query('update waitlist_entries set attempt = attempt + 1 where id = any ($1::uuid[])', [ids])
 }
 
 /** What did not fit of a channel in this round: whoever wants as much from there needs not be asked about. */
