@@ -12,6 +12,7 @@ import {
   type UpdateProductRequest,
 } from '@holdfast/contracts/inventory'
 import { appendEvents, createEvent } from '@holdfast/events'
+import { checkDescription, checkName, checkParts, mostLowStock, mostPerShopper } from '@holdfast/goods'
 import {
   type CallContext,
   type Database,
@@ -26,7 +27,6 @@ import {
   pageSize,
 } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { PoolClient } from 'pg'
 
@@ -37,8 +37,9 @@ import {
   ensureBackorderLevel,
   noBackorderOfBundle,
 } from './backorder-rule'
-import { checkParts, checkPartsAreThere } from './bundles'
-import { countClaims, countSome, MoreToCount } from './sql/claims'
+import { checkPartsAreThere } from './bundles'
+import { untilRulesStand } from './change-rules'
+import { countClaims } from './sql/claims'
 import { insertMovements } from './sql/ledger'
 import { lockLevel, moveOnHand } from './sql/levels'
 import {
@@ -52,13 +53,8 @@ import {
   toProduct,
   updateProductRow,
 } from './sql/products'
-import { lockRules, RulesMoved } from './sql/rules'
-import { checkFingerprint, checkMoney, checkSku, checkText, checkUnits, checkVersion, defaultWarehouse } from './validate'
-
-/** The highest threshold that a product may have for being low, in units. */
-const mostLowStock = 1_000_000
-/** The highest limit that a product may have for each shopper, in units. */
-const mostPerShopper = 1_000_000
+import { lockRules } from './sql/rules'
+import { checkFingerprint, checkMoney, checkSku, checkUnits, checkVersion, defaultWarehouse } from './validate'
 
 /** Makes a product, its first stock in MAIN unless it is a bundle, and one event. @throws ALREADY_EXISTS when the SKU is taken by another request */
 export async function createProduct(
@@ -70,8 +66,8 @@ export async function createProduct(
   const sku = checkSku('sku', request.sku)
   const wanted: Product = {
     sku,
-    name: checkText('name', request.name, 1, 200),
-    description: checkText('description', request.description, 0, 5_000),
+    name: checkName('name', request.name),
+    description: checkDescription('description', request.description),
     price,
     createdAt: undefined,
     updatedAt: undefined,
@@ -139,13 +135,6 @@ export async function createProduct(
   })
 }
 
-/** How often a change of rules is tried while others change what it has to lock. */
-const mostTries = 20
-/** The longest pause between two of them, in ms. */
-const pauseMs = 50
-/** Counting ends so long before its caller stops waiting, in ms: it counts some more, and the answer takes its way. */
-const countingMs = 1_000
-
 /**
  * Changes what is given. The same values again change nothing and leave no event. Rules change under the locks of the product's levels.
  * @throws PRECONDITION_FAILED when it is not at the version that the change is meant for, UNAVAILABLE when a limit is set on what has sold so much that
@@ -154,8 +143,8 @@ const countingMs = 1_000
 export async function updateProduct(database: Database, request: UpdateProductRequest, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
   const change: Change = {
-    name: request.name === undefined ? undefined : checkText('name', request.name, 1, 200),
-    description: request.description === undefined ? undefined : checkText('description', request.description, 0, 5_000),
+    name: request.name === undefined ? undefined : checkName('name', request.name),
+    description: request.description === undefined ? undefined : checkDescription('description', request.description),
     price: request.price === undefined ? undefined : checkMoney('price', request.price),
     lowStockAt: request.lowStockAt === undefined ? undefined : checkUnits('lowStockAt', request.lowStockAt, -1, mostLowStock),
     parts: request.parts.length === 0 ? undefined : checkParts(sku, request.parts),
@@ -164,31 +153,7 @@ export async function updateProduct(database: Database, request: UpdateProductRe
     backorder: request.backorder && (request.backorder.cap === -1 ? null : checkBackorder(request.backorder)),
   }
   if (change.backorder) await ensureBackorderLevel(database, sku, change.backorder)
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await database.transaction(async (client) => updateOnce(client, request, change, ctx))
-    } catch (error) {
-      if (error instanceof MoreToCount) {
-        await countSold(database, sku, error.mark, ctx)
-        continue
-      }
-      if (!(error instanceof RulesMoved)) throw error
-      if (attempt >= mostTries) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
-      await sleep(Math.random() * pauseMs)
-    }
-  }
-}
-
-/** Counts what was sold of a SKU that is not limited yet, beside those who go on buying it. @throws UNAVAILABLE: a repeat goes on from there */
-async function countSold(database: Database, sku: string, mark: string, ctx: CallContext): Promise<void> {
-  do {
-    if (Date.now() + countingMs > ctx.deadline) {
-      throw new HoldfastError(
-        'UNAVAILABLE',
-        `What was sold of ${sku} is still being counted; repeat the request to go on with it`,
-      )
-    }
-  } while (!(await countSome(database.pool, sku, mark)))
+  return untilRulesStand(database, ctx, async (client) => updateOnce(client, request, change, ctx))
 }
 
 function checkLimit(value: number): number {
@@ -213,7 +178,9 @@ interface Change {
 async function updateOnce(client: PoolClient, request: UpdateProductRequest, change: Change, ctx: CallContext): Promise<Product> {
   const sku = checkSku('sku', request.sku)
   const ofRules = [change.parts, change.limit, change.waitlistFirst, change.backorder].some((rule) => rule !== undefined)
-  const row = await (ofRules ? lockRules(client, sku) : lockProduct(client, sku))
+  await (ofRules ? lockRules(client, [sku]) : lockProduct(client, sku))
+  // In a new snapshot: as it is under the lock.
+  const row = await findProduct(client, sku)
   if (row === undefined) throw notFound('product', sku)
   const before = toProduct(row)
   checkVersion(`Product ${sku}`, before.version, request.expectedVersion)

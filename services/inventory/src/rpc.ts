@@ -18,6 +18,9 @@ import { checkChange } from './change-lines'
 import { createSalesChannel, deleteSalesChannel, getSalesChannel, listSalesChannels, updateSalesChannel } from './channels'
 import { checkConsistency } from './consistency'
 import type { EndAnswer } from './end-holds'
+import { exportProducts, exportStock } from './files/export'
+import { importProducts } from './files/import-products'
+import { importStock } from './files/import-stock'
 import { getStockHistory } from './history'
 import { checkBatch } from './hold'
 import type { Inventory } from './inventory'
@@ -57,6 +60,10 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
       publish({ product: await updateProduct(database, request, ctx), requestId: ctx.requestId }),
     getProduct: async (request, ctx) => ({ product: await getProduct(database, request.sku), requestId: ctx.requestId }),
     listProducts: async (request) => listProducts(database, request),
+    importProducts: async (request, ctx) => publish(await importProducts(database, request, ctx)),
+    exportProducts: async (_request, { signal }) => exportProducts(database, signal),
+    importStock: async (request, ctx) => publish(await importStock(database, request, ctx)),
+    exportStock: async (request, { signal }) => exportStock(database, request, signal),
     listProductChanges: async (request) => listProductChanges(database, request),
     createWarehouse: async (request, ctx) => {
       const response = publish(await createWarehouse(database, request, ctx))

@@ -37,7 +37,10 @@ const mostAtOnce = 5_000
 
 /** There is more to be counted than under locks that others wait for: `countSome` first, up to the mark, then again. */
 export class MoreToCount extends Error {
-  constructor(readonly mark: string) {
+  constructor(
+    readonly sku: string,
+    readonly mark: string,
+  ) {
     super('more was sold than is counted under locks')
   }
 }
@@ -46,7 +49,7 @@ export class MoreToCount extends Error {
 export async function countClaims(client: PoolClient, sku: string): Promise<void> {
   const { rows } = await client.query<{ mark: string | null }>('select count_claims($1, $2) as mark', [sku, mostAtOnce])
   const mark = rows[0]?.mark ?? undefined
-  if (mark !== undefined) throw new MoreToCount(mark)
+  if (mark !== undefined) throw new MoreToCount(sku, mark)
 }
 
 /** A transaction of its own; what it counted stays counted. Locks nothing for long (0032). @returns whether that was all up to the mark */

@@ -103,8 +103,8 @@ async function insertParts(client: PoolClient, bundle: string, parts: BundlePart
   )
 }
 
-/** Those that are there. Nothing ever ceases to be a bundle, or becomes one. */
-export async function findBundles(client: PoolClient, skus: string[]): Promise<Map<string, boolean>> {
+/** Those that are there, and whether each is a bundle. Nothing ever ceases to be one, or becomes one. */
+export async function findKinds(client: Pool | PoolClient, skus: string[]): Promise<Map<string, boolean>> {
   const { rows } = await client.query<{ sku: string; bundle: boolean }>(
     'select sku, bundle from products where sku = any ($1::text[])',
     [skus],
@@ -121,16 +121,20 @@ export async function findProduct(db: Pool | PoolClient, sku: string): Promise<P
   return rows[0]
 }
 
+/** By SKU, those that are there. */
+export async function findProducts(db: Pool | PoolClient, skus: readonly string[]): Promise<Map<string, ProductRow>> {
+  const { rows } = await db.query<ProductRow>(`${productRows} where p.sku = any ($1::text[])`, [skus])
+  return new Map(rows.map((row) => [row.sku, row]))
+}
+
 export async function findProductByOperation(db: Pool | PoolClient, createdBy: string): Promise<ProductRow | undefined> {
   const { rows } = await db.query<ProductRow>(`${productRows} where p.created_by = $1`, [createdBy])
   return rows[0]
 }
 
 /** Locks the product's row; holds read its price without waiting for it. */
-export async function lockProduct(client: PoolClient, sku: string): Promise<ProductRow | undefined> {
-  // Then read, in a new snapshot: its parts as they are under the lock.
+export async function lockProduct(client: PoolClient, sku: string): Promise<void> {
   await client.query('select from products where sku = $1 for no key update', [sku])
-  return findProduct(client, sku)
 }
 
 /** The row must be locked; with `parts` its rules (lockRules). @param parts undefined: as they are */
