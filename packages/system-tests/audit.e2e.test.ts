@@ -72,6 +72,20 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
     action: 'product.updated',
     call: async (headers) => shop.admin.patch(`/v1/products/${await shop.product(1)}`, { name: 'another' }, { headers }),
   },
+  ImportProducts: {
+    action: 'product.created',
+    call: async (headers) =>
+      shop.admin.post('/v1/products:import', 'sku,name,price,currency\nAUDIT-2,x,1,USD\n', {
+        headers: { ...headers, 'content-type': 'text/csv' },
+      }),
+  },
+  ImportStock: {
+    action: 'stock.adjusted',
+    call: async (headers) =>
+      shop.admin.post('/v1/stock:import', `sku,warehouse,on_hand\n${await shop.product(1)},MAIN,5\n`, {
+        headers: { ...headers, 'content-type': 'text/csv' },
+      }),
+  },
   CreateWarehouse: {
     action: 'warehouse.created',
     call: async (headers) => shop.admin.post('/v1/warehouses', { code: 'NORTH', name: 'North' }, { headers }),

@@ -9,6 +9,7 @@ export const exitCodes = {
   notFound: [4, 'there is no such thing, or it is somebody else’s'],
   unavailable: [5, 'no answer, or the system asks to come back later'],
   fault: [6, 'a fault of the system or of this program'],
+  partly: [7, 'some of it is done; it says what is left, and how to go on'],
   interrupted: [130, 'Ctrl-C'],
 } as const
 

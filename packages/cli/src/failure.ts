@@ -22,6 +22,7 @@ const localCodes: Record<ExitReason, string> = {
   notFound: 'NOT_FOUND',
   unavailable: 'UNAVAILABLE',
   fault: 'INTERNAL',
+  partly: 'PARTLY_DONE',
   interrupted: 'INTERRUPTED',
 }
 
@@ -42,9 +43,10 @@ export function failureOf(error: unknown, url = ''): Failure {
   const reason = reasonOfLocal(error)
   const detail = detailOf(error, url)
   const code = localCodes[reason]
+  const errors = error instanceof CliProblem ? [...error.errors] : []
   return {
     exitCode: exitCodes[reason][0],
-    problem: { type: 'about:blank', title: exitCodes[reason][1], status: 0, detail, code, requestId: '', errors: [] },
+    problem: { type: 'about:blank', title: exitCodes[reason][1], status: 0, detail, code, requestId: '', errors },
     hints: [],
   }
 }

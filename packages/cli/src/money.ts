@@ -1,8 +1,9 @@
 import type { Money } from '@holdfast/client'
+import { decimalPlaces } from '@holdfast/goods'
 
 /** An amount as people write it: `1299.99 USD`, with as many digits as its currency has. */
 export function showMoney({ currency, amountMinor }: Money): string {
-  const digits = digitsOf(currency)
+  const digits = decimalPlaces(currency.toUpperCase())
   const text = amountMinor.replace('-', '').padStart(digits + 1, '0')
   const sign = amountMinor.startsWith('-') ? '-' : ''
   const whole = text.slice(0, text.length - digits)
@@ -16,16 +17,7 @@ export function showMoney({ currency, amountMinor }: Money): string {
 export function readMoney(text: string): Money | undefined {
   const [, whole, fraction = '', currency = 'USD'] = /^(\d{1,15})(?:\.(\d+))? ?([A-Za-z]{3})?$/.exec(text.trim()) ?? []
   if (whole === undefined) return undefined
-  const digits = digitsOf(currency)
+  const digits = decimalPlaces(currency.toUpperCase())
   if (fraction.length > digits) return undefined
   return { currency: currency.toUpperCase(), amountMinor: BigInt(whole + fraction.padEnd(digits, '0')).toString() }
-}
-
-/** Of the minor unit: 2 for cents, 0 for yen. */
-function digitsOf(currency: string): number {
-  try {
-    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-  } catch {
-    return 2
-  }
 }

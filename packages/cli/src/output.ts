@@ -124,7 +124,7 @@ export class Output {
   }
 
   /** At the pace of whoever reads. */
-  async write(text: string): Promise<void> {
-    if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain')
+  async write(text: string | Uint8Array): Promise<void> {
+    if (text.length > 0 && !process.stdout.write(text)) await once(process.stdout, 'drain')
   }
 }

@@ -4,6 +4,7 @@ import type { Cli } from './cli'
 import * as audit from './commands/audit'
 import * as catalogue from './commands/catalogue'
 import * as events from './commands/events'
+import * as files from './commands/files'
 import * as orders from './commands/orders'
 import * as reservations from './commands/reservations'
 import * as sessions from './commands/sessions'
@@ -53,6 +54,7 @@ const contents: [group: string, commands: Register[]][] = [
     ],
   ],
   ['Orders:', [orders.checkout, orders.placeOrder, orders.orders]],
+  ['Files:', [files.importFile, files.exportFile]],
   ['Records:', [audit.audit, audit.activity]],
   [
     'The system:',

@@ -2,7 +2,8 @@ import { Presets, SingleBar } from 'cli-progress'
 
 /** Something with a known number of steps that is under way. */
 export interface Step {
-  tick: () => void
+  /** @param by how many of its steps are done; 1 */
+  tick: (by?: number) => void
   /** @returns how long it took, in ms */
   end: () => number
 }
@@ -39,7 +40,7 @@ export function createProgress(out: NodeJS.WriteStream = process.stdout): Progre
 }
 
 interface Ticker {
-  tick: () => void
+  tick: (by?: number) => void
   end: (ms: number) => void
   stop: () => void
 }
@@ -50,14 +51,24 @@ function drawBar(stream: NodeJS.WriteStream, what: string, total: number): Ticke
     Presets.shades_classic,
   )
   bar.start(total, 0, { what: what.padEnd(36) })
-  return { tick: () => bar.increment(), end: () => bar.stop(), stop: () => bar.stop() }
+  return { tick: (by = 1) => bar.increment(by), end: () => bar.stop(), stop: () => bar.stop() }
 }
 
 function countUp(say: (line: string) => void, what: string, total: number): Ticker {
   let done = 0
   return {
-    tick: () => void done++,
+    tick: (by = 1) => void (done += by),
     end: (ms) => say(`  ${what}: ${done} of ${total} (${(ms / 1000).toFixed(1)} s)`),
     stop: () => undefined,
   }
+}
+
+/** For programs that read what a command prints. */
+export const noProgress: Progress = {
+  say: () => undefined,
+  begin: () => {
+    const begunAt = performance.now()
+    return { tick: () => undefined, end: () => performance.now() - begunAt }
+  },
+  stop: () => undefined,
 }

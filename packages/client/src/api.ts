@@ -3,6 +3,9 @@
 /** One of a closed list. */
 export type ErrorCode = 'INVALID_ARGUMENT' | 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'NOT_ACCEPTABLE' | 'ALREADY_EXISTS' | 'INSUFFICIENT_STOCK' | 'LIMIT_EXCEEDED' | 'RESERVATION_EXPIRED' | 'RESERVATION_NOT_ACTIVE' | 'ILLEGAL_TRANSITION' | 'PAYMENT_IN_PROGRESS' | 'CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'PAYMENT_DECLINED' | 'RATE_LIMITED' | 'OVERLOADED' | 'UNAVAILABLE' | 'DEADLINE_EXCEEDED' | 'UNIMPLEMENTED' | 'INTERNAL'
 
+/** A body that is sent as it is, again where a call is tried again. */
+export type FileBody = string | Blob
+
 export interface ActivityBucket {
   start?: string
   figures?: ActivityFigures
@@ -397,6 +400,23 @@ export interface GetWebhookDeliveryResponse {
 export interface GetWebhookEndpointResponse {
   endpoint?: WebhookEndpoint
   requestId: string
+}
+
+export interface ImportProductsResponse {
+  created: number
+  changed: number
+  /** Rows that say what is so already; they leave no record. */
+  unchanged: number
+  requestId: string
+  replayed: boolean
+}
+
+export interface ImportStockResponse {
+  changed: number
+  /** Rows that say what is so already; they leave no record. */
+  unchanged: number
+  requestId: string
+  replayed: boolean
 }
 
 export interface LineChange {
@@ -1164,6 +1184,35 @@ export interface Operations {
     /** `next_page_token` of the page before. */
     pageToken?: string
   }; response: ListProductsResponse }
+  /** Makes and changes products as the rows of a CSV file say, all of them or none; docs/import-export.md has the columns. INVALID_ARGUMENT names up to 20 cells that are wrong, by line and column. */
+  importProducts: { request: { file: FileBody } & {
+    /** Only says what it would do, or what is wrong; nothing is written. */
+    validateOnly?: boolean
+    /** With `validate_only`: SKUs of products that will be there by then, for bundles made of them. Up to 5,000; over HTTP as many as fit the address. */
+    assumed?: readonly (string)[]
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: ImportProductsResponse }
+  /** All products as a CSV file, by SKU, as it is imported again. Each part of it is of the moment at which it was read. */
+  exportProducts: { request: Record<string, never>; download: Uint8Array }
+  /** Sets or moves the units of stock levels as the rows of a CSV file say, all of them or none: never below what is reserved (INSUFFICIENT_STOCK), nor where there are not as many as was expected (CONFLICT). Each is an adjustment in the ledger. */
+  importStock: { request: { file: FileBody } & {
+    /** Only says what it would do, or what is wrong; nothing is written. */
+    validateOnly?: boolean
+    /** Why, up to 500 characters; `CSV import` when empty. */
+    reason?: string
+    /** Why, as a word that can be counted. */
+    reasonCode?: 'COUNT' | 'DAMAGE' | 'LOSS' | 'THEFT' | 'FOUND' | 'CORRECTION' | 'RECEIVED' | 'OTHER'
+    /** A document of yours, up to 200 characters. */
+    reference?: string
+    /** The same as the header Idempotency-Key. */
+    clientToken?: string
+  }; response: ImportStockResponse }
+  /** All stock levels as a CSV file, by SKU and warehouse, as it is imported again. Each part of it is of the moment at which it was read. */
+  exportStock: { request: {
+    /** With the column `expected_on_hand`: what was edited of it is imported only where nothing has moved since. */
+    expecting?: boolean
+  }; download: Uint8Array }
   /** Makes a warehouse; ALREADY_EXISTS when the code is taken. */
   createWarehouse: { request: {
     code?: string
@@ -1654,6 +1703,10 @@ export interface Operation {
   once: boolean
   /** It answers with server-sent events. */
   streams: boolean
+  /** The body is this field as it is, of this media type; the others go into the query. */
+  file?: { field: string; type: string }
+  /** It answers with a download, of one of these media types. */
+  gives?: string
 }
 
 /** Where each operation is. */
@@ -1676,6 +1729,10 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   updateProduct: {"method":"PATCH","path":"/v1/products/{sku}","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   getProduct: {"method":"GET","path":"/v1/products/{sku}","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
   listProducts: {"method":"GET","path":"/v1/products","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},
+  importProducts: {"method":"POST","path":"/v1/products:import","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false,"file":{"field":"file","type":"text/csv"}},
+  exportProducts: {"method":"GET","path":"/v1/products:export","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false,"gives":"text/csv"},
+  importStock: {"method":"POST","path":"/v1/stock:import","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false,"file":{"field":"file","type":"text/csv"}},
+  exportStock: {"method":"GET","path":"/v1/stock:export","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false,"gives":"text/csv"},
   createWarehouse: {"method":"POST","path":"/v1/warehouses","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   updateWarehouse: {"method":"PATCH","path":"/v1/warehouses/{code}","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   listWarehouses: {"method":"GET","path":"/v1/warehouses","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},

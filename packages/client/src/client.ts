@@ -34,9 +34,11 @@ export interface CallOptions {
 
 type Call<Id extends keyof Operations> = Operations[Id] extends { stream: infer Message }
   ? (request: Operations[Id]['request'], options?: CallOptions) => AsyncGenerator<Message>
-  : Operations[Id] extends { response: infer Answer }
-    ? (request: Operations[Id]['request'], options?: CallOptions) => Promise<Answer>
-    : never
+  : Operations[Id] extends { download: infer Piece }
+    ? (request: Operations[Id]['request'], options?: CallOptions) => AsyncGenerator<Piece>
+    : Operations[Id] extends { response: infer Answer }
+      ? (request: Operations[Id]['request'], options?: CallOptions) => Promise<Answer>
+      : never
 
 /** Every operation of the API, by its name. */
 export type Client = { readonly [Id in keyof Operations]: Call<Id> }
@@ -51,9 +53,11 @@ export type Client = { readonly [Id in keyof Operations]: Call<Id> }
 export function createClient(options: ClientOptions): Client {
   const calls = Object.entries(operations).map(([id, operation]): [string, unknown] => [
     id,
-    operation.streams
-      ? (request: Fields, call: CallOptions = {}) => watch(options, operation, request, call)
-      : async (request: Fields, call: CallOptions = {}) => answerOf(options, operation, request, call),
+    operation.gives !== undefined
+      ? (request: Fields, call: CallOptions = {}) => download(options, operation, request, call)
+      : operation.streams
+        ? (request: Fields, call: CallOptions = {}) => watch(options, operation, request, call)
+        : async (request: Fields, call: CallOptions = {}) => answerOf(options, operation, request, call),
   ])
   return Object.fromEntries(calls) as unknown as Client
 }
@@ -81,6 +85,17 @@ async function* watch(options: ClientOptions, operation: Operation, fields: Fiel
     }
     await pause(pauseMs(1, undefined), call.signal)
   }
+}
+
+/** Once it has begun it is not tried again: what came of it is with the caller. */
+async function* download(
+  options: ClientOptions,
+  operation: Operation,
+  fields: Fields,
+  call: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  const body = await send(options, operation, httpRequest(operation, fields), call, async (response) => response.body)
+  if (body !== null) yield* body
 }
 
 /** @param read what of a success is wanted; one that breaks off there is as lost as one that never came */
@@ -125,20 +140,25 @@ async function tryOnce(
   { idempotencyKey, signal, headers, timeoutMs = options.timeoutMs ?? 30_000 }: CallOptions,
   token: string | undefined,
 ): Promise<Response> {
-  const signals = [...(signal === undefined ? [] : [signal]), ...(operation.streams ? [] : [AbortSignal.timeout(timeoutMs)])]
+  const signals = [...(signal === undefined ? [] : [signal]), ...(isLong(operation) ? [] : [AbortSignal.timeout(timeoutMs)])]
   const fetch = options.fetch ?? globalThis.fetch
   return fetch(`${options.url.replace(/\/$/, '')}${target}`, {
     method,
     headers: {
-      accept: operation.streams ? 'text/event-stream' : 'application/json',
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      accept: operation.gives ?? (operation.streams ? 'text/event-stream' : 'application/json'),
+      ...(body !== undefined && { 'content-type': body.type }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       ...headers,
     },
-    ...(body !== undefined && { body }),
+    ...(body !== undefined && { body: body.content }),
     ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
   })
+}
+
+/** It lasts as long as there is something to say. */
+function isLong({ streams, gives }: Operation): boolean {
+  return streams || gives !== undefined
 }
 
 /** Nothing was done, and the system asks to try again. */

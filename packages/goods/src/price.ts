@@ -14,7 +14,8 @@ const placesByCurrency = new Map(
   ),
 )
 
-const placesOf = (currency: string): number => placesByCurrency.get(currency) ?? 2
+/** Of an amount in this currency: 2 for dollars, 0 for yen. */
+export const decimalPlaces = (currency: string): number => placesByCurrency.get(currency) ?? 2
 
 /**
  * @param text as `12.50`, `12.5` or `12`: a point, and nothing between thousands
@@ -23,13 +24,13 @@ const placesOf = (currency: string): number => placesByCurrency.get(currency) ??
 export function readPrice(field: string, text: string, currency: string): bigint {
   const [, whole, fraction = ''] = /^(\d{1,13})(?:\.(\d+))?$/.exec(text) ?? []
   if (whole === undefined) throw invalidField(field, 'must be a number with a point, as 12.50')
-  const places = placesOf(currency)
+  const places = decimalPlaces(currency)
   if (fraction.length > places) throw invalidField(field, `has more than the ${places} decimal places of ${currency}`)
   return BigInt(whole + fraction.padEnd(places, '0'))
 }
 
 export function writePrice(amountMinor: bigint, currency: string): string {
-  const places = placesOf(currency)
+  const places = decimalPlaces(currency)
   if (places === 0) return String(amountMinor)
   const digits = String(amountMinor).padStart(places + 1, '0')
   return `${digits.slice(0, -places)}.${digits.slice(-places)}`

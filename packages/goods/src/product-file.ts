@@ -31,7 +31,17 @@ export interface ProductRow {
   parts?: BundlePart[]
 }
 
-const columns = ['sku', 'name', 'description', 'price', 'currency', 'low_stock_at', 'most_per_shopper', 'waitlist_first', 'parts'] as const
+const columns = [
+  'sku',
+  'name',
+  'description',
+  'price',
+  'currency',
+  'low_stock_at',
+  'most_per_shopper',
+  'waitlist_first',
+  'parts',
+] as const
 
 export const productFile: FileKind<ProductRow> = {
   name: 'products',

@@ -121,6 +121,7 @@ describe('a product', () => {
       }),
       lowStockAt: fc.option(fc.nat(1_000_000), { nil: undefined }),
       mostPerShopper: fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined }),
+      waitlistFirst: fc.boolean(),
       parts: fc.constantFrom([], [{ sku: 'part', quantity: 2 }]).map((parts) => parts.map((part) => ({ ...part, sku: 'PA.RT' }))),
     })
     await fc.assert(
@@ -128,16 +129,18 @@ describe('a product', () => {
         const whole = {
           ...made,
           lowStockAt: made.parts.length > 0 ? undefined : made.lowStockAt,
+          waitlistFirst: made.parts.length === 0 && made.waitlistFirst,
           createdAt: undefined,
           updatedAt: undefined,
           version: 1,
         }
         const [read] = await products(writeCsv([productFile.columns, productCells(whole)]))
         expect(read?.problems).toEqual([])
-        const { sku, name, description, price, lowStockAt, mostPerShopper, parts } = read?.row ?? { sku: '' }
-        expect({ sku, name, description, price, lowStockAt, mostPerShopper, parts }).toEqual({
+        const { sku, name, description, price, lowStockAt, mostPerShopper, waitlistFirst, parts } = read?.row ?? { sku: '' }
+        expect({ sku, name, description, price, lowStockAt, mostPerShopper, waitlistFirst, parts }).toEqual({
           ...made,
           lowStockAt: whole.lowStockAt ?? null,
+          waitlistFirst: whole.waitlistFirst,
           mostPerShopper: made.mostPerShopper ?? null,
         })
       }),
@@ -159,7 +162,7 @@ test('a price has the places of its currency', () => {
   expect(readPrice('price', '12.5', 'USD')).toBe(1_250n)
   expect(readPrice('price', '12', 'KWD')).toBe(12_000n)
   expect(readPrice('price', '1200', 'JPY')).toBe(1_200n)
-  expect(() => readPrice('price', '12.5', 'JPY')).toThrow()
+  expect(() => readPrice('price', '12.5', 'JPY')).toThrow('price: has more than the 0 decimal places of JPY')
   expect(writePrice(5n, 'USD')).toBe('0.05')
   expect(writePrice(5n, 'JPY')).toBe('5')
 })

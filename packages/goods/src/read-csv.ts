@@ -1,5 +1,6 @@
 /** Files of rows, read as they come: RFC 4180 in UTF-8, with or without a byte order mark, with whatever line ends. */
 import { pipeline, Readable } from 'node:stream'
+import { types } from 'node:util'
 
 import { CsvError, type Info, parse, type Parser } from 'csv-parse'
 
@@ -32,6 +33,7 @@ export interface CsvRow<Row> {
 }
 
 export interface CsvFile<Row> {
+  kind: FileKind<Row>
   /** The names of its columns, in order. */
   header: readonly string[]
   /** One after the other; rows of the same key are a problem of the later one, so the keys are kept. @throws FileProblem */
@@ -40,15 +42,20 @@ export interface CsvFile<Row> {
 
 /**
  * Reads the header, and then row by row what it is asked for.
+ * @param kind or what it is by the names of its columns
  * @throws FileProblem for what has no such header, or is no CSV
  */
-export async function readCsv<Row>(source: AsyncIterable<Uint8Array>, kind: FileKind<Row>): Promise<CsvFile<Row>> {
+export async function readCsv<Row>(
+  source: AsyncIterable<Uint8Array>,
+  kind: FileKind<Row> | ((header: readonly string[]) => FileKind<Row>),
+): Promise<CsvFile<Row>> {
   const records = readRecords(source)
   const first = await records.next()
   if (first.done === true) throw new FileProblem(1, 'the file is empty')
   const header = first.value.cells.map((cell) => cell.trim())
-  checkHeader(header, first.value.line, kind)
-  return { header, rows: readRows(records, header, kind) }
+  const known = typeof kind === 'function' ? kind(header) : kind
+  checkHeader(header, first.value.line, known)
+  return { kind: known, header, rows: readRows(records, header, known) }
 }
 
 function checkHeader(header: readonly string[], line: number, kind: FileKind<unknown>): void {
@@ -140,5 +147,5 @@ async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator<string
 }
 
 function isOfEncoding(error: unknown): boolean {
-  return error instanceof Object && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+  return types.isNativeError(error) && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
 }

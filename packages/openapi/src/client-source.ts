@@ -8,10 +8,11 @@ import type { Direction, JsonSchema } from './json-values'
 import { type Operation, operationsOf, takesKey } from './operations'
 import { Names, Schemas } from './schemas'
 
-/** @returns TypeScript. An RPC that has several routes is called by its first; one whose body is not JSON is left to plain HTTP. */
+/** @returns TypeScript. An RPC that has several routes is called by its first; one that takes a body that is not JSON as all of its request, or with headers, is left to plain HTTP. */
 export function clientSource(rpcs: readonly RpcDescriptor[]): string {
   const operations = operationsOf(rpcs).filter(
-    ({ id, rpc, rawBody, rawAnswer }) => id === rpc.desc.localName && !rawBody && !rawAnswer,
+    ({ id, rpc, rawBody, body, headers, rawAnswer, streams }) =>
+      id === rpc.desc.localName && !(rawBody && (body === '*' || headers.length > 0)) && (!rawAnswer || streams),
   )
   const roots = operations.flatMap(({ rpc }): [DescMessage, Direction][] => [
     [rpc.desc.input, 'request'],
@@ -23,23 +24,37 @@ export function clientSource(rpcs: readonly RpcDescriptor[]): string {
   return `${[
     '// Written from the protos by npm run catalogue; not to be edited.',
     `/** One of a closed list. */\nexport type ErrorCode = ${Object.keys(errorCodes).map(quoted).join(' | ')}`,
+    '/** A body that is sent as it is, again where a call is tried again. */\nexport type FileBody = string | Blob',
     ...types,
     `/** What each operation takes and answers. */\nexport interface Operations {\n${entries.join('\n')}\n}`,
     table(operations),
   ].join('\n\n')}\n`
 }
 
-function operationType({ id, rpc, streams, pathFields }: Operation, schemas: Schemas): string {
-  const { input, output } = rpc.desc
+function operationType(operation: Operation, schemas: Schemas): string {
+  const { id, rpc, pathFields, rawBody, body } = operation
   const needed = new Set(pathFields.map(({ field }) => field.jsonName))
-  const request = inlineObject(schemas.object(input, 'request'), needed)
-  const answer = typeOf(schemas.reference(output, 'response'))
-  return `${comment(commentOf(rpc.desc), '  ')}  ${id}: { request: ${request}; ${streams ? 'stream' : 'response'}: ${answer} }`
+  const without = rawBody && typeof body === 'object' ? new Set([body.name]) : undefined
+  const request = inlineObject(schemas.object(rpc.desc.input, 'request', without), needed)
+  const file = fileOf(operation)
+  const withFile = file === undefined ? request : `{ ${file}: FileBody } & ${request}`
+  return `${comment(commentOf(rpc.desc), '  ')}  ${id}: { request: ${withFile}; ${answerType(operation, schemas)} }`
+}
+
+function answerType({ rpc, streams, rawAnswer }: Operation, schemas: Schemas): string {
+  if (rawAnswer) return 'download: Uint8Array'
+  return `${streams ? 'stream' : 'response'}: ${typeOf(schemas.reference(rpc.desc.output, 'response'))}`
+}
+
+/** The field of the request that is its body, as it is. */
+function fileOf({ rawBody, body }: Operation): string | undefined {
+  return rawBody && typeof body === 'object' ? body.jsonName : undefined
 }
 
 function table(operations: readonly Operation[]): string {
   const rows = operations.map((operation) => {
-    const { id, method, path, body, rpc, streams } = operation
+    const { id, method, path, body, rpc, streams, rawAnswer } = operation
+    const file = fileOf(operation)
     const posted = rpc.mutates && method === 'post'
     // Credentials for once: a second use of a refresh token is a theft to the server, a second login another session.
     const once = posted && givesTokens(rpc) && !takesKey(operation)
@@ -51,7 +66,9 @@ function table(operations: readonly Operation[]): string {
       authenticated,
       repeatable: posted && !once,
       once,
-      streams,
+      streams: streams && !rawAnswer,
+      ...(file !== undefined && { file: { field: file, type: rpc.mediaTypes.takes[0] ?? 'application/octet-stream' } }),
+      ...(rawAnswer && { gives: rpc.mediaTypes.gives.join(', ') || '*/*' }),
     }
     return `  ${id}: ${JSON.stringify(row)},`
   })
@@ -69,6 +86,10 @@ function table(operations: readonly Operation[]): string {
   once: boolean
   /** It answers with server-sent events. */
   streams: boolean
+  /** The body is this field as it is, of this media type; the others go into the query. */
+  file?: { field: string; type: string }
+  /** It answers with a download, of one of these media types. */
+  gives?: string
 }
 
 /** Where each operation is. */

@@ -119,7 +119,8 @@ test('an idempotency key is offered where the request has a place for one, and n
   const sending = requests
     .filter((request) => request.includes('\nIdempotency-Key: '))
     .map((request) => request.split('\n', 1)[0])
-  expect([...sending].sort()).toEqual([...taking].sort())
+  const examples = operations.filter(({ rawBody }) => !rawBody).map(({ id }) => id)
+  expect([...sending].sort()).toEqual(taking.filter((id) => examples.includes(id)).sort())
 })
 
 test('every code of the closed list is at its status', () => {

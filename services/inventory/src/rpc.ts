@@ -62,7 +62,7 @@ export function inventoryRpc(inventory: Inventory, books: Books): Handlers<typeo
     listProducts: async (request) => listProducts(database, request),
     importProducts: async (request, ctx) => publish(await importProducts(database, request, ctx)),
     exportProducts: async (_request, { signal }) => exportProducts(database, signal),
-    importStock: async (request, ctx) => publish(await importStock(database, request, ctx)),
+    importStock: async (request, ctx) => freed(await importStock(database, request, ctx)),
     exportStock: async (request, { signal }) => exportStock(database, request, signal),
     listProductChanges: async (request) => listProductChanges(database, request),
     createWarehouse: async (request, ctx) => {
