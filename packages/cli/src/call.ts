@@ -58,11 +58,11 @@ function connect(url: string, { tokens }: Session, out: Output, key: string, sig
     },
   })
   const send = client as unknown as Record<string, (request: object, options: CallOptions) => unknown>
-  const bound = Object.entries(operations).map(([id, { repeatable, streams, authenticated }]) => [
+  const bound = Object.entries(operations).map(([id, { repeatable, streams, gives, authenticated }]) => [
     id,
     (request: object, options: CallOptions = {}): unknown => {
       const sent = send[id]?.(request, { signal, ...(repeatable && { idempotencyKey: key }), ...options })
-      if (streams) return sent
+      if (streams || gives !== undefined) return sent
       return (sent as Promise<unknown>).catch((error: unknown) => {
         if (repeatable && !isDefinite(error) && (seen.unknown || leavesUnknown(error)))
           throw new OutcomeUnknown(options.idempotencyKey ?? key, error)
