@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { workspaceRoot } from '@holdfast/launcher'
 
-import { keyOption } from '../call'
+import { keyOption, wholeCount } from '../call'
 import type { Cli } from '../cli'
 import { readHealth } from '../health'
 import { CliProblem } from '../problem'
@@ -69,10 +69,12 @@ export function demo(program: CommandUnknownOpts, cli: Cli): void {
     .description(
       '100 shoppers race for 3 cameras, then a real day of a shop is sold to the last unit; exit code 1 when a number is off (admins)',
     )
+    .option('--warehouses', 'the day over three warehouses instead, with sets, late stock and shoppers who change their minds')
+    .option('--baskets <count>', 'only so many of its baskets', wholeCount)
     .action(
-      cli.run(async ({ url, session }) => {
+      cli.run(async ({ url, session }, options) => {
         const { demo: play } = await import('../demo/demo.js')
-        if (!(await play({ url, admin: session.tokens }))) cli.exitCode = 1
+        if (!(await play({ url, admin: session.tokens }, options))) cli.exitCode = 1
       }),
     )
 }

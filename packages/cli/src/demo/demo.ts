@@ -6,6 +6,7 @@ import { race } from './race'
 import type { Session } from './session'
 import { shopDay } from './shop-day'
 import { registerShoppers } from './shoppers'
+import { warehouseDay } from './warehouse-day'
 
 /** Where it is played, and who its admin is. */
 export interface Stage {
@@ -14,26 +15,33 @@ export interface Stage {
   admin: Admin
 }
 
+export interface DemoOptions {
+  /** The day over three warehouses, in the place of the race and the plain day. */
+  warehouses?: boolean
+  /** Of that day, only so many baskets. */
+  baskets?: number
+}
+
 const numberOfShoppers = 100
 
 /** Shows on the running system that nothing is sold twice. @returns whether every number came out as it should */
-export async function demo({ url, admin }: Stage, progress: Progress = createProgress()): Promise<boolean> {
+export async function demo(stage: Stage, options: DemoOptions = {}, progress: Progress = createProgress()): Promise<boolean> {
   try {
-    return await run({ url, admin }, progress)
+    return await run(stage, options, progress)
   } finally {
     progress.stop()
   }
 }
 
-async function run({ url, admin }: Stage, progress: Progress): Promise<boolean> {
+async function run({ url, admin }: Stage, { warehouses = false, baskets }: DemoOptions, progress: Progress): Promise<boolean> {
   const begunAt = performance.now()
   const api = new Api(url, progress.say)
   const asAdmin = await api.logIn(admin)
   progress.say(`Holdfast at ${url}`)
-  const shoppers = await registerShoppers(api, progress, numberOfShoppers)
+  const shoppers = await registerShoppers(api, progress, Math.min(baskets ?? numberOfShoppers, numberOfShoppers))
   const session: Session = { api, progress, admin: asAdmin, shoppers, checks: [], unexpected: new Set(), facts: [] }
-  await race(session)
-  await checkBooks(session, await shopDay(session))
+  if (!warehouses) await race(session)
+  await checkBooks(session, await (warehouses ? warehouseDay(session, baskets) : shopDay(session)))
   return report(session, performance.now() - begunAt)
 }
 

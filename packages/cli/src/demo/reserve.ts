@@ -16,8 +16,9 @@ export async function reserve(
   shopper: Client,
   lines: readonly Line[],
   ttlSeconds: number,
+  from: { channel?: string; allowSplit?: boolean } = {},
 ): Promise<Reservation | HoldfastApiError> {
-  const answer = await api.orRefusal(shopper.createReservation({ lines, ttlSeconds }, { timeoutMs }))
+  const answer = await api.orRefusal(shopper.createReservation({ lines, ttlSeconds, ...from }, { timeoutMs }))
   return answer instanceof HoldfastApiError ? answer : there(answer.reservation, 'reservation')
 }
 

@@ -10,7 +10,8 @@ import { checkOut, isConfirmed, isReserved, isSoldOut, reserve } from './reserve
 import { count, type Session } from './session'
 import { makeProducts, readStock, setStock } from './stock'
 
-const file = join(workspaceRoot(), 'packages', 'cli', 'data', 'online-retail-2010-12-01.csv')
+/** One day of a real shop. */
+export const dayFile = join(workspaceRoot(), 'packages', 'cli', 'data', 'online-retail-2010-12-01.csv')
 /** Long enough to check out; what an interrupted demo leaves is gone soon. */
 const ttlSeconds = 120
 
@@ -21,7 +22,7 @@ export interface Sold {
 /** A real day's baskets, all at once, out of exactly the stock that the day sold; then all of them again, out of none. */
 export async function shopDay(session: Session): Promise<Sold> {
   const { progress, checks } = session
-  const day = readShopDay(await readFile(file, 'utf8'))
+  const day = readShopDay(await readFile(dayFile, 'utf8'))
   progress.say(`\nA real shop's day, 1 December 2010: ${day.baskets.length} baskets, ${day.lines.toLocaleString('en-GB')} lines`)
   checks.push({ what: 'baskets of the day', expected: 84, found: day.baskets.length })
   checks.push({ what: 'products of the day', expected: 773, found: day.products.length })

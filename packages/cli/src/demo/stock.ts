@@ -27,7 +27,8 @@ export async function makeProducts({ api, admin, progress }: Session, products: 
   step.end()
 }
 
-function ifThere(error: unknown): void {
+/** What is there already is as good as made. */
+export function ifThere(error: unknown): void {
   if (!(error instanceof HoldfastApiError) || error.code !== 'ALREADY_EXISTS') throw error
 }
 
