@@ -1,4 +1,8 @@
 /** From which warehouse a shopper gets what, and what a sales channel sees: over HTTP, with many who want it at once. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
 import type { ProblemReply, ReservationReply } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
@@ -364,4 +368,16 @@ describe('a channel', () => {
     expect(unitsByWarehouse(replies.filter((_, index) => index % 2 === 1))).not.toHaveProperty('NORTH')
     for (const channel of [web, store]) expect(await seen(sku, channel)).toMatchObject({ available: 0 })
   })
+})
+
+test('a part of a real day over three warehouses, with sets and late stock: every unit is accounted for at the end', async () => {
+  const cli = join(__dirname, '..', 'cli', 'dist', 'src', 'main.js')
+  const { email, password } = shop.system.credentials.admin
+  const env = { ...process.env, HOLDFAST_ADMIN_EMAIL: email, HOLDFAST_ADMIN_PASSWORD: password }
+  const words = ['demo', '--warehouses', '--baskets', '12', '--url', shop.system.url]
+  // It fails, and prints what is wrong, when a number is.
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, ...words], { env })
+  expect(stdout).toMatch(/products: opening \+ received = on hand \+ sold +58 +58 +ok\n/)
+  expect(stdout).toMatch(/units still on the way +0 +0 +ok\n/)
+  expect(stdout).toMatch(/All 11 numbers are right/)
 })

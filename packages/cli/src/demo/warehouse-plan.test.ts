@@ -32,7 +32,7 @@ test('who has both of a pair buys the set, and the rest alone', () => {
 test('the stock of the day is all there, a fifth of it late, over the warehouses', () => {
   const stocked = spread(day.products, 3)
   stocked.forEach(({ opening, late }, index) => {
-    const { units = 0 } = day.products[index] ?? {}
+    const units = day.products[index]?.units ?? 0
     expect(opening.reduce((sum, some) => sum + some, late.units)).toBe(units)
     expect(late.units).toBe(Math.floor(units / 5))
     expect(Math.max(...opening) - Math.min(...opening)).toBeLessThanOrEqual(1)
