@@ -333,11 +333,12 @@ describe('an orphan', () => {
     for (const id of ids) world.inventory.put({ ...template, id, expiresAt: new Date(Date.now() + 600_000) })
     await world.database.pool.query(
       `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, hold_version, sweep_after)
-       select id, $2, 'ACTIVE', '', '[]', t, 600, now(), now(), 1, t from unnest($1::uuid[]) as id, (select now() + interval '10 minutes' as t) times`,
-      [ids, user.id],
+       select id, $2, 'ACTIVE', '', '[]', t, 600, $3, now(), 1, t from unnest($1::uuid[]) as id, (select now() + interval '10 minutes' as t) times`,
+      [ids, user.id, template.createdAt],
     )
     const id = await lose()
     world.inventory.failNext('listHeld', 'before')
+    const asked = jest.spyOn(world.database.pool, 'query')
     const sweeper = startSweeper(world.parts)
     try {
       await waitFor(() => world.inventory.holdOf(id).state === Hold_State.RELEASED, { what: 'the orphan', timeoutMs: 60_000 })
@@ -345,6 +346,13 @@ describe('an orphan', () => {
       await sweeper.stop()
     }
     expect(world.inventory.holdOf(ids[0] ?? '').state).toBe(Hold_State.HELD)
+    // Those that have theirs are found by their age; by its id, anywhere in the table, only what may have none is looked for.
+    const queries = asked.mock.calls.map(([query]) => query as unknown as { text: string; values: unknown[] })
+    asked.mockRestore()
+    const byId = queries
+      .filter(({ text }) => text.includes('from archived_reservations where id = any'))
+      .flatMap(({ values }) => values[0])
+    expect(new Set(byId)).toEqual(new Set([id]))
   })
 
   test('is left alone until it is old enough', async () => {
