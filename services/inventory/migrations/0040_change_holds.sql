@@ -22,18 +22,19 @@ create index hold_operations_by_age on hold_operations (at);
 --   CONFLICT     its lines are not those of p_lines_version
 --   TOO_FEW      `line` gives back more than there are
 --   TOO_MANY     it would have more than p_most_lines
---   UNKNOWN_SKU, RULES (the product, or with p_limited every product, has some that are not applied here), SHORT: `line` names the wanted line
---   DUE_FIRST    SHORT, but for due holds: a row for each level where they are, and the units that are missing there; the caller
---                expires them and asks again with p_final (truth 11)
+--   UNKNOWN_SKU, RULES (the product has some that are not applied here), SHORT: `line` names the wanted line
+--   LIMIT        the owner would have more of `sku` than `most` (its own, or p_limit of every product; 0: none); `units` more are possible
+--   DUE_FIRST    SHORT, but for due holds: a row for each level where they are, and the units that are missing there; or LIMIT, but for
+--                due holds of the owner: a row for each; the caller expires them and asks again with p_final (truth 11)
 --
--- Locks (truth 8): the hold, then the stock rows that may be concerned by (sku, warehouse), then the operation's new row, for which it
+-- Locks (truth 8): the hold, then the stock rows that may be concerned by (sku, warehouse), then its owner, if there is a limit, then the operation's new row, for which it
 -- waits only while another transaction with the same operation has all its locks. What the function reads behind the hold's lock (its
 -- lines) nobody else writes without it.
 create function change_hold(
   p_id uuid, p_lines_version integer, p_operation uuid, p_fingerprint text,
   p_skus text[], p_warehouses text[], p_quantities integer[], p_give_back boolean, p_most_lines integer,
-  p_limited boolean, p_request_id text, p_final boolean
-) returns table (outcome text, line integer, sku text, warehouse text, units integer)
+  p_limit integer, p_request_id text, p_final boolean
+) returns table (outcome text, line integer, sku text, warehouse text, units integer, hold_id uuid, most integer)
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
@@ -63,6 +64,8 @@ declare
   v_taken integer;
   v_unkept integer;
   v_product products;
+  -- SKUs of which the owner may have only so many.
+  v_limited text[] := '{}';
   r record;
   l record;
 begin
@@ -123,7 +126,7 @@ begin
       outcome := 'UNKNOWN_SKU'; return next; return;
     end if;
     -- Rules are changed behind the locks of the product's levels; these are some of them.
-    if p_limited or not v_product.plain then
+    if v_product.bundle or v_product.backorder_cap is not null or v_product.waitlist_first then
       outcome := 'RULES'; return next; return;
     end if;
     select s.warehouse into v_at
@@ -138,7 +141,7 @@ begin
     if v_at is null then
       if not p_final then
         return query
-        select 'DUE_FIRST', r.line, s.sku, s.warehouse, r.more - s.free
+        select 'DUE_FIRST', r.line, s.sku, s.warehouse, r.more - s.free, null::uuid, null::integer
         from stock_levels s
         where s.sku = r.sku
           and (s.warehouse = r.warehouse
@@ -154,6 +157,32 @@ begin
     v_place[r.line] := v_at;
     v_to[r.line] := v_line;
     if v_line is null then v_new := v_new + 1; end if;
+  end loop;
+
+  -- What it takes of a SKU as a whole, against what its owner has: who holds more of it meanwhile waits behind the owner's lock.
+  for r in
+    select w.line, w.sku, w.more, w.most
+    from (
+      select min(w.line)::integer as line, w.sku, sum(v_more[w.line])::integer as more, coalesce(min(p.most_per_shopper), nullif(p_limit, 0)) as most
+      from unnest(p_skus) with ordinality as w (sku, line)
+      join products p on p.sku = w.sku
+      group by w.sku
+    ) w
+    where w.more > 0 and w.most is not null
+    order by w.line
+  loop
+    if v_limited = '{}' then perform lock_owners(array[v_hold.owner]); end if;
+    v_limited := v_limited || r.sku;
+    select coalesce(sum(c.units), 0)::integer into v_taken from claims_that_count c where c.owner = v_hold.owner and c.sku = r.sku;
+    continue when v_taken + r.more <= r.most;
+    if not p_final then
+      return query
+      select 'DUE_FIRST', r.line, null::text, null::text, null::integer, c.hold_id, null::integer
+      from claims_that_count c where c.owner = v_hold.owner and c.sku = r.sku and c.held and c.expires_at <= clock_timestamp();
+      if found then return; end if;
+    end if;
+    outcome := 'LIMIT'; line := r.line; sku := r.sku; units := greatest(r.most - v_taken, 0); most := r.most;
+    return next; return;
   end loop;
   line := null;
 
@@ -196,7 +225,12 @@ begin
       end loop;
       -- Of what has, or had, a limit (0031): what its owner has of it. The level that is locked keeps out who counts anew.
       delete from shopper_claims c where c.owner = v_hold.owner and c.sku = r.sku and c.hold_id = p_id and c.units <= -r.more;
-      update shopper_claims c set units = c.units + r.more where c.owner = v_hold.owner and c.sku = r.sku and c.hold_id = p_id;
+      if r.more > 0 and r.sku = any (v_limited) then
+        insert into shopper_claims as c (owner, sku, hold_id, units) values (v_hold.owner, r.sku, p_id, r.more)
+        on conflict (owner, sku, hold_id) do update set units = c.units + excluded.units;
+      else
+        update shopper_claims c set units = c.units + r.more where c.owner = v_hold.owner and c.sku = r.sku and c.hold_id = p_id;
+      end if;
       continue when r.more <= 0;
       if r.known is not null then
         update hold_lines h set quantity = h.quantity + r.more where h.created_at = v_hold.created_at and h.hold_id = p_id and h.line = r.known;

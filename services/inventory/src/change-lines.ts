@@ -14,6 +14,7 @@ import {
   toItemError,
 } from '@holdfast/service'
 
+import { limitExceeded } from './claims'
 import { whyNot } from './end-holds'
 import { checkBatch } from './hold'
 import { endHolds, findDueHolds } from './sql/holds'
@@ -26,8 +27,8 @@ export interface ChangesOptions {
   published: () => void
   /** Called after each commit by which units may be free that were promised to somebody. */
   mayFill: () => void
-  /** Every product has a limit for each shopper: only hold.ts applies it, so nothing is added here. */
-  limited: boolean
+  /** Units of each product that a shopper may have, where it does not say otherwise; 0: no limit. */
+  limit: number
   /** Who pays or gives back goes first. */
   yieldTo: { turn: () => Promise<void> }
 }
@@ -79,15 +80,15 @@ export function checkLines(lines: ChangeHoldLine[], least: number): ChangeHoldLi
   })
 }
 
-async function change(item: HoldChange, { database, published, mayFill, limited }: ChangesOptions): Promise<HoldResult> {
+async function change(item: HoldChange, { database, published, mayFill, limit }: ChangesOptions): Promise<HoldResult> {
   const { pool } = database
   try {
-    let rows = await changeLines(pool, item, { mostLines, limited, final: false })
+    let rows = await changeLines(pool, item, { mostLines, limit, final: false })
     for (let round = 0; rows[0]?.outcome === 'DUE_FIRST'; round++) {
       await expireDue(pool, rows, round * moreEachRound, item.requestId)
       published()
       mayFill()
-      rows = await changeLines(pool, item, { mostLines, limited, final: round >= mostRounds })
+      rows = await changeLines(pool, item, { mostLines, limit, final: round >= mostRounds })
     }
     const [row] = rows
     if (row === undefined) throw new Error(`hold ${item.id}: no answer`)
@@ -108,17 +109,16 @@ async function change(item: HoldChange, { database, published, mayFill, limited 
 
 /** Truth 11: what is due is taken back before a raise is refused, in a transaction of its own, by the sweeper's statement. */
 async function expireDue(pool: Database['pool'], rows: ChangeRow[], more: number, requestId: string): Promise<void> {
-  const demand = rows.map(({ sku, warehouse, units }) => ({
-    sku: sku ?? '',
-    warehouse: warehouse ?? '',
-    units: (units ?? 0) + more,
-  }))
-  const ids = await findDueHolds(pool, demand, mostDueAtOnce)
+  const named = rows.flatMap(({ hold_id: id }) => id ?? [])
+  const demand = rows
+    .filter(({ hold_id: id }) => id === null)
+    .map(({ sku, warehouse, units }) => ({ sku: sku ?? '', warehouse: warehouse ?? '', units: (units ?? 0) + more }))
+  const ids = [...named, ...(demand.length === 0 ? [] : await findDueHolds(pool, demand, mostDueAtOnce))]
   const ends = ids.map((id) => ({ id, endProtection: false }))
   if (ends.length > 0) await endHolds(pool, 'EXPIRE', ends, requestId)
 }
 
-function refusal({ id, lines }: HoldChange, { outcome, line }: ChangeRow, state: string): HoldfastError | undefined {
+function refusal({ id, lines }: HoldChange, { outcome, line, units, most }: ChangeRow, state: string): HoldfastError | undefined {
   const index = (line ?? 1) - 1
   const { sku = '', warehouse = '' } = lines[index] ?? {}
   const about = (message: string, field = 'sku') => ({ fields: [{ field: `lines[${index}].${field}`, message }] })
@@ -147,10 +147,12 @@ function refusal({ id, lines }: HoldChange, { outcome, line }: ChangeRow, state:
       return invalidField('lines', `would come to more than ${mostLines} lines`)
     case 'UNKNOWN_SKU':
       return new HoldfastError('NOT_FOUND', `There is no product ${sku}`, about('there is no such product'))
+    case 'LIMIT':
+      return limitExceeded(most ?? 0, sku, units ?? 0, index)
     case 'RULES':
       return new HoldfastError(
         'ILLEGAL_TRANSITION',
-        `${sku} has rules of its own (a bundle, a backorder, a limit, a waitlist): its units can't be changed in place; reserve more of it anew`,
+        `${sku} has rules of its own (a bundle, a backorder, a waitlist): its units can't be changed in place; reserve more of it anew`,
         about('can not be changed in place'),
       )
     case 'SHORT':

@@ -52,6 +52,18 @@ export function claimsOf(item: HoldItem, products: ReadonlyMap<string, ProductVi
   return [...(limits.holds > 0 ? [hold] : []), ...claims.values()]
 }
 
+/** @param sku empty: of reservations themselves @param left units that are possible still @param line the first that it is about */
+export function limitExceeded(most: number, sku: string, left: number, line: number): HoldfastError {
+  const message = `at most ${most} for each shopper, of which ${left} are left`
+  return sku === ''
+    ? new HoldfastError('LIMIT_EXCEEDED', `At most ${most} reservations for each shopper at once`, {
+        fields: [{ field: 'lines', message }],
+      })
+    : new HoldfastError('LIMIT_EXCEEDED', `At most ${most} of ${sku} for each shopper; ${left} more are possible`, {
+        fields: [{ field: `lines[${line}].quantity`, message }],
+      })
+}
+
 /** What everybody has while a batch is planned: those before get it first. */
 export class Claims {
   private readonly taken = new Map<string, number>()
@@ -64,20 +76,7 @@ export class Claims {
     if (over === undefined) return undefined
     const left = Math.max(over.most - this.has(owner, over.sku), 0)
     return {
-      refusal: new HoldfastError(
-        'LIMIT_EXCEEDED',
-        over.sku === ''
-          ? `At most ${over.most} reservations for each shopper at once`
-          : `At most ${over.most} of ${over.sku} for each shopper; ${left} more are possible`,
-        {
-          fields: [
-            {
-              field: over.sku === '' ? 'lines' : `lines[${over.line}].quantity`,
-              message: `at most ${over.most} for each shopper, of which ${left} are left`,
-            },
-          ],
-        },
-      ),
+      refusal: limitExceeded(over.most, over.sku, left, over.line),
       dueHolds: this.known.get(claimKey(owner, over.sku))?.due ?? [],
     }
   }

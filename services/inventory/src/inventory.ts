@@ -108,7 +108,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     expiries,
     promptExpiries,
     extensions: createProlongCombiner('extensions', ends),
-    changes: createChanges({ ...ends, yieldTo, limited: options.limits.units > 0 }),
+    changes: createChanges({ ...ends, yieldTo, limit: options.limits.units }),
     holds: shoppers,
     splits: createSplits(database),
     availability: createAvailabilityCombiner(database),

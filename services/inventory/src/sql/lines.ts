@@ -19,13 +19,17 @@ export interface ChangeRow {
     | 'UNKNOWN_SKU'
     | 'RULES'
     | 'SHORT'
+    | 'LIMIT'
     | 'DUE_FIRST'
   /** Of what is wanted, from 1. */
   line: number | null
-  /** Of DUE_FIRST: a level, and the units that are missing there. */
+  /** Of DUE_FIRST: a level, and the units that are missing there, or a due hold; of LIMIT: what has it, and the units that are left. */
   sku: string | null
   warehouse: string | null
   units: number | null
+  hold_id: string | null
+  /** Of LIMIT: units that the owner may have. */
+  most: number | null
 }
 
 export interface HoldChange {
@@ -41,8 +45,8 @@ export interface HoldChange {
 
 export interface ChangeOptions {
   mostLines: number
-  /** Every product has a limit for each shopper. */
-  limited: boolean
+  /** Units of each product that a shopper may have, where it does not say otherwise; 0: no limit. */
+  limit: number
   /** Refuse what does not fit even if due holds are in the way. */
   final: boolean
 }
@@ -51,7 +55,7 @@ export interface ChangeOptions {
 export async function changeLines(
   pool: Pool,
   change: HoldChange,
-  { mostLines, limited, final }: ChangeOptions,
+  { mostLines, limit, final }: ChangeOptions,
 ): Promise<ChangeRow[]> {
   const { rows } = await pool.query<ChangeRow>({
     name: 'change_hold',
@@ -66,7 +70,7 @@ export async function changeLines(
       change.lines.map((line) => line.quantity),
       change.giveBack,
       mostLines,
-      limited,
+      limit,
       change.requestId,
       final,
     ],
