@@ -39,13 +39,15 @@ const place = async (ttlSeconds = 300) =>
 const get = async (id: string) => orderOf(await client.getOrder({ id }, as('ann')))
 
 const publish = async (what: 'created' | 'expired' | 'cancelled' | 'changed', reservationId: string, data: unknown = {}) =>
+  publishEvent(`holdfast.reservation.${what}.v1`, 'holdfast.reservation.v1', reservationId, data)
+const publishEvent = async (type: string, topic: string, reservationId: string, data: unknown) =>
   transport.publish([
     toMessage(
       {
         id: randomUUID(),
         source: '//holdfast/reservation',
-        type: `holdfast.reservation.${what}.v1`,
-        topic: 'holdfast.reservation.v1',
+        type,
+        topic,
         key: reservationId,
         subject: reservationId,
         version: 2n,
@@ -95,6 +97,42 @@ test('a PENDING order has the lines that its reservation has, told once; older o
   expect(await get(id)).toMatchObject({ status: 'PENDING', version: 2, total: { amountMinor: 2_000n }, lines: [{ quantity: 4 }] })
   expect(await system.events(id)).toEqual(['placed by ann', 'repriced by order'])
   expect(await get(paid.id)).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: 1 }] })
+})
+
+test('an order says what is still to come, by the latest fill of the lines that it has, and does not ship before all is there', async () => {
+  const { id, reservationId } = await place()
+  const fill = async (fills: number, backordered: number, linesVersion = 1) => {
+    const line = {
+      sku: 'LAPTOP001',
+      warehouse: 'MAIN',
+      quantity: 3,
+      unitPrice: { currency: 'USD', amountMinor: '500' },
+      backordered,
+    }
+    const after = { id: reservationId, state: 'COMMITTED', linesVersion, fills, lines: [line] }
+    await publishEvent('holdfast.backorder.filled.v1', 'holdfast.inventory.v1', reservationId, { after })
+  }
+  await fill(2, 1)
+  await fill(1, 2)
+  await fill(3, 0, 2)
+  await caughtUp()
+  expect(await get(id)).toMatchObject({ status: 'PENDING', version: 2, lines: [{ quantity: 3, backordered: 1 }] })
+  await client.confirmOrder({ id, paymentToken: '', clientToken: '' }, as('ann'))
+  const move = async (status: 'PROCESSING' | 'SHIPPED') =>
+    client.transitionOrder({ id, status, clientToken: '' }, as('boss', 'ADMIN'))
+  await move('PROCESSING')
+  expect(await codeOf(move('SHIPPED'))).toBe('ILLEGAL_TRANSITION')
+  await fill(4, 0)
+  await caughtUp()
+  expect((await move('SHIPPED')).order).toMatchObject({ status: 'SHIPPED', lines: [{ backordered: 0 }] })
+  expect(await system.events(id)).toEqual([
+    'placed by ann',
+    'backorder_filled by sweeper',
+    'confirmed by ann',
+    'transitioned by boss',
+    'backorder_filled by sweeper',
+    'transitioned by boss',
+  ])
 })
 
 test('an event of an older time changes nothing about an order that is paid', async () => {
