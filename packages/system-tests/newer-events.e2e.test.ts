@@ -23,7 +23,8 @@ const samples = JSON.parse(readFileSync(join(__dirname, '..', '..', 'docs', 'eve
 /** Every consumer of the services, and what it reads. */
 const consumers: Record<string, string[]> = {
   audit: [...new Set(samples.flatMap(({ topic, headers }) => (headers['ce_audit'] === 'true' ? [topic] : [])))],
-  order: ['holdfast.reservation.v1'],
+  order: ['holdfast.inventory.v1', 'holdfast.reservation.v1'],
+  'reservation-fills': ['holdfast.inventory.v1'],
   'notification-stock': ['holdfast.inventory.v1'],
   'notification-webhooks': [...new Set(samples.map(({ topic }) => topic))],
   'notification-mail': ['holdfast.order.v1', 'holdfast.reservation.v1'],

@@ -26,6 +26,9 @@ const mostLevels = 500
 /** Lines that are filled in one transaction: who wants these holds, or the level, waits for it. */
 const mostLines = 100
 
+/** Between two looks, in ms, however many wake it: what is freed meanwhile goes together. */
+const restMs = 20
+
 const filledUnits = counter('backorder_filled_units_total', 'Promised units that arrived')
 
 /**
@@ -38,13 +41,18 @@ export function startFills({ database, published, log, pauseMs = 1_000 }: FillsO
   const worker = startWorker({
     name: 'fills',
     pauseMs,
+    restMs,
     log,
     pass: async () => {
       const levels = await findPromisedLevels(database.pool, mostLevels)
       promises = levels.length > 0
       let filled = false
       for (const level of levels.filter(({ owed }) => owed)) {
-        const units = await fillLevel(database, level, systemContext('inventory', log))
+        // One that can't be filled keeps nobody else from it.
+        const units = await fillLevel(database, level, systemContext('inventory', log)).catch((error: unknown) => {
+          log.warn({ err: error, sku: level.sku, warehouse: level.warehouse }, 'a level could not be filled; again')
+          return 0
+        })
         if (units > 0) published()
         filled ||= units > 0
       }

@@ -165,6 +165,9 @@ describe('reserving beyond stock', () => {
       [false, undefined],
       [true, 1],
     ])
+    await add(sku, 1)
+    await fill(sku)
+    expect([await backorderedOf(items[0]?.id ?? ''), await backorderedOf(items[2]?.id ?? '')]).toEqual([[0], [1]])
   })
 
   test('only the warehouse of the rule promises; with a split all of them give what they have first', async () => {
