@@ -48,6 +48,7 @@ test('a system goes through registrations, logins, payments, failures, wrong tok
   const { system } = shop
   keepKey('the key of user tokens', system.keys.userTokenKey)
   for (const name of allServiceNames) keepKey(`the key of ${name}`, system.keys.servicePrivateKeys[name])
+  secret('the secret of payment callbacks', system.keys.paymentCallbackSecret)
   secret("the admin's password", system.credentials.admin.password)
   for (const name of allServiceNames) {
     const { password } = new URL(system.databaseUrl(name))
@@ -96,6 +97,17 @@ test('a system goes through registrations, logins, payments, failures, wrong tok
   expect(
     await ask('post', '/v1/checkout', { reservationId: 5, paymentToken: 'tok_declined' }, { token: shopper.user.token }),
   ).toBe(400)
+
+  // One that is decided by a callback, and one that claims to be such a callback.
+  secret('another payment token', 'tok_callback')
+  expect((await checkOut(shopper, (await reserved(shopper, one(sku))).id, 'tok_callback')).status).toBe(200)
+  const signature = secret('a signature that is not good')
+  const headers = {
+    'webhook-id': 'msg',
+    'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+    'webhook-signature': `v1,${signature}`,
+  }
+  expect(await ask('post', '/v1/payments/callbacks/simulated', { data: lost }, { headers })).toBe(401)
 
   // A webhook, whose secret is told once.
   const endpoint = await shop.admin.post<Record<string, unknown>>('/v1/webhooks/endpoints', {

@@ -10,7 +10,10 @@ import { orderView } from '../views'
 const statuses = ['PENDING', 'CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'CANCELLED'] as const
 
 const paymentTokenOption = () =>
-  new Option('--payment-token <token>', "the provider's, for the card; the simulated one takes tok_ok, tok_declined, ...")
+  new Option(
+    '--payment-token <token>',
+    "the provider's, for the card; the simulated one takes tok_ok, tok_declined, tok_callback, ... (docs/payments.md)",
+  )
 
 /** A payment is waited for as long as the provider may take, and longer than the system's own limit, in ms. */
 const paymentMs = 60_000

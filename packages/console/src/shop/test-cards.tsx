@@ -7,6 +7,11 @@ const cards = [
   { token: 'tok_ok', name: 'A good card', does: 'Paid at once.' },
   { token: 'tok_declined', name: 'A card that is declined', does: 'Nothing is paid, and the units stay yours.' },
   { token: 'tok_slow', name: 'A slow bank', does: 'Takes 20 seconds; your units are kept meanwhile, even past their time.' },
+  {
+    token: 'tok_callback_slow',
+    name: 'A bank that calls back',
+    does: 'Says after 20 seconds that it is paid; the order waits for it.',
+  },
   { token: 'tok_late', name: 'A bank that answers too late', does: 'Nobody waits that long; the order tells what became of it.' },
 ] as const
 

@@ -28,7 +28,7 @@ const mostTries = 1_500
 
 /** Every replica sends what is due; each message is claimed before it is sent, and comes again where the sender died. */
 export function startSimulatedCallbacks(options: CallbackOptions): Worker {
-  const { pool, log, pauseMs = 250 } = options
+  const { pool, log, pauseMs = 500 } = options
   return startWorker({
     name: 'simulated-callbacks',
     pauseMs,
