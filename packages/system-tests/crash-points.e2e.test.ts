@@ -159,9 +159,11 @@ const payByCallback = async (stage: Stage) => pay(stage, 'tok_callback')
 /** A provider that has taken the money of a payment which it had said was voided. */
 async function giveBack(stage: Stage): Promise<void> {
   const { id } = await reserved(stage.shopper, lines(stage))
-  const declined = await stage.shopper.post('/v1/checkout', { reservationId: id, paymentToken: 'tok_callback_declined' })
-  expect(declined.status).toBe(402)
+  await checkOut(stage.shopper, id, 'tok_callback_declined')
   const [order = ''] = await ordersOf(stage.shopper)
+  const declined = async () =>
+    (await stage.shopper.get<OrderReply>(`/v1/orders/${order}`)).body.order.paymentStatus === 'DECLINED'
+  await waitFor(declined, { what: 'the decline', ...patience })
   const payment = await changeAtProvider(shop, order, 'captured')
   await stage.crashDuring(async () => callBack(shop, { id: `late-${payment}`, paymentId: payment, state: 'captured' }))
   const refunded = async () => (await paymentsOf(shop, order)).every(({ state }) => state === 'refunded')

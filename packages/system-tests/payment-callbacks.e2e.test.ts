@@ -11,15 +11,16 @@ const patience = { timeoutMs: 30_000 }
 
 let shop: Shop
 let shopper: Shopper
-/** Its money comes past the limit, while everything else is looked at. */
+/** Begun first, and looked at when their time has come: money that is there past the limit, and a provider that does not call. */
 let late: Awaited<ReturnType<typeof waiting>>
+let never: Awaited<ReturnType<typeof waiting>>
 beforeAll(async () => {
   shop = await openShop({
     replicas: 2,
     envFor: {
       order: {
         PAYMENT_LEASE_MS: '1500',
-        PAYMENT_CALLBACK_WAIT_MS: '1500',
+        PAYMENT_CALLBACK_WAIT_MS: '1000',
         PAYMENT_CALLBACK_LOOK_MS: '5000',
         PAYMENT_CALLBACK_LIMIT_MS: '20000',
         SIMULATED_CALLBACK_MS: '200',
@@ -29,7 +30,7 @@ beforeAll(async () => {
     },
   })
   shopper = await shop.shopper()
-  late = await waiting('tok_callback_late')
+  ;[late, never] = await Promise.all([waiting('tok_callback_late'), waiting('tok_callback_never')])
 })
 afterAll(async () => shop.close())
 
@@ -92,13 +93,6 @@ test('a callback that takes its time: the order is shown as it is, joined by rep
   expect(await shop.available(sku)).toEqual({ onHand: 0, reserved: 0, available: 0 })
 })
 
-test('a provider that never calls back is asked', async () => {
-  const { order: orderId } = await waiting('tok_callback_never')
-  await untilPaid(orderId)
-  const [payment = ''] = await paymentIds(shop, orderId)
-  expect(await kept(payment)).toBe(0)
-})
-
 test('callbacks and checkouts of one reservation at once: one order, one payment, one sale, each time', async () => {
   const rounds = 30
   const sku = await shop.product(rounds)
@@ -143,7 +137,7 @@ test('one message twenty times at once is kept once, and told of once', async ()
 })
 
 test('what is not signed, or says nothing, is refused, and nothing is written', async () => {
-  const { payment, order: orderId } = await waiting('tok_callback_never')
+  const { payment, order: orderId } = await waiting('tok_callback_slow')
   const good = () => signed(shop, { id: `bad-${payment}`, paymentId: payment, state: 'captured' })
   const withHeaders = (headers: Record<string, string>): Signed => ({ ...good(), headers: { ...good().headers, ...headers } })
   const stranger = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
@@ -181,17 +175,20 @@ test('what is not signed, or says nothing, is refused, and nothing is written', 
     '400 INVALID_ARGUMENT',
   ])
   expect(await kept(payment)).toBe(0)
+  expect(await order(orderId)).toMatchObject({ status: 'PENDING', paymentStatus: 'IN_PROGRESS' })
+  await authorize(orderId)
   await untilPaid(orderId)
 })
 
 test('declined by callback, then paid with another token', async () => {
-  const sku = await shop.product(1)
-  const { id } = await reserved(shopper, one(sku))
-  const first = await checkOut(shopper, id, 'tok_callback_declined')
-  expect(first).toMatchObject({ status: 402, body: { code: 'PAYMENT_DECLINED' } })
-  const { body } = await checkOut(shopper, id, 'tok_callback')
-  await untilPaid(body.order.id)
-  expect((await captured(body.order.id)).sort()).toEqual(['captured', 'declined'])
+  const { order: orderId, reservation: id, sku } = await waiting('tok_callback_slow')
+  const paymentId = await changeAtProvider(shop, orderId, 'declined')
+  await callBack(shop, { id: `msg-${paymentId}`, paymentId, state: 'declined' })
+  await waitFor(async () => (await order(orderId)).paymentStatus === 'DECLINED', { what: 'the decline', ...patience })
+  expect(await shop.available(sku)).toEqual({ onHand: 1, reserved: 1, available: 0 })
+  expect((await checkOut(shopper, id, 'tok_callback')).body.order.id).toBe(orderId)
+  await untilPaid(orderId)
+  expect((await captured(orderId)).sort()).toEqual(['captured', 'declined'])
 })
 
 test('a part of a reservation is paid by callback, and the rest stays reserved', async () => {
@@ -222,6 +219,11 @@ test('the order service that began a payment may be gone: whoever is there takes
   await untilPaid(orderId)
   await shop.system.restart('order')
   expect(await captured(orderId)).toEqual(['captured'])
+})
+
+test('a provider that never calls back is asked', async () => {
+  await untilPaid(never.order)
+  expect(await kept(never.payment)).toBe(0)
 })
 
 test('money that comes after the limit is given back once, and stale messages after that change nothing', async () => {

@@ -21,10 +21,11 @@ import {
 } from './support/system'
 
 let system: System
-beforeEach(async () => {
+beforeAll(async () => {
   system = await startSystem()
 })
-afterEach(async () => system.stop())
+afterAll(async () => system.stop())
+afterEach(async () => system.clear())
 
 /** Not what a test is about, and never waited for. */
 const soon = { callbackWaitMs: 50 }

@@ -87,6 +87,8 @@ export interface System {
   events(orderId: string): Promise<string[]>
   /** State of the payments at the provider, and how many there are. */
   payments(): Promise<string[]>
+  /** Stops its instances and forgets what they did: as new, and sooner. */
+  clear(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -130,6 +132,11 @@ export async function startSystem(): Promise<System> {
     payments: async () => {
       const { rows } = await database.pool.query<{ state: string }>('select state from simulated_payments order by settles_at')
       return rows.map(({ state }) => state)
+    },
+    clear: async () => {
+      await Promise.all([...instances].map(async (instance) => instance.stop()))
+      instances.clear()
+      await database.pool.query('truncate orders, simulated_payments, simulated_callbacks, outbox cascade')
     },
     stop: async () => {
       await Promise.all([...instances].map(async (instance) => instance.stop()))
