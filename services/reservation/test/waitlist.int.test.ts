@@ -2,6 +2,7 @@
 import { Hold_State } from '@holdfast/contracts/inventory'
 import { randomUUID } from 'node:crypto'
 
+import { readWaitlist } from '../src/waitlist/metrics'
 import { offer, reservationIdOf } from '../src/waitlist/offer'
 import { serveNextLine } from '../src/waitlist/serve'
 import { settleOffers } from '../src/waitlist/settle'
@@ -160,9 +161,12 @@ test('what inventory has not heard it is told again, and what it has heard is to
   await join('LAMP', 4)
   world.inventory.failNext('setWaiting', 'before')
   await expect(serve()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  const [, untold] = await readWaitlist(world.database.pool)
+  expect(untold?.value).toBeGreaterThan(0)
   await later()
   await serve()
   expect(world.inventory.waiting.get('LAMP')).toBe(4n)
+  expect(await readWaitlist(world.database.pool)).toMatchObject([{ value: 1 }, { value: 0 }])
   world.inventory.waiting.clear()
   await later()
   await serve()

@@ -19,7 +19,7 @@ export async function readWaitlist(pool: Pool): Promise<Reading[]> {
   const rows = await runQuery<{ waiting: number; untold: number }>(
     pool,
     `select (select count(*)::integer from (select from waitlist_entries where status = 'WAITING' limit 1000000) as w) as waiting,
-            coalesce((select extract(epoch from clock_timestamp() - min(coalesce(told_at, look_at))) from waitlist_lines
+            coalesce((select extract(epoch from clock_timestamp() - min(untold_since)) from waitlist_lines
                       where told < version), 0)::float8 as untold`,
     [],
   )

@@ -12,11 +12,14 @@ export interface LineRow {
   known: boolean
 }
 
+const untoldSince = 'case when l.told = l.version then clock_timestamp() else l.untold_since end'
+
 /** So many more units wait, and somebody may be served. Makes the line if there is none. Locks: the line. */
 export async function addToLine(client: PoolClient, sku: string, units: number): Promise<void> {
   await client.query(
     `insert into waitlist_lines as l (sku, units) values ($1, $2)
-     on conflict (sku) do update set units = l.units + $2, version = l.version + 1, look_at = clock_timestamp()`,
+     on conflict (sku) do update
+     set units = l.units + $2, version = l.version + 1, look_at = clock_timestamp(), untold_since = ${untoldSince}`,
     [sku, units],
   )
 }
@@ -29,9 +32,10 @@ export async function lockLine(client: PoolClient, sku: string): Promise<void> {
 /** So many fewer wait. The caller has the line's lock. @param due inventory is to be told; else whoever has the lease does it */
 export async function takeFromLine(client: PoolClient, sku: string, units: number, due: boolean): Promise<void> {
   await client.query(
-    `update waitlist_lines
-     set units = units - $2, version = version + 1, look_at = case when $3 then clock_timestamp() else look_at end
-     where sku = $1`,
+    `update waitlist_lines l
+     set units = units - $2, version = version + 1, look_at = case when $3 then clock_timestamp() else look_at end,
+         untold_since = ${untoldSince}
+     where l.sku = $1`,
     [sku, units, due],
   )
 }
