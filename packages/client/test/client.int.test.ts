@@ -57,6 +57,36 @@ test('fields go into path, query and body', async () => {
   await expect(client.getProduct({ sku: '' })).rejects.toThrow('sku is needed')
 })
 
+test('a file is the body as it is, again at each try, and the other fields go into the query', async () => {
+  const client = createClient({ url, token: () => 't1' })
+  answers = [problem(503, 'OVERLOADED', { 'retry-after': '0' }), json(200, { changed: 1 })]
+  const file = 'sku,warehouse,delta\r\nA,MAIN,1\r\n'
+  expect(await client.importStock({ file, validateOnly: true, reason: 'a delivery' })).toEqual({ changed: 1 })
+  for (const { method, url: target, headers, body } of seen) {
+    expect([method, target, headers['content-type'], body]).toEqual([
+      'POST',
+      '/v1/stock:import?validateOnly=true&reason=a+delivery',
+      'text/csv',
+      file,
+    ])
+  }
+  expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+})
+
+test('a download comes in pieces, and one that breaks off is an error', async () => {
+  const client = createClient({ url, token: () => 't1' })
+  const start = (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/csv' })
+  answers = [(response) => start(response).end('sku\r\nA\r\n')]
+  let text = ''
+  for await (const piece of client.exportProducts({})) text += Buffer.from(piece).toString()
+  expect([text, seen[0]?.headers.accept]).toEqual(['sku\r\nA\r\n', 'text/csv'])
+  answers = [(response) => start(response).write('sku\r\n', () => response.destroy())]
+  const broken = async () => {
+    for await (const piece of client.exportProducts({})) expect(Buffer.from(piece).toString()).toBe('sku\r\n')
+  }
+  await expect(broken()).rejects.toThrow('terminated')
+})
+
 test('a call is tried again when it is asked for or has no answer, with one key', async () => {
   const client = createClient({ url, token: () => 't1' })
   answers = [

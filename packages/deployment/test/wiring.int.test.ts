@@ -1,7 +1,8 @@
 /** docker-compose.yml, the Kubernetes manifests and Prometheus against what the services read and where they listen. */
+import { globSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { allServiceNames, type ServiceName, usualGrpcPorts } from '@holdfast/launcher'
 import { parse } from 'yaml'
@@ -231,6 +232,23 @@ function arrows(direction: 'Egress' | 'Ingress'): string[] {
     )
   })
 }
+
+test('the image has every package of ours that what runs in it is made of', () => {
+  const [, list = ''] = /for folder in ([^;]+); do/.exec(read('deploy', 'Dockerfile')) ?? []
+  const there = list.split(/[\s\\]+/)
+  const partsOf = (folder: string): string[] => {
+    const { dependencies = {} } = JSON.parse(read(folder, 'package.json')) as { dependencies?: Record<string, string> }
+    return Object.keys(dependencies).flatMap((name) =>
+      name.startsWith('@holdfast/') ? [name.replace('@holdfast', 'packages')] : [],
+    )
+  }
+  const services = globSync('services/*/package.json', { cwd: join(__dirname, '..', '..', '..') }).map((file) => dirname(file))
+  expect(services.length).toBeGreaterThan(4)
+  const needed = new Set([...services, 'packages/cli', 'packages/deployment'])
+  // Those that are added meanwhile are visited, too.
+  for (const folder of needed) for (const part of partsOf(folder)) needed.add(part)
+  expect([...needed].filter((folder) => !there.includes(folder) && !folder.startsWith('services/'))).toEqual([])
+})
 
 test('versions that stand in several places are the same everywhere', () => {
   const { version, packageManager } = JSON.parse(read('package.json')) as { version: string; packageManager: string }
