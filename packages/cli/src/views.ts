@@ -35,6 +35,8 @@ export const productView: View<Product> = {
     description: ({ description }) => description,
     'made of': ({ parts }) => inLines(parts),
     'most per shopper': ({ mostPerShopper }) => mostPerShopper,
+    'beyond stock': ({ backorder }) => backorder && `${backorder.cap} in ${backorder.warehouse}`,
+    'expected at': ({ backorder }) => at(backorder?.until),
     'low at': ({ lowStockAt }) => lowStockAt,
     'those who wait come first': ({ waitlistFirst }) => (waitlistFirst ? 'yes' : ''),
     version: ({ version }) => version,
@@ -296,11 +298,11 @@ export const differenceView: View<Difference> = {
 }
 
 /** `2 CAMERA001 (MAIN), 1 PHONE001`. */
-function inLines(lines: readonly { sku: string; quantity: number; warehouse?: string }[]): string {
+function inLines(lines: readonly { sku: string; quantity: number; warehouse?: string; backordered?: number }[]): string {
   return lines
     .map(
-      ({ sku, quantity, warehouse }) =>
-        `${quantity} ${sku}${warehouse === undefined || warehouse === '' ? '' : ` (${warehouse})`}`,
+      ({ sku, quantity, warehouse, backordered = 0 }) =>
+        `${quantity} ${sku}${warehouse === undefined || warehouse === '' ? '' : ` (${warehouse})`}${backordered > 0 ? `, ${backordered} of them to come` : ''}`,
     )
     .join(', ')
 }

@@ -78,6 +78,9 @@ describe('the catalogue', () => {
     })
     await done(admin.run('update-product', 'TRIPOD', '--price', '55 EUR', '--expected-version', '1'))
     expect(await admin.run('update-product', 'TRIPOD', '--name', 'x', '--expected-version', '1')).toMatchObject({ exitCode: 1 })
+    const ahead = ['--backorder', '5', '--backorder-until', '2031-05-01T00:00:00Z']
+    expect(await done(admin.run('update-product', 'TRIPOD', ...ahead))).toMatch(/beyond stock +5 in MAIN\nexpected at +2031-/)
+    expect(await done(admin.run('update-product', 'TRIPOD', '--backorder', '-1'))).not.toMatch(/beyond stock/)
     const bundle = ['--part', 'CAMERA', '--part', 'TRIPOD=2']
     await done(admin.run('create-product', 'KIT', 'Camera and tripods', '--price', '1,0'.replace(',', '.'), ...bundle))
     expect(await done(nobody.run('product', 'KIT'))).toMatch(/made of +1 CAMERA, 2 TRIPOD/)
@@ -348,6 +351,7 @@ describe('what is wrong', () => {
     ['a choice that is none', ['holds', 'CAMERA', '--state', 'DEAD'], /Allowed choices are LIVE, LAPSED/],
     ['a line that is none', ['create-hold', 'CAMERA=x'], /must look like SKU\[=UNITS\]\[@WAREHOUSE\]/],
     ['an amount that is none', ['create-product', 'A', 'A', '--price', '1.005'], /must be an amount/],
+    ['a date of what is not asked for', ['update-product', 'A', '--backorder-until', '2031-05-01'], /go with --backorder/],
     ['a number that is none', ['list-products', '--limit', '0'], /must be a whole number from 1 on/],
     ['an address that is none', ['health', '--url', 'ftp://x'], /ftp:\/\/x is no http\(s\) URL/],
     ['a path that is none', ['api', 'GET', 'v1/products'], /does not begin with \//],

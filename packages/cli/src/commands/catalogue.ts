@@ -1,9 +1,10 @@
 /** What is sold. */
 import { InvalidArgumentError, type CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { Money } from '@holdfast/client'
+import type { BackorderPolicyInput, Money } from '@holdfast/client'
 
 import { allOption, keyOption, limitOption, wholeCount, wholeNumber } from '../call'
 import type { Cli } from '../cli'
+import { CliProblem } from '../problem'
 import { lineForm, toLines } from '../lines'
 import { readMoney } from '../money'
 import { pageOptions } from '../output'
@@ -54,10 +55,14 @@ export function createProduct(program: CommandUnknownOpts, cli: Cli): void {
     .option('--most-per-shopper <units>', 'units that one shopper may have', wholeCount)
     .option('--low-stock-at <units>', 'units at which it is told to be low', wholeNumber)
     .option('--waitlist-first', 'units are first for those who wait')
+    .option('--backorder <units>', 'units that may be reserved beyond stock', wholeCount)
+    .option('--backorder-until <time>', 'when those are expected, as 2026-12-24T12:00:00Z')
+    .option('--backorder-warehouse <code>', 'whose arrivals they are')
     .addOption(keyOption())
     .action(
-      cli.run(async ({ client, out }, sku, name, { part: parts, ...fields }) => {
-        const answer = await client.createProduct({ sku, name, parts, ...fields })
+      cli.run(async ({ client, out }, sku, name, { part: parts, backorder, backorderUntil, backorderWarehouse, ...fields }) => {
+        const rule = beyondStock(backorder, backorderUntil, backorderWarehouse)
+        const answer = await client.createProduct({ sku, name, parts, ...fields, ...rule })
         await out.one(answer, answer.product, productView)
       }),
     )
@@ -76,13 +81,28 @@ export function updateProduct(program: CommandUnknownOpts, cli: Cli): void {
     .option('--low-stock-at <units>', '-1: as the system is set', wholeNumber)
     .option('--waitlist-first', 'units are first for those who wait')
     .option('--no-waitlist-first', 'or not')
+    .option('--backorder <units>', 'units that may be reserved beyond stock, the whole rule anew; -1: none', wholeNumber)
+    .option('--backorder-until <time>', 'when those are expected, as 2026-12-24T12:00:00Z')
+    .option('--backorder-warehouse <code>', 'whose arrivals they are')
     .option('--expected-version <version>', 'only if it has this version', wholeCount)
     .action(
-      cli.run(async ({ client, out }, sku, { part: parts, ...fields }) => {
-        const answer = await client.updateProduct({ sku, parts, ...fields })
+      cli.run(async ({ client, out }, sku, { part: parts, backorder, backorderUntil, backorderWarehouse, ...fields }) => {
+        const rule = beyondStock(backorder, backorderUntil, backorderWarehouse)
+        const answer = await client.updateProduct({ sku, parts, ...fields, ...rule })
         await out.one(answer, answer.product, productView)
       }),
     )
+}
+
+function beyondStock(
+  cap: number | undefined,
+  until: string | undefined,
+  warehouse: string | undefined,
+): { backorder?: BackorderPolicyInput } {
+  if (cap !== undefined)
+    return { backorder: { cap, ...(until !== undefined && { until }), ...(warehouse !== undefined && { warehouse }) } }
+  if (until === undefined && warehouse === undefined) return {}
+  throw new CliProblem('--backorder-until and --backorder-warehouse go with --backorder', 'usage')
 }
 
 function price(text: string): Money {
