@@ -18,7 +18,7 @@ let browser: Browser
 
 beforeAll(async () => {
   mkdirSync(screenshots, { recursive: true })
-  shop = await openShop()
+  shop = await openShop({ envFor: { order: { PAYMENT_CALLBACK_WAIT_MS: '500', SIMULATED_SLOW_MS: '4000' } } })
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
 }, 180_000)
 afterAll(async () => {
@@ -137,6 +137,23 @@ test('a declined card leaves all as it was, a good one makes the order, which is
   expect(await shop.available(sku)).toMatchObject({ onHand: 3, available: 3 })
 })
 
+test('what is not there yet is promised, with its day, and a bank that calls back is waited for', async () => {
+  const sku = await shop.product(1)
+  const until = '2031-12-24T12:00:00Z'
+  expect((await shop.admin.patch(`/v1/products/${sku}`, { backorder: { cap: 3, until } })).status).toBe(200)
+  const { screen, page } = await signedIn()
+  await screen.go(page, `/shop/products/${sku}`)
+  await page.getByText('Only 1 left').waitFor()
+  await page.getByLabel('How many').fill('3')
+  await page.getByText('2 of them are not here yet, expected Dec 24, 2031.').waitFor()
+  await page.getByRole('button', { name: 'Reserve', exact: true }).click()
+  await page.getByText('2 still to come, expected Dec 24, 2031').waitFor()
+  await page.getByLabel('A bank that calls back').check()
+  await page.getByRole('button', { name: 'Pay $30.00' }).click()
+  await page.getByText('Payment under way').waitFor()
+  await page.getByText('Paid in full.').waitFor()
+})
+
 test('of two who want the last unit one has it, and the other is told in plain words', async () => {
   const sku = await shop.product(1)
   const pages = await Promise.all([signedIn(), signedIn()])
@@ -249,6 +266,19 @@ describe('a session', () => {
     await page.getByText('Sign out').click()
     await other.getByRole('heading', { name: 'Sign in' }).waitFor()
     await waitFor(async () => (await page.context().cookies()).length === 0, { what: 'the cookie to be gone' })
+  })
+
+  test('that is signed out without a connection is over as soon as there is one, also on another page', async () => {
+    const { screen, page } = await signedIn()
+    screen.isOffline = true
+    await page.context().setOffline(true)
+    await page.getByRole('button', { name: 'Your account' }).click()
+    await page.getByText('Sign out').click()
+    await page.getByRole('banner').getByText('Sign in').waitFor()
+    await page.context().setOffline(false)
+    await page.reload()
+    await waitFor(async () => (await page.context().cookies()).length === 0, { what: 'the cookie to be gone' })
+    screen.isOffline = false
   })
 
   test('is not given for a wrong password', async () => {

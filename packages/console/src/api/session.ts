@@ -25,6 +25,15 @@ const renewBeforeMs = 60_000
 /** Says that there is a cookie, which a script can't see: without one nobody is asked. */
 const hint = 'holdfast-signed-in'
 
+/** Says that somebody has signed out, and nobody has heard of it yet. */
+const leaving = 'holdfast-signing-out'
+
+/** Of a refresh that will not be answered otherwise: the session is over, or nobody has one here. */
+const refusals = [400, 401, 403, 404]
+
+/** Until it is tried again what nobody answered, ms. */
+const againMs = 2_000
+
 let session: Session = { status: 'unknown' }
 /** `endsAt` by `performance.now()`, ms. */
 let token: { text: string; endsAt: number } | undefined
@@ -51,6 +60,7 @@ export function startSession(): void {
   })
   if (read(hint) === null) become({ status: 'out', ended: false })
   else void takeUp()
+  if (read(leaving) !== null) void leave()
 }
 
 /** Until somebody answers: a page that is opened while nobody does is not signed out. */
@@ -58,7 +68,7 @@ async function takeUp(): Promise<void> {
   try {
     await renewToken()
   } catch {
-    setTimeout(() => void takeUp(), 2_000)
+    setTimeout(() => void takeUp(), againMs)
   }
 }
 
@@ -74,11 +84,27 @@ export async function register(email: string, password: string): Promise<void> {
   tabs.postMessage('in')
 }
 
-/** Also where nobody hears it: then the cookie stays until it is used again, or ends. */
+/** At once for whoever looks on; the cookie goes as soon as somebody hears of it, if need be when the page is next opened. */
 export async function signOut(): Promise<void> {
   end(false)
   tabs.postMessage('out')
-  await auth.logout({}, inCookie).catch(() => undefined)
+  write(leaving, '1')
+  await leave()
+}
+
+async function leave(): Promise<void> {
+  // Who has signed in meanwhile has a cookie of their own.
+  while (session.status !== 'in') {
+    try {
+      await auth.logout({}, inCookie)
+      break
+    } catch {
+      await new Promise((resolve) => {
+        setTimeout(resolve, againMs)
+      })
+    }
+  }
+  write(leaving, undefined)
 }
 
 /** The access token, renewed in time; undefined: nobody is signed in. @throws TypeError where nobody answers */
@@ -106,8 +132,7 @@ async function renew(): Promise<string | undefined> {
   try {
     return take(await auth.refresh({}, inCookie))
   } catch (error) {
-    const isOver = error instanceof HoldfastApiError && error.status === 401
-    if (!isOver) throw error
+    if (!(error instanceof HoldfastApiError) || !refusals.includes(error.status)) throw error
     end(true)
     return undefined
   }

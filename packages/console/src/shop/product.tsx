@@ -38,7 +38,10 @@ export default function ProductPage({ sku }: { sku: string }) {
           <p className={classes.price}>{moneyText(product.price)}</p>
           <StockLevel availability={availability} />
           <ReserveForm product={product} availability={availability} />
-          <WaitlistPanel product={product} isOut={availability !== undefined && availability.available <= 0} />
+          <WaitlistPanel
+            product={product}
+            isOut={availability !== undefined && availability.available + availability.backorderable <= 0}
+          />
           <Details product={product} availability={availability} />
         </Page>
       </div>
