@@ -1,5 +1,6 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 
+import { version } from '../package.json'
 import type { Cli } from './cli'
 import * as audit from './commands/audit'
 import * as catalogue from './commands/catalogue'
@@ -69,7 +70,7 @@ const aliases: Register[] = [events.dlq, audit.exportAudit, audit.rebuildActivit
 export function createProgram(cli: Cli): CommandUnknownOpts {
   const program = new Command('holdfast')
     .description('Sets stock aside, sells it once, and says what became of it: commands against a running Holdfast.')
-    .version('0.1.0', '-V, --version')
+    .version(version, '-V, --version')
     .option(
       '--url <url>',
       'of the gateway (default: HOLDFAST_URL, else the embedded system of this folder, else http://127.0.0.1:8080)',

@@ -85,6 +85,9 @@ describe('a login', () => {
     expect(await person.run('logout', '--everywhere')).toMatchObject({ exitCode: 0, stdout: `Signed out at ${system.url}.\n` })
     expect(await other.run('whoami')).toMatchObject({ exitCode: 3 })
     expect(await person.run('logout')).toMatchObject({ exitCode: 3 })
+    await logIn()
+    await age({ refreshToken: 'nor this' })
+    expect(await person.run('logout')).toMatchObject({ exitCode: 0 })
     await other.remove()
   })
 

@@ -1,6 +1,6 @@
 /** Who the commands are. */
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
-import { createClient } from '@holdfast/client'
+import { type Client, createClient, HoldfastApiError } from '@holdfast/client'
 
 import { allOption, keyOption, limitOption } from '../call'
 import type { Cli } from '../cli'
@@ -8,6 +8,7 @@ import { pageOptions } from '../output'
 import { CliProblem } from '../problem'
 import { askEmail, askPassword } from '../ask'
 import { savedLogins, toLogin } from '../session'
+import type { Login } from '../token-store'
 import { userView } from '../views'
 
 interface LoginOptions {
@@ -69,8 +70,7 @@ export function logout(program: CommandUnknownOpts, cli: Cli): void {
         const store = savedLogins(cli.env)
         const login = await store.get(url)
         if (login === undefined) throw new CliProblem(`nobody is signed in at ${url}`, 'signIn')
-        const answer =
-          everywhere === true ? await client.logoutEverywhere({}) : await client.logout({ refreshToken: login.refreshToken })
+        const answer = everywhere === true ? await client.logoutEverywhere({}) : await ended(client, login)
         await store.update(url, async () => undefined)
         await out.say(answer, `Signed out at ${url}.`)
       }),
@@ -120,6 +120,16 @@ export function users(program: CommandUnknownOpts, cli: Cli): void {
         await out.one(answer, answer.user, userView)
       }),
     )
+}
+
+/** A session that the system does not know any more is over as well. */
+async function ended(client: Client, { refreshToken }: Login): Promise<object> {
+  try {
+    return await client.logout({ refreshToken })
+  } catch (error) {
+    if (error instanceof HoldfastApiError && error.status === 401) return {}
+    throw error
+  }
 }
 
 async function askCredential(
