@@ -142,6 +142,7 @@ const commands = {
   release: (args) => [node(release, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],
+  pictures: () => [node(join('packages', 'console', 'scripts', 'pictures.mjs'))],
   certificates: (args) => [node(join('packages', 'certificates', 'dist', 'src', 'main.js'), ...args)],
   baseline: () => [tool.checkBreaking('--write')],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],

@@ -149,7 +149,9 @@ class Crowd {
       return this.note((await reservation.extend({ items }, ctx)).results)
     }
     if (kind < 0.97) {
-      const items = upTo(8, () => ({ id: this.id(), graceMs: chance(0.3) ? 0 : Math.floor(Math.random() * 800) }))
+      // Some are long, so that somebody comes upon one on a slow machine, too.
+      const graceMs = () => (chance(0.1) ? 30_000 : chance(0.3) ? 0 : Math.floor(Math.random() * 800))
+      const items = upTo(8, () => ({ id: this.id(), graceMs: graceMs() }))
       return this.note((await order.protect({ items }, ctx)).results)
     }
     // One level more or less by hand. Those who want more than is free are refused.
