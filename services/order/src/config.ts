@@ -49,13 +49,22 @@ export function readOrderConfig(env?: NodeJS.ProcessEnv) {
 
 /** After the limit the provider is still asked what became of it, for so long, in ms. */
 const patienceMs = 10_000
+/** How long another service, or the provider when it has decided already, may take to answer, in ms. */
+const callMs = 5_000
+/**
+ * A payment that is taken over costs a few kB and, between its calls, a statement now and then. While the provider answers nothing, each
+ * holds its place for `callMs`: so 200 look at 600 payments every 15 s, in each replica.
+ */
+const recoveriesAtOnce = 200
 
 /** The hold outlives the limit by a crash of its driver, the recovery, and the provider's late answer. */
 export function paymentLimits(config: ReturnType<typeof readOrderConfig>): PaymentLimits {
   const giveUpMs = config.PAYMENT_LIMIT_MS + patienceMs
   return {
     limitMs: config.PAYMENT_LIMIT_MS,
+    callMs,
     leaseMs: config.PAYMENT_LEASE_MS,
+    recoveriesAtOnce,
     giveUpMs,
     graceMs: giveUpMs + config.PAYMENT_LEASE_MS,
     callbackWaitMs: config.PAYMENT_CALLBACK_WAIT_MS,

@@ -16,11 +16,15 @@ export interface Peers {
   >
 }
 
-/** In ms. */
+/** In ms where nothing else is said. */
 export interface PaymentLimits {
   /** How long a driver waits for the provider to authorize. */
   limitMs: number
+  /** How long another service, or the provider when it has decided already, may take to answer. */
+  callMs: number
   leaseMs: number
+  /** How many payments a process takes over at once. */
+  recoveriesAtOnce: number
   /** The age at which an attempt that the provider has not decided is voided. */
   giveUpMs: number
   /** How long the hold is protected at first, which is enough for a provider that decides at once. */

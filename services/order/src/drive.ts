@@ -32,8 +32,6 @@ export interface Drive {
 
 type Step = (attempt: AttemptRow, drive: Drive) => Promise<Decision>
 
-/** How long another service, or the provider when it has decided already, may take to answer, in ms. */
-const callMs = 5_000
 /** How long inventory may take to hear that a hold needs no protection any more, in ms; it would end by itself. */
 const courtesyMs = 1_000
 
@@ -50,12 +48,12 @@ const steps: Record<OpenState, Step> = {
       await faultPoint('payment.authorized')
       return afterFirstAnswer[state]
     }
-    const decision = afterAuthorize[await within(callMs, async () => base.provider.lookup(id))]
+    const decision = afterAuthorize[await within(base.limits.callMs, async () => base.provider.lookup(id))]
     return decision === 'ask again' && attempt.age_ms > base.limits.giveUpMs ? outOfPatience : decision
   },
 
   WAITING: async (attempt, { base }) => {
-    const decision = afterAuthorize[await within(callMs, async () => base.provider.lookup(attempt.id))]
+    const decision = afterAuthorize[await within(base.limits.callMs, async () => base.provider.lookup(attempt.id))]
     if (decision !== 'ask again') return decision
     return attempt.age_ms > base.limits.callbackLimitMs ? outOfPatience : protectFurther(attempt, base)
   },
@@ -63,16 +61,16 @@ const steps: Record<OpenState, Step> = {
   AUTHORIZED: commit,
 
   COMMITTED: async (attempt, { base }) => {
-    const state = await within(callMs, async () => base.provider.capture(attempt.id))
+    const state = await within(base.limits.callMs, async () => base.provider.capture(attempt.id))
     await faultPoint('payment.captured')
     return afterCapture[state]
   },
 
   VOIDING: async (attempt, { base }) => {
-    const state = await within(callMs, async () => base.provider.void(attempt.id))
+    const state = await within(base.limits.callMs, async () => base.provider.void(attempt.id))
+    if (state !== 'captured') return afterGivingBack[state]
     // An outcome that nobody knew has turned out to be a captured payment.
-    if (state === 'captured') return afterGivingBack[await within(callMs, async () => base.provider.refund(attempt.id))]
-    return afterGivingBack[state]
+    return afterGivingBack[await within(base.limits.callMs, async () => base.provider.refund(attempt.id))]
   },
 }
 
@@ -139,7 +137,7 @@ async function take(attempt: AttemptRow, decision: Exclude<Decision, 'ask again'
 
 async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
   try {
-    const hold = await askProtection(attempt, base, base.limits.graceMs, attempt.lines_version, callMs)
+    const hold = await askProtection(attempt, base, base.limits.graceMs, attempt.lines_version)
     // Told of here, too: the event may have been there before the order was.
     if (hold !== undefined && hold.fills > 0) await takeProtected(attempt, hold, base)
     await faultPoint('payment.protected')
@@ -156,9 +154,9 @@ async function protect(attempt: AttemptRow, base: Base): Promise<Decision> {
 
 /** The provider has not decided: its hold is protected until the next look, and for as long as a crash of whoever looks takes. */
 async function protectFurther(attempt: AttemptRow, base: Base): Promise<Decision> {
-  const graceMs = untilNextLook(attempt, base) + base.limits.leaseMs + callMs
+  const graceMs = untilNextLook(attempt, base) + base.limits.leaseMs + base.limits.callMs
   try {
-    await askProtection(attempt, base, graceMs, attempt.lines_version, callMs)
+    await askProtection(attempt, base, graceMs, attempt.lines_version)
     await faultPoint('payment.waiting')
     return 'ask again'
   } catch (error) {
@@ -176,7 +174,7 @@ function untilNextLook({ age_ms: ageMs }: AttemptRow, { limits }: Base): number 
 /** The reservation may have missed the change, whose caller is gone: the next attempt is to be priced from what there is. */
 async function bringUpToDate(attempt: AttemptRow, base: Base): Promise<void> {
   try {
-    await base.peers.reservation.getReservation({ id: attempt.reservation_id, settled: true }, callContext(attempt, base, callMs))
+    await base.peers.reservation.getReservation({ id: attempt.reservation_id, settled: true }, callContext(attempt, base))
   } catch (error) {
     base.log.warn({ err: error, attempt: attempt.id }, 'a reservation was not asked to take over what its hold has')
   }
@@ -203,7 +201,7 @@ async function askProtection(
   base: Base,
   graceMs: number,
   linesVersion: number,
-  ms: number,
+  ms?: number,
 ): Promise<Hold | undefined> {
   const { results } = await base.peers.inventory.protect(
     { items: [{ id: attempt.reservation_id, graceMs, linesVersion }] },
@@ -218,7 +216,7 @@ async function commit(attempt: AttemptRow, { base }: Drive): Promise<Decision> {
   try {
     const { reservation } = await base.peers.reservation.commitReservation(
       { id: attempt.reservation_id, linesVersion: attempt.lines_version },
-      callContext(attempt, base, callMs),
+      callContext(attempt, base),
     )
     await faultPoint('payment.sold')
     if (reservation?.status === 'COMMITTED') return { to: 'COMMITTED' }
@@ -250,7 +248,7 @@ function lossOf(error: unknown): Failure | undefined {
 }
 
 /** By the service itself, as long as it takes: whoever asked may have left. */
-function callContext(attempt: AttemptRow, base: Base, ms: number) {
+function callContext(attempt: AttemptRow, base: Base, ms = base.limits.callMs) {
   const { requestId, traceparent } = attempt.context
   return { ...systemContext(serviceName, base.log, ms), requestId, traceparent }
 }

@@ -23,7 +23,10 @@ export class Payments {
 
   /** Drives an attempt that names this driver. @param token undefined to recover it; see {@link drive} */
   async begin(attempt: AttemptRow, driver: string, token: string | undefined): Promise<HoldfastError | undefined> {
-    const driven = drive(attempt, { base: this.base, driver, token }).finally(() => this.underWay.delete(attempt.id))
+    const driven = drive(attempt, { base: this.base, driver, token }).finally(() => {
+      // Another drive of this process may have taken it over meanwhile.
+      if (this.underWay.get(attempt.id) === driven) this.underWay.delete(attempt.id)
+    })
     this.underWay.set(attempt.id, driven)
     return driven
   }

@@ -377,6 +377,75 @@ test('a hold that is found lost at a look is not waited for any longer', async (
   expect(await system.payments()).toEqual(['voided'])
 })
 
+describe('many payments that wait', () => {
+  /** A provider whose lookups of some payments are not answered before all of them are let go. */
+  function provider() {
+    const hanging = new Set<string>()
+    let letGo = (): void => undefined
+    const gone = new Promise<void>((resolve) => (letGo = resolve))
+    const asked = { now: 0, most: 0 }
+    const around: InstanceOptions['provider'] = (simulated) => ({
+      ...simulated,
+      lookup: async (id) => {
+        if (!hanging.has(id)) return simulated.lookup(id)
+        asked.most = Math.max(asked.most, ++asked.now)
+        await gone
+        asked.now--
+        return simulated.lookup(id)
+      },
+    })
+    return { hanging, asked, letGo, around }
+  }
+
+  async function allWaiting(client: Client, count: number): Promise<string[]> {
+    const ids = Array.from({ length: count }, () => system.world.reserve('ann').id)
+    await Promise.all(ids.map(async (id) => pay(client, id)))
+    const sql = `select id from payment_attempts where state = 'WAITING' and driver is null`
+    await waitFor(async () => (await system.database.pool.query(sql)).rowCount === count, { what: 'all of them to wait' })
+    return (await attempts()).map(({ id }) => id)
+  }
+
+  const callBackAll = async (client: Client, ids: string[]) =>
+    Promise.all(ids.map(async (id) => callBack(client, id, 'authorized')))
+  const paid = async (count: number) =>
+    waitFor(async () => (await states()).filter((state) => state === 'SUCCEEDED').length === count, {
+      what: `${count} payments to be finished`,
+    })
+  /** Nothing is given up while a test lasts. */
+  const patient = { ...soon, callMs: 60_000 }
+
+  test('those that the provider does not answer about keep no other from being finished', async () => {
+    const { hanging, asked, letGo, around } = provider()
+    const { client } = await system.start({ callbackMs: 60_000, limits: patient, provider: around })
+    const ids = await allWaiting(client, 50)
+    const [stuck, others] = [ids.slice(0, 25), ids.slice(25)]
+    for (const id of stuck) hanging.add(id)
+    await decide('authorized')
+    await callBackAll(client, stuck)
+    await waitFor(() => asked.now === stuck.length, { what: 'the provider to be asked about those that hang' })
+    await callBackAll(client, others)
+    await paid(others.length)
+    expect(asked.now).toBe(stuck.length)
+    letGo()
+    await paid(ids.length)
+    expect(await system.payments()).toEqual(ids.map(() => 'captured'))
+  })
+
+  test('a process takes over so many at once and no more, and the others as these end', async () => {
+    const { hanging, asked, letGo, around } = provider()
+    const limits = { ...patient, recoveriesAtOnce: 3 }
+    const { client } = await system.start({ callbackMs: 60_000, limits, provider: around })
+    const ids = await allWaiting(client, 10)
+    for (const id of ids) hanging.add(id)
+    await decide('authorized')
+    await callBackAll(client, ids)
+    await waitFor(() => asked.now === 3, { what: 'three to be taken over' })
+    letGo()
+    await paid(ids.length)
+    expect(asked.most).toBe(3)
+  })
+})
+
 test('each look protects the hold a little further, and none past the limit', async () => {
   const { reservation } = await waiting({ limits: { leaseMs: 100, graceMs: 100, callbackLookMs: 300, callbackLimitMs: 2_000 } })
   const { protectedUntil: first = 0 } = system.world.kept.get(reservation) ?? {}

@@ -151,7 +151,9 @@ export async function startSystem(): Promise<System> {
 /** Short, so that what has to lapse lapses soon; nothing waits for these times, only for what follows from them. */
 const shortLimits: PaymentLimits = {
   limitMs: 2_000,
+  callMs: 5_000,
   leaseMs: 1_000,
+  recoveriesAtOnce: 200,
   giveUpMs: 4_000,
   graceMs: 20_000,
   callbackWaitMs: 10_000,
