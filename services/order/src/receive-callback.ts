@@ -20,7 +20,13 @@ const received = counter('payment_callbacks_total', 'Callbacks of payment provid
   'result',
 ])
 
-/** @throws NOT_FOUND, UNAUTHENTICATED, INVALID_ARGUMENT; then nothing is kept of it */
+/**
+ * Most bytes of a message, many times what a provider has to say. Anyone may send one, and the signature is computed over all of it where
+ * checkouts are driven: a MiB would take some milliseconds with each secret.
+ */
+const mostBytes = 65_536
+
+/** @throws NOT_FOUND, PAYLOAD_TOO_LARGE, UNAUTHENTICATED, INVALID_ARGUMENT; then nothing is kept of it */
 export async function receiveCallback(
   deps: Deps,
   request: ReceivePaymentCallbackRequest,
@@ -29,11 +35,13 @@ export async function receiveCallback(
   const { name, readCallback } = deps.provider
   if (request.provider !== name || readCallback === undefined) throw notFound('payment provider', request.provider)
   try {
+    const body = request.body?.data ?? new Uint8Array()
+    if (body.length > mostBytes) throw tooLarge()
     const callback = readCallback({
       id: request.webhookId,
       timestamp: request.webhookTimestamp,
       signature: request.webhookSignature,
-      body: request.body?.data ?? new Uint8Array(),
+      body,
     })
     const kept = await keep(deps, callback, ctx)
     received.inc({ provider: name, result: kept ? 'kept' : 'repeated' })
@@ -97,4 +105,9 @@ async function report(
       ctx,
     }),
   ])
+}
+
+function tooLarge(): HoldfastError {
+  const message = `may have at most ${mostBytes} bytes`
+  return new HoldfastError('PAYLOAD_TOO_LARGE', `body: ${message}`, { fields: [{ field: 'body', message }] })
 }

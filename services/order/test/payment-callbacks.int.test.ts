@@ -221,6 +221,8 @@ describe('what is refused, with nothing kept of it', () => {
       'UNAUTHENTICATED',
     ],
     ['a body that is not text', () => data(Buffer.from([0xff, 0xfe])), 'UNAUTHENTICATED'],
+    ['a signed message of 64 KiB and a byte', () => signedAs('{}'.padEnd(65_537)), 'PAYLOAD_TOO_LARGE'],
+    ['as much as may be, and read', () => signedAs('{}'.padEnd(65_536)), 'INVALID_ARGUMENT'],
     ['no body', () => ({ body: undefined }), 'UNAUTHENTICATED'],
     ["a stranger's signature", (payment) => message(payment, 'authorized', 'msg-1', stranger), 'UNAUTHENTICATED'],
     [
