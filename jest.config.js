@@ -110,9 +110,9 @@ module.exports = {
   projects: [
     project('unit', ['packages/*/src/**/*.test.ts', 'packages/system-tests/model/*.test.ts', 'services/*/src/**/*.test.ts']),
     project('int', ['packages/*/test/**/*.int.test.ts', 'services/*/test/**/*.int.test.ts']),
-    // A whole system is many processes, so these files run one after the other, and never beside the other projects.
+    // A whole system is many processes, which mostly wait: two files at once as elsewhere, but never beside the other projects.
     project('e2e', ['packages/system-tests/**/*.e2e.test.ts', 'packages/*/test/**/*.e2e.test.ts'], {
-      runner: '<rootDir>/packages/testing/dist/src/serial-runner.js',
+      runner: '<rootDir>/packages/testing/dist/src/system-runner.js',
     }),
   ],
 }
