@@ -1,7 +1,7 @@
 /** What a release consists of, made in one folder. */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 import { licenceFaults, type Sbom } from './licences'
 import { run } from './run'
@@ -23,6 +23,7 @@ export function writeSbom(root: string, file: string): void {
   if ((sbom.components ?? []).length === 0) throw new Error('the bill of materials is empty')
   const faults = licenceFaults(sbom)
   if (faults.length > 0) throw new Error(`licences to look at:\n${faults.join('\n')}`)
+  mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text)
 }
 
