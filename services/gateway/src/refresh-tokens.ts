@@ -2,8 +2,9 @@
  * Refresh tokens: 256 random bits, each good for one use, which gives the next (RFC 9700, 4.14.2). The tokens of one login
  * are a family. A token that comes a second time was copied by somebody, and nobody knows who of the two is the user: the
  * whole family ends. That holds for two uses in the same moment as well, but for a repeat with the same idempotency key: it
- * gets the same next token once more, as long as that one is new. So there is never more than one token to go on with,
- * and of two who have it the second is found out at the next use.
+ * gets the same next token once more, for a minute and while that one is not used. So there is never more than one token to go
+ * on with. Who has a copy of a token and not the key of its use is found out as soon as both have used it; who has the key as
+ * well, and is always within that minute, is not: then only a logout, or the end of the family's last token, ends it.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 

@@ -1,6 +1,6 @@
 import type { RefreshRequest, RefreshResponse } from '@holdfast/contracts/auth'
 import { appendEvents } from '@holdfast/events'
-import { type CallContext, invalidField } from '@holdfast/service'
+import { type CallContext, counter, invalidField } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import { byUser, userEvent } from './events'
@@ -12,10 +12,17 @@ import { tokenAnswer, wrongRefreshToken } from './tokens'
 
 type Outcome = { kind: 'refreshed' | 'repeated'; user: UserRow; token: string } | { kind: 'revoked' } | { kind: 'unknown' }
 
+const refreshes = counter(
+  'auth_refreshes_total',
+  'Uses of refresh tokens; `repeated`: once more with its key, `revoked`: a theft',
+  ['outcome'],
+)
+
 /** The next tokens of a family. @throws UNAUTHENTICATED; for a token that was used before, the family has ended with it */
 export async function refresh(deps: AuthDeps, request: RefreshRequest, ctx: CallContext): Promise<RefreshResponse> {
   if (request.refreshToken === '') throw invalidField('refreshToken', 'is needed')
   const outcome = await deps.database.transaction(async (client) => rotate(client, request.refreshToken, ctx))
+  refreshes.inc({ outcome: outcome.kind })
   if (outcome.kind === 'unknown') throw wrongRefreshToken()
   if (outcome.kind !== 'repeated') deps.wakeRelay()
   // Only now: the end of the family had to be committed.

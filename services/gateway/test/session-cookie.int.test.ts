@@ -1,4 +1,6 @@
 /** Sessions of pages that the gateway serves itself: the refresh token is in a cookie, and nowhere else. */
+import { randomUUID } from 'node:crypto'
+
 import { waitFor } from '@holdfast/testing'
 
 import { type Answer, type Fixture, startFixture } from './support'
@@ -93,11 +95,13 @@ describe('a page that asks for a cookie', () => {
     })
   })
 
-  test('over TLS gets one that never goes without', async () => {
+  test('over TLS gets one that never goes without, and that no other host of the site can have set', async () => {
     // As behind a proxy that ends TLS.
     const headers = { ...ownPage, origin: 'https://shop.example' }
     const answer = await logIn(headers)
-    expect(cookieOf(answer).text).toMatch(/^__Secure-holdfast-refresh=.*; Secure$/)
+    expect(cookieOf(answer).text).toMatch(
+      /^__Host-holdfast-refresh=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure$/,
+    )
     expect((await refresh(cookieOf(answer).pair, { origin: 'https://shop.example' })).status).toBe(200)
     // One that somebody set over plain HTTP is not looked at.
     const { pair } = cookieOf(await logIn())
@@ -137,11 +141,27 @@ describe('a page of another origin', () => {
   })
 })
 
+describe('a cookie beside another of its name', () => {
+  test.each(['before', 'behind'])('counts as none, and goes: one that a sibling host put %s it', async (place) => {
+    const { pair } = cookieOf(await logIn())
+    const tossed = cookieOf(await logIn()).pair
+    const both = place === 'before' ? `${tossed}; ${pair}` : `${pair}; ${tossed}`
+    const answer = await refresh(both)
+    expect(answer).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } })
+    expect(cookieOf(answer).text).toContain('Max-Age=0')
+    // Neither was used by it.
+    expect((await refresh(pair)).status).toBe(200)
+    expect((await refresh(tossed)).status).toBe(200)
+  })
+})
+
 describe('a cookie that comes twice', () => {
-  test('from two tabs at once gives both the same next one, and one event', async () => {
+  const ofOnePage = { 'idempotency-key': randomUUID() }
+
+  test('from two tabs of one page at once gives both the same next one, and one event', async () => {
     const first = await logIn()
     const { pair } = cookieOf(first)
-    const answers = await Promise.all([1, 2, 3, 4].map(async () => refresh(pair)))
+    const answers = await Promise.all([1, 2, 3, 4].map(async () => refresh(pair, ofOnePage)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
     expect(new Set(answers.map((answer) => cookieOf(answer).pair)).size).toBe(1)
     // At register, at login, and at the one refresh.
@@ -149,22 +169,35 @@ describe('a cookie that comes twice', () => {
     expect(rows).toEqual([{ version: '3' }])
   })
 
+  test.each([
+    ['nothing else', {}],
+    ['another key', { 'idempotency-key': 'cookie' }],
+  ])('from somebody who has %s is a theft at once: the family ends', async (_, theirs) => {
+    const first = await logIn()
+    const { pair } = cookieOf(first)
+    const next = cookieOf(await refresh(pair, ofOnePage)).pair
+    const before = await familiesOf(first)
+    expect((await refresh(pair, theirs)).status).toBe(401)
+    expect((await refresh(next, ofOnePage)).status).toBe(401)
+    expect(await familiesOf(first)).toBe(before - 1)
+  })
+
   test('once its next one was used is a theft: the family ends', async () => {
     const first = await logIn()
     const { pair } = cookieOf(first)
-    const next = cookieOf(await refresh(pair)).pair
-    const latest = cookieOf(await refresh(next)).pair
+    const next = cookieOf(await refresh(pair, ofOnePage)).pair
+    const latest = cookieOf(await refresh(next, ofOnePage)).pair
     const before = await familiesOf(first)
-    expect((await refresh(pair)).status).toBe(401)
-    expect((await refresh(latest)).status).toBe(401)
+    expect((await refresh(pair, ofOnePage)).status).toBe(401)
+    expect((await refresh(latest, ofOnePage)).status).toBe(401)
     expect(await familiesOf(first)).toBe(before - 1)
   })
 
   test('a good while later is a theft as well', async () => {
     const { pair } = cookieOf(await logIn())
-    await refresh(pair)
+    await refresh(pair, ofOnePage)
     await gateway.db.query(`update refresh_tokens set used_at = used_at - interval '61 s' where used_at is not null`)
-    expect((await refresh(pair)).status).toBe(401)
+    expect((await refresh(pair, ofOnePage)).status).toBe(401)
   })
 
   test('from whoever does without cookies is a theft at once, as ever', async () => {

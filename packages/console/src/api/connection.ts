@@ -25,6 +25,28 @@ export async function watchedFetch(input: RequestInfo | URL, init?: RequestInit)
   }
 }
 
+/**
+ * Tries until it is done: again when the connection is found again, and after pauses that grow from two seconds to a minute.
+ * @param attempt whether it is done; does not reject
+ */
+export async function untilDone(attempt: () => Promise<boolean>): Promise<void> {
+  for (let pauseMs = 2_000; !(await attempt()); pauseMs = Math.min(2 * pauseMs, 60_000)) await pauseOrConnection(pauseMs)
+}
+
+async function pauseOrConnection(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      clearTimeout(timer)
+      unsubscribe()
+      resolve()
+    }
+    const timer = setTimeout(go, ms)
+    const unsubscribe = onlineManager.subscribe((isOnline) => {
+      if (isOnline) go()
+    })
+  })
+}
+
 /** From the first sign that nobody answers. */
 function lost(): void {
   onlineManager.setOnline(false)

@@ -1,10 +1,11 @@
 /**
  * Who is signed in. The access token lives in this module and nowhere else; the refresh token in a cookie that no script can
- * read and that only /v1/auth gets (docs/decisions/038-console.md). After a reload a refresh brings a new access token.
+ * read (docs/decisions/038-console.md). After a reload a refresh brings a new access token.
  */
 import { createClient, HoldfastApiError, type LoginResponse, type User } from '@holdfast/client'
 
-import { watchedFetch } from './connection.ts'
+import { untilDone, watchedFetch } from './connection.ts'
+import { readStored, writeStored } from './stored.ts'
 
 export type Session =
   /** A session may be there: it is being asked for. */
@@ -16,31 +17,42 @@ export type Session =
 /** Asks the gateway to keep the refresh token in the cookie. */
 const inCookie = { headers: { 'x-holdfast-session': 'cookie' } }
 
-/** Also when the page is left meanwhile: the cookie has to be there for the next one. */
-const auth = createClient({ url: '', fetch: async (input, init) => watchedFetch(input, { ...init, keepalive: true }) })
+/**
+ * Also when the page is left meanwhile: the cookie has to be there for the next one. Other tabs
+ * wait for the answer (see `alone`), so it is not tried for long.
+ */
+const auth = createClient({
+  url: '',
+  fetch: async (input, init) => watchedFetch(input, { ...init, keepalive: true }),
+  tries: 3,
+  maxWaitMs: 1_000,
+})
 
 /** A token is renewed when it has less to live than this, ms. */
 const renewBeforeMs = 60_000
 
-/** Says that there is a cookie, which a script can't see: without one nobody is asked. */
-const hint = 'holdfast-signed-in'
+/**
+ * Says that there is a cookie, which a script can't see: without it nobody is asked. Its value is random, made at each sign-in,
+ * and goes with every refresh: what comes twice with it is one of our tabs, or a page that was left, and not a copy of the cookie.
+ */
+const keyName = 'holdfast-session-key'
 
-/** Says that somebody has signed out, and nobody has heard of it yet. */
-const leaving = 'holdfast-signing-out'
-
-/** Of a refresh that will not be answered otherwise: the session is over, or nobody has one here. */
-const refusals = [400, 401, 403, 404]
-
-/** Until it is tried again what nobody answered, ms. */
-const againMs = 2_000
+/** Says that a sign-out is still to be heard. */
+const leavingName = 'holdfast-signing-out'
 
 let session: Session = { status: 'unknown' }
 /** `endsAt` by `performance.now()`, ms. */
 let token: { text: string; endsAt: number } | undefined
 let renewing: Promise<string | undefined> | undefined
+let key: string | undefined
+/** Grows whenever somebody signs in or out: the answer to what was asked before counts no more. */
+let epoch = 0
+/** Where the browser has no locks: what this tab did last. */
+let last: Promise<unknown> = Promise.resolve()
 
 const listeners = new Set<() => void>()
-/** To the other tabs. */
+/** Said to the other tabs: somebody has signed out, or in. */
+type Message = 'out' | { key: string }
 const tabs = new BroadcastChannel('holdfast-session')
 
 export function currentSession(): Session {
@@ -52,59 +64,79 @@ export function onSession(listener: () => void): () => void {
   return () => listeners.delete(listener)
 }
 
-/** Once per page: takes up a session of before, and follows the other tabs. */
+/** Once per page: takes up a session of before, or ends one that was left, and follows the other tabs. */
 export function startSession(): void {
-  tabs.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-    if (data === 'out') end(false)
-    else void renewToken().catch(() => undefined)
+  tabs.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+    if (data === 'out') {
+      end(false)
+      // The tab that said so may be closed before anybody has heard it.
+      void untilDone(leave)
+    } else {
+      turn(data.key)
+      void renewToken().catch(() => undefined)
+    }
   })
-  if (read(hint) === null) become({ status: 'out', ended: false })
-  else void takeUp()
-  if (read(leaving) !== null) void leave()
+  key = readStored(keyName)
+  if (readStored(leavingName) !== undefined) {
+    end(false)
+    void untilDone(leave)
+  } else if (key === undefined) become({ status: 'out', ended: false })
+  else void untilDone(takeUp)
 }
 
-/** Until somebody answers: a page that is opened while nobody does is not signed out. */
-async function takeUp(): Promise<void> {
-  try {
-    await renewToken()
-  } catch {
-    setTimeout(() => void takeUp(), againMs)
-  }
+/** Not done until somebody answers: a page that is opened while nobody does is not signed out. */
+async function takeUp(): Promise<boolean> {
+  if (session.status === 'unknown') await renewToken().catch(() => undefined)
+  return session.status !== 'unknown'
 }
 
 /** @throws HoldfastApiError where it is refused */
 export async function signIn(email: string, password: string): Promise<void> {
-  take(await auth.login({ email, password }, inCookie))
-  tabs.postMessage('in')
+  await enter(async () => auth.login({ email, password }, inCookie))
 }
 
 /** @throws HoldfastApiError where it is refused */
 export async function register(email: string, password: string): Promise<void> {
-  take(await auth.register({ email, password }, inCookie))
-  tabs.postMessage('in')
+  await enter(async () => auth.register({ email, password }, { ...inCookie, idempotencyKey: newKey() }))
 }
 
-/** At once for whoever looks on; the cookie goes as soon as somebody hears of it, if need be when the page is next opened. */
+async function enter(ask: () => Promise<LoginResponse>): Promise<void> {
+  await alone(async () => {
+    await sayLeaving()
+    const answer = await ask()
+    // The new cookie is in the place of the one that was to go: what is said from now on would end the new session.
+    writeStored(leavingName, undefined)
+    const made = newKey()
+    turn(made)
+    writeStored(keyName, made)
+    take(answer)
+    tell({ key: made })
+  })
+}
+
+/** For this page at once, also where nobody hears it: then it is said again, before anything else is done with the cookie. */
 export async function signOut(): Promise<void> {
+  writeStored(leavingName, '1')
   end(false)
-  tabs.postMessage('out')
-  write(leaving, '1')
-  await leave()
+  const left = untilDone(leave)
+  tell('out')
+  await left
 }
 
-async function leave(): Promise<void> {
-  // Who has signed in meanwhile has a cookie of their own.
-  while (session.status !== 'in') {
-    try {
-      await auth.logout({}, inCookie)
-      break
-    } catch {
-      await new Promise((resolve) => {
-        setTimeout(resolve, againMs)
-      })
-    }
+async function leave(): Promise<boolean> {
+  return alone(sayLeaving)
+}
+
+/** @returns whether there is nothing more to say */
+async function sayLeaving(): Promise<boolean> {
+  if (readStored(leavingName) === undefined) return true
+  try {
+    await auth.logout({}, { ...inCookie, idempotencyKey: newKey() })
+  } catch (error) {
+    if (!isFinal(error)) return false
   }
-  write(leaving, undefined)
+  writeStored(leavingName, undefined)
+  return true
 }
 
 /** The access token, renewed in time; undefined: nobody is signed in. @throws TypeError where nobody answers */
@@ -115,61 +147,74 @@ export async function accessToken(): Promise<string | undefined> {
 
 /** Another access token: for all who ask at once the same. @throws TypeError where nobody answers */
 export async function renewToken(): Promise<string | undefined> {
-  renewing ??= renewAlone().finally(() => (renewing = undefined))
-  return renewing
+  if (renewing !== undefined) return renewing
+  const asked = epoch
+  const mine = alone(async () => renew(asked)).finally(() => {
+    if (renewing === mine) renewing = undefined
+  })
+  return (renewing = mine)
+}
+
+async function renew(asked: number): Promise<string | undefined> {
+  if (asked !== epoch || readStored(leavingName) !== undefined) return token?.text
+  try {
+    const answer = await auth.refresh({}, { ...inCookie, ...(key !== undefined && { idempotencyKey: key }) })
+    if (asked === epoch) take(answer)
+  } catch (error) {
+    if (!isFinal(error)) throw error
+    if (asked === epoch) end(true)
+  }
+  return token?.text
+}
+
+/** Asked again it would be refused again: the session is over, or this gateway has none. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof HoldfastApiError)) return false
+  const { status } = error
+  return status >= 400 && status < 500 && status !== 408 && status !== 429
 }
 
 /**
- * One tab after the other where the browser can see to that (it needs a secure context): each then sends the cookie that the
- * one before was given. Where it can't, the gateway knows that two came with one cookie.
+ * One after the other, in all tabs where the browser can see to that (it needs a secure context): each sends the cookie that the
+ * one before was given. Where it can't, the gateway knows tabs by their key.
  */
-async function renewAlone(): Promise<string | undefined> {
+async function alone<Result>(work: () => Promise<Result>): Promise<Result> {
   const locks = navigator.locks as LockManager | undefined
-  return locks === undefined ? renew() : await locks.request('holdfast-refresh', renew)
+  if (locks !== undefined) return await locks.request('holdfast-session', work)
+  const mine = last.then(work)
+  last = mine.catch(() => undefined)
+  return mine
 }
 
-async function renew(): Promise<string | undefined> {
-  try {
-    return take(await auth.refresh({}, inCookie))
-  } catch (error) {
-    if (!(error instanceof HoldfastApiError) || !refusals.includes(error.status)) throw error
-    end(true)
-    return undefined
-  }
+/** `crypto.randomUUID` is for secure contexts alone. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-function take({ user, accessToken: text, expiresIn }: LoginResponse): string {
+function take({ user, accessToken: text, expiresIn }: LoginResponse): void {
   token = { text, endsAt: performance.now() + expiresIn * 1000 }
-  write(hint, '1')
   if (user !== undefined) become({ status: 'in', user })
-  return text
 }
 
 function end(ended: boolean): void {
-  token = undefined
-  write(hint, undefined)
+  turn(undefined)
+  writeStored(keyName, undefined)
   become({ status: 'out', ended })
+}
+
+/** What was before counts no more. @param next the key from now on */
+function turn(next: string | undefined): void {
+  epoch++
+  key = next
+  token = undefined
+  renewing = undefined
+}
+
+function tell(message: Message): void {
+  tabs.postMessage(message)
 }
 
 function become(next: Session): void {
   session = next
   for (const listener of listeners) listener()
-}
-
-/** Storage may be switched off; a session then ends with the page. */
-function read(name: string): string | null {
-  try {
-    return localStorage.getItem(name)
-  } catch {
-    return null
-  }
-}
-
-function write(name: string, value: string | undefined): void {
-  try {
-    if (value === undefined) localStorage.removeItem(name)
-    else localStorage.setItem(name, value)
-  } catch {
-    // As above.
-  }
 }

@@ -64,7 +64,7 @@ export function createApi(options: ApiOptions, rpcs: readonly RpcDescriptor[] = 
       const message = encodeRequest(route, segments, query, withExpectedVersion(route, request.headers, json), beside)
       const counted = options.limits.admitCall(exchange, rpc, actor.id, message)
       if (counted !== undefined) await counted
-      const call = { ...credentials, ...session?.credentials, request: message, requestId, deadline }
+      const call = { ...credentials, request: message, requestId, deadline }
       const sending = options.senders.of(rpc)(call, response)
       const bytes = await (session === undefined ? sending : session.watch(sending))
       const decoded = decodeResponse(route, bytes)

@@ -1,6 +1,8 @@
 /**
- * The refresh token of a page that the gateway serves itself, in a cookie instead of the answer's body: no script can read it, and
- * only /v1/auth gets it. A page asks for that with the header X-Holdfast-Session; for everybody else nothing changes.
+ * The refresh token of a page that the gateway serves itself, in a cookie instead of the answer's body: no script can read it.
+ * A page asks for that with the header X-Holdfast-Session; for everybody else nothing changes. Two tabs may come with one cookie, and
+ * a page may be left before its answer is there: what makes the second a repeat and no theft (refresh.ts) is the Idempotency-Key
+ * that the page sends, a secret of its own. Who has the cookie alone can repeat nothing.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
@@ -17,12 +19,6 @@ const header = 'x-holdfast-session'
 
 /** Sent where there is no cookie: a token that nobody has, and the answer is the one for that. */
 const noToken = 'none'
-
-/**
- * Two tabs may come with one cookie, and a page may be left before its answer is there: with a key, the same for all of them, the
- * second is a repeat and no theft (refresh.ts).
- */
-const refreshKey = 'cookie'
 
 /** What a route has to do with refresh tokens, by its messages. */
 interface TokenFields {
@@ -58,12 +54,6 @@ export class CookieSession {
     return new CookieSession(request, response, fields)
   }
 
-  /** What goes with the call beside what the request brought: the key of a refresh. */
-  get credentials(): { idempotencyKey?: string } {
-    const { taken, given } = this.#fields
-    return taken === undefined || given === undefined ? {} : { idempotencyKey: refreshKey }
-  }
-
   /** The body with the token of the cookie. @throws INVALID_ARGUMENT for one that brings another */
   fill(body: JsonValue | undefined): JsonValue | undefined {
     const { taken } = this.#fields
@@ -96,14 +86,17 @@ export class CookieSession {
     }
   }
 
-  /** Over TLS the name itself makes browsers refuse one that was set without (RFC 6265bis, 4.1.3.1). */
+  /**
+   * Over TLS browsers refuse the name for a cookie that was set without, with a Domain or for a Path of its own (RFC 6265bis,
+   * 4.1.3.2): no other host of the site can put one there. That is worth a Path of all, where only /v1/auth looks at it.
+   */
   get #name(): string {
-    return isSecure(this.#request) ? '__Secure-holdfast-refresh' : 'holdfast-refresh'
+    return isSecure(this.#request) ? '__Host-holdfast-refresh' : 'holdfast-refresh'
   }
 
   #setCookie(value: string, maxAge: number): void {
-    const secure = isSecure(this.#request) ? '; Secure' : ''
-    const cookie = `${this.#name}=${value}; Path=/v1/auth; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure}`
+    const [path, secure] = isSecure(this.#request) ? ['/', '; Secure'] : ['/v1/auth', '']
+    const cookie = `${this.#name}=${value}; Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure}`
     this.#response.setHeader('set-cookie', cookie)
   }
 }
@@ -132,7 +125,9 @@ function isSecure({ socket, headers }: IncomingMessage): boolean {
   return socket instanceof TLSSocket || headers.origin?.startsWith('https://') === true
 }
 
+/** Undefined also where there are two: one was put there by somebody else, and nobody knows which. */
 function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
   const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim())
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+  const [found, another] = pairs.filter((pair) => pair.startsWith(`${name}=`))
+  return another === undefined ? found?.slice(name.length + 1) : undefined
 }

@@ -13,7 +13,7 @@ export interface RefreshTokenRow {
   successor_salt: Buffer | null
 }
 
-/** How long after a use its repeat counts as one. */
+/** How long after a use one with the same key counts as its repeat. */
 const repeatSeconds = 60
 
 /**
