@@ -95,15 +95,22 @@ export function everyDeployment(): Deployment {
 export function podEnvironment(name: ServiceName, settings: Variables = {}): Variables {
   const own = manifests().find((it): it is Deployment => it.kind === 'Deployment' && it.metadata.name === name)
   const lists = [everyDeployment(), own].map((it) => it?.spec.template.spec.containers[0].env ?? [])
-  const added = name === 'gateway' ? [addedByNotification()] : []
+  const added = addedTo(name, 'components', 'notification')
   return { ...settings, ...Object.fromEntries([...lists.flat(), ...added].map(({ name, value }) => [name, value])) }
 }
 
-function addedByNotification(): { name: string; value: string } {
-  const file = parse(read(kubernetes, 'components', 'notification', 'kustomization.yaml')) as { patches: { patch: string }[] }
-  const [operation] = parse(file.patches[0]?.patch ?? '') as { value: { name: string; value: string } }[]
-  if (operation === undefined) throw new Error('the notification component adds nothing to the gateway')
-  return operation.value
+/** What a component or an overlay adds to the variables of one service. */
+function addedTo(name: ServiceName, ...path: string[]): { name: string; value: string }[] {
+  const { patches } = parse(read(kubernetes, ...path, 'kustomization.yaml')) as {
+    patches: { target: { name?: string }; patch: string }[]
+  }
+  const added = patches.filter(({ target }) => target.name === name)
+  return added.flatMap(({ patch }) => (parse(patch) as { value: { name: string; value: string } }[]).map(({ value }) => value))
+}
+
+/** What the overlay small adds to a service. */
+export function smallEnvironment(name: ServiceName): Variables {
+  return Object.fromEntries(addedTo(name, 'overlays', 'small').map(({ name: key, value }) => [key, value]))
 }
 
 /** What components/mutual-tls adds to a service. */

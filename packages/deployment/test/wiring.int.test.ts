@@ -27,6 +27,7 @@ import {
   redisEnvironment,
   secretsFolder,
   type Service,
+  smallEnvironment,
   tlsEnvironment,
   tlsFolder,
 } from './files'
@@ -63,7 +64,7 @@ const ways: [string, (name: ServiceName) => Variables][] = [
   ],
   ['kubernetes with an external issuer', (name) => ({ ...podEnvironment(name, settingsOf('small')), ...externalIssuer() })],
   ['kubernetes with traces', (name) => ({ ...podEnvironment(name, settingsOf('small')), ...traces() })],
-  ['kubernetes, small', (name) => podEnvironment(name, settingsOf('small'))],
+  ['kubernetes, small', (name) => ({ ...podEnvironment(name, settingsOf('small')), ...smallEnvironment(name) })],
   [
     'kubernetes, production',
     (name) => ({ ...podEnvironment(name, settingsOf('production')), ...tlsEnvironment(name), ...redisEnvironment(name) }),
@@ -116,6 +117,14 @@ describe.each(ways)('%s', (_, environmentOf) => {
         `http://gateway:${environmentOf('gateway').HOLDFAST_PORT}/.well-known/jwks.json`,
       )
   })
+})
+
+test.each([
+  ['docker compose', composeFile().services['order']?.environment ?? {}],
+  ['the overlay small', smallEnvironment('order')],
+])('with %s the simulated payment provider calls back where the gateway listens', (_, { SIMULATED_CALLBACK_URL: url }) => {
+  const { ports } = manifests().find((it): it is Service => it.kind === 'Service' && it.metadata.name === 'gateway')?.spec ?? {}
+  expect(url).toBe(`http://gateway:${ports?.find(({ name }) => name === 'http')?.port}/v1/payments/callbacks/simulated`)
 })
 
 test.each(allServiceNames)('%s runs its own main file from its own secrets, in both', (name) => {
