@@ -53,9 +53,17 @@ const steps: Record<OpenState, Step> = {
   },
 
   WAITING: async (attempt, { base }) => {
-    const decision = afterAuthorize[await within(base.limits.callMs, async () => base.provider.lookup(attempt.id))]
-    if (decision !== 'ask again') return decision
-    return attempt.age_ms > base.limits.callbackLimitMs ? outOfPatience : protectFurther(attempt, base)
+    const inTime = attempt.age_ms <= base.limits.callbackLimitMs
+    try {
+      const decision = afterAuthorize[await within(base.limits.callMs, async () => base.provider.lookup(attempt.id))]
+      if (decision !== 'ask again') return decision
+    } catch (error) {
+      // Also while it does not answer the provider has its time; an unknown outcome is not given up when that is over.
+      const decision = inTime ? await protectFurther(attempt, base) : 'ask again'
+      if (decision === 'ask again') throw error
+      return decision
+    }
+    return inTime ? protectFurther(attempt, base) : outOfPatience
   },
 
   AUTHORIZED: commit,

@@ -46,6 +46,12 @@ const states = async () => (await attempts()).map(({ state }) => state)
 const untilIn = async (state: string) =>
   waitFor(async () => (await attempts()).find((attempt) => attempt.state === state), { what: `an attempt to be ${state}` })
 
+/** So many attempts wait, and nobody drives them. */
+async function untilLaidDown(count: number): Promise<void> {
+  const sql = `select from payment_attempts where state = 'WAITING' and driver is null`
+  await waitFor(async () => (await system.database.pool.query(sql)).rowCount === count, { what: 'attempts to be laid down' })
+}
+
 /** The provider has decided, whatever it had said. */
 async function decide(state: PaymentState): Promise<void> {
   await system.database.pool.query('update simulated_payments set state = $1, outcome = $1', [state])
@@ -402,8 +408,7 @@ describe('many payments that wait', () => {
   async function allWaiting(client: Client, count: number): Promise<string[]> {
     const ids = Array.from({ length: count }, () => system.world.reserve('ann').id)
     await Promise.all(ids.map(async (id) => pay(client, id)))
-    const sql = `select id from payment_attempts where state = 'WAITING' and driver is null`
-    await waitFor(async () => (await system.database.pool.query(sql)).rowCount === count, { what: 'all of them to wait' })
+    await untilLaidDown(count)
     return (await attempts()).map(({ id }) => id)
   }
 
@@ -455,4 +460,23 @@ test('each look protects the hold a little further, and none past the limit', as
   await untilIn('VOIDED')
   expect(system.world.isProtected(reservation)).toBe(false)
   expect(system.world.reservation(reservation).status).toBe('ACTIVE')
+})
+
+test('a hold is protected further while the provider does not answer, and its payment is finished when it does', async () => {
+  let answers = true
+  const { instance, reservation, payment } = await waiting({
+    limits: { callbackLimitMs: 3_600_000 },
+    at: (point) => {
+      if (point === 'before lookup' && !answers) throw new Error('the provider is away')
+    },
+  })
+  await untilLaidDown(1)
+  answers = false
+  const { protectedUntil: first = 0 } = system.world.kept.get(reservation) ?? {}
+  await callBack(instance.client, payment, 'pending')
+  await waitFor(() => (system.world.kept.get(reservation)?.protectedUntil ?? 0) > first, { what: 'more protection' })
+  answers = true
+  await decide('authorized')
+  await callBack(instance.client, payment, 'authorized')
+  await untilIn('SUCCEEDED')
 })
