@@ -3,7 +3,10 @@ import { type DescMethod, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { HttpBody, type RpcDescriptor } from '@holdfast/contracts'
 import { createLog, HoldfastError, type UserTokens } from '@holdfast/service'
 
+import { randomBytes } from 'node:crypto'
+
 import { createApi } from '../src/http/api'
+import { download } from '../src/http/http-body'
 import { type HttpServer, startHttpServer } from '../src/http/server'
 import type { Call } from '../src/http/upstreams'
 import { methodsOf, type Rule, rpcOf } from './contract'
@@ -198,6 +201,19 @@ describe('a stream of bodies', () => {
     expect(await call('GET', '/v1/scans/a')).toEqual({ status: 200, type: 'text/csv', body: Buffer.from('a,b\n1,2\n3,4\n') })
     streamWith = async function* () {}
     expect(await call('GET', '/v1/scans/a')).toMatchObject({ status: 200, body: Buffer.alloc(0) })
+  })
+
+  test('goes out in small slices, so that a slow client has its time for each', async () => {
+    const [long, short] = [randomBytes(200_000), randomBytes(10)]
+    const body = (data: Buffer) => HttpBody.encode({ contentType: 'a/b', data, extensions: [] }).finish()
+    const messages = async function* () {
+      for (const data of [long, Buffer.alloc(0), short]) yield await Promise.resolve(body(data))
+    }
+    const { pieces } = await download('*', messages(), { requestId: 'r', stallMs: 1, log })
+    const slices: Buffer[] = []
+    for await (const slice of pieces) slices.push(Buffer.from(slice))
+    expect(slices.map(({ length }) => length)).toEqual([65_536, 65_536, 65_536, 3_392, 10])
+    expect(Buffer.concat(slices).equals(Buffer.concat([long, short]))).toBe(true)
   })
 
   test('that does not begin is a problem, and one that breaks off is not taken for a whole one', async () => {

@@ -375,6 +375,23 @@ test('what is exported makes the same shop of an empty one', async () => {
   }
 })
 
+test('a page of products whose descriptions are as long as they may be is exported too', async () => {
+  const other = await startInventory()
+  try {
+    // More than the 8 MiB of one message, in fewer rows than are read at a time.
+    await other.database.pool.query(`
+      insert into products (sku, name, description, currency, price_minor, created_by, fingerprint)
+      select 'LONG-' || number, 'x', repeat('€', 5000), 'USD', 1, gen_random_uuid(), ''
+      from generate_series(100, 699) number`)
+    const lines = (await text(other.gateway.exportProducts({}, other.admin()))).split('\r\n').slice(1, -1)
+    expect(lines.map((line) => line.slice(0, line.lastIndexOf('€') + 1))).toEqual(
+      Array.from({ length: 600 }, (_, index) => `LONG-${index + 100},x,${'€'.repeat(5_000)}`),
+    )
+  } finally {
+    await other.stop()
+  }
+})
+
 describe('a file', () => {
   test('is bounded, and has to be there', async () => {
     const rows = Array.from({ length: 5_001 }, (_, index) => `BOUND-${index},x`)

@@ -18,6 +18,9 @@ export interface RawBody {
 /** What RFC 9110 (8.3) has clients think of a body that does not say what it is. */
 const unknownType = 'application/octet-stream'
 
+/** A download goes out in slices of so many bytes at most: each has a time of its own, so a client that is slow and reads is not cut off. */
+const sliceBytes = 64 * 1024
+
 /** @param place what a rule of google.api.http calls the body: the whole message, one of its fields, or nothing */
 export function httpBodyPlace(message: DescMessage, place: HttpBodyPlace | undefined): HttpBodyPlace | undefined {
   const body = place === '*' ? message : place?.fieldKind === 'message' ? place.message : undefined
@@ -64,8 +67,10 @@ export async function download(
 
   async function* pieces(): AsyncGenerator<Uint8Array> {
     try {
-      yield first.data
-      for (let next = await each.next(); next.done !== true; next = await each.next()) yield rawFromWire(place, next.value).data
+      yield* slicesOf(first.data)
+      for (let next = await each.next(); next.done !== true; next = await each.next()) {
+        yield* slicesOf(rawFromWire(place, next.value).data)
+      }
     } catch (error) {
       const { code, cause, message } = HoldfastError.from(error)
       if (errorCodes[code].http >= 500) log.error({ requestId, code, err: cause }, message)
@@ -74,4 +79,8 @@ export async function download(
       await each.return?.()
     }
   }
+}
+
+function* slicesOf(data: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < data.length; at += sliceBytes) yield data.subarray(at, at + sliceBytes)
 }

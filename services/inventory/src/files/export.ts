@@ -12,17 +12,20 @@ import { listProductRows, toProduct } from '../sql/products'
 /** Rows read at a time. */
 const page = 1_000
 
+/** A part has so many bytes, and what its last row has beyond them: of long rows a whole page may be more than one message takes. */
+const partBytes = 256 * 1024
+
 interface Part {
   file: HttpBody
 }
 
 export async function* exportProducts({ pool }: Database, signal: AbortSignal): AsyncGenerator<Part> {
-  yield part([[...productFile.columns]])
+  yield* parts([[...productFile.columns]])
   for (let after = ''; !signal.aborted;) {
     const rows = await listProductRows(pool, after, page)
     const last = rows.at(-1)
     if (last === undefined) return
-    yield part(rows.map((row) => productCells(toProduct(row))))
+    yield* parts(rows.map((row) => productCells(toProduct(row))))
     after = last.sku
   }
 }
@@ -32,16 +35,31 @@ export async function* exportStock(
   { expecting }: ExportStockRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Part> {
-  yield part([stockHeader(expecting)])
+  yield* parts([stockHeader(expecting)])
   for (let after: Place = { sku: '', warehouse: '' }; !signal.aborted;) {
     const rows = await listLevels(pool, after, page)
     const last = rows.at(-1)
     if (last === undefined) return
-    yield part(rows.map((row) => stockCells(toLevel(row), expecting)))
+    yield* parts(rows.map((row) => stockCells(toLevel(row), expecting)))
     after = last
   }
 }
 
-function part(rows: readonly (readonly string[])[]): Part {
-  return { file: { contentType: 'text/csv; charset=utf-8', data: Buffer.from(writeCsv(rows)), extensions: [] } }
+function* parts(rows: readonly (readonly string[])[]): Generator<Part> {
+  let lines: Buffer[] = []
+  let bytes = 0
+  for (const row of rows) {
+    const line = Buffer.from(writeCsv([row]))
+    lines.push(line)
+    bytes += line.length
+    if (bytes < partBytes) continue
+    yield part(lines)
+    lines = []
+    bytes = 0
+  }
+  if (lines.length > 0) yield part(lines)
+}
+
+function part(lines: readonly Buffer[]): Part {
+  return { file: { contentType: 'text/csv; charset=utf-8', data: Buffer.concat(lines), extensions: [] } }
 }
