@@ -147,6 +147,13 @@ begin
       select i.item from unnest(p_ids) with ordinality as i (id, item)
       where exists (select from holds h where h.id = i.id) or exists (select from archived_holds a where a.id = i.id)
     loop
+      -- The units that were planned for it are owed to those whom the plan refused.
+      if v_planned and not p_refused[r.item] then
+        item := 0;
+        outcome := 'REPLAN';
+        return next;
+        return;
+      end if;
       v_fate[r.item] := 'EXISTS';
       v_line[r.item] := null;
     end loop;
@@ -215,7 +222,12 @@ begin
             from unnest(p_items, p_skus, p_quantities, p_promised) as l (item, sku, quantity, promised)
             where v_fate[l.item] is null and not p_from_waitlist[l.item]
             group by l.sku
-          ) t));
+          ) t))
+          -- Nothing is promised to others while somebody waits.
+          and not exists (
+            select from unnest(p_items, p_skus, p_promised) as l (item, sku, promised) join waiting w on w.sku = l.sku
+            where l.promised > 0 and v_fate[l.item] is null and not p_from_waitlist[l.item]
+              and w.units > 0 and w.sku = any (p_waiting_skus));
       end if;
       if not v_fits then
         item := 0;

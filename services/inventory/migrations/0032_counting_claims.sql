@@ -96,10 +96,11 @@ begin
 end
 $$;
 
--- Counts what is not counted yet of a SKU that becomes limited, if that is at most p_most; else answers the mark up to which it is to be counted first.
+-- Counts what is not counted yet of a SKU that becomes limited, if that is at most p_most, and answers how much it was; else the mark up to which it is to
+-- be counted first.
 -- The caller has the locks of all its levels, of a bundle those of its parts: whoever holds some meanwhile finds the product at another version, and
 -- plans again.
-create function count_claims(p_sku text, p_most integer) returns text
+create function count_claims(p_sku text, p_most integer, out mark text, out counted integer)
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
@@ -108,12 +109,10 @@ set enable_seqscan = off
 as $$
 declare
   v_from counted_claims;
-  v_rows integer;
-  v_mark text;
 begin
   select * into v_from from counted_claims c where c.sku = p_sku;
   if (select bundle from products p where p.sku = p_sku) then
-    select count(*), max(l.created_at)::text into v_rows, v_mark
+    select count(*), max(l.created_at)::text into counted, mark
     from (
       select l.created_at from (select bundle, created_at from hold_lines union all select bundle, created_at from archived_hold_lines) l
       where l.bundle = p_sku and l.created_at > coalesce(v_from.made_at, '-infinity')
@@ -121,7 +120,7 @@ begin
       limit p_most + 1
     ) l;
   else
-    select count(*), max(g.place)::text into v_rows, v_mark
+    select count(*), max(g.place)::text into counted, mark
     from (
       select g.place from (select sku, place, kind from ledger union all select sku, place, kind from archived_ledger) g
       where g.sku = p_sku and g.place > coalesce(v_from.place, 0) and g.kind = 'SALE'
@@ -129,13 +128,16 @@ begin
       limit p_most + 1
     ) g;
   end if;
-  if v_rows > p_most then return v_mark; end if;
+  if counted > p_most then
+    counted := 0;
+    return;
+  end if;
+  mark := null;
   perform count_some(p_sku, null, p_most + 1);
   -- What is held still, and what was sold before it was there.
   perform claim_holds(p_sku, array(
     select l.hold_id from hold_lines l where l.sku = p_sku and l.held
     union
     select l.hold_id from hold_lines l where l.sku = p_sku and l.promise_place is not null));
-  return null;
 end
 $$;

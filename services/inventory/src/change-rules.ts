@@ -24,16 +24,16 @@ export async function untilRulesStand<Result>(
   ctx: CallContext,
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
+  for (let moved = 0; ;) {
     try {
       return await database.transaction(work)
     } catch (error) {
       if (error instanceof MoreToCount) {
-        await countSold(database, error.sku, error.mark, ctx)
+        for (const { sku, mark } of error.rest) await countSold(database, sku, mark, ctx)
         continue
       }
       if (!(error instanceof RulesMoved)) throw error
-      if (attempt >= mostTries) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
+      if (++moved >= mostTries) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
       await sleep(Math.random() * pauseMs)
     }
   }

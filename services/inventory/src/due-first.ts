@@ -1,8 +1,9 @@
 import { type CallContext, type Database, HoldfastError } from '@holdfast/service'
 
 import { endHolds, findDueHolds } from './sql/holds'
+import { mostUnits } from './validate'
 
-/** Most holds of one level that are ended in one transaction, and most transactions for one request. */
+/** Most holds that are ended in one transaction, and most transactions for one request. */
 const mostAtOnce = 5_000
 const mostRounds = 20
 
@@ -14,8 +15,8 @@ export interface Demand {
 
 /**
  * Takes units out of levels. Units of due holds are free (truth 11): where it would be refused, they are taken back, then it is decided
- * again. Also where there are none any more: those that were in the way have been ended by others since, and who asks after their time is owed
- * their units.
+ * again, until there are none: what was only promised to a hold frees nothing that is there. Also where there are none any more: those that
+ * were in the way have been ended by others since, and who asks after their time is owed their units.
  */
 export async function dueFirst<T>(
   database: Database,
@@ -23,17 +24,19 @@ export async function dueFirst<T>(
   { requestId }: CallContext,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  try {
-    return await attempt()
-  } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'INSUFFICIENT_STOCK') throw error
-    const wanted = demand.filter(({ units }) => units > 0)
-    for (let round = 0; round < mostRounds; round++) {
-      const due = await findDueHolds(database.pool, wanted, mostAtOnce)
-      const ends = due.map((id) => ({ id, endProtection: false }))
-      if (ends.length > 0) await endHolds(database.pool, 'EXPIRE', ends, requestId)
-      if (ends.length < mostAtOnce) break
+  const wanted = demand.filter(({ units }) => units > 0)
+  for (let round = 0; round < mostRounds; round++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'INSUFFICIENT_STOCK') throw error
     }
-    return attempt()
+    // First as many as are wanted; if that was not enough, whatever is due there.
+    const units = round === 0 ? wanted : wanted.map((level) => ({ ...level, units: mostUnits }))
+    const due = await findDueHolds(database.pool, units, mostAtOnce)
+    if (due.length === 0) break
+    const ends = due.slice(0, mostAtOnce).map((id) => ({ id, endProtection: false }))
+    await endHolds(database.pool, 'EXPIRE', ends, requestId)
   }
+  return attempt()
 }

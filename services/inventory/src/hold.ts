@@ -155,6 +155,7 @@ const mostPlans = 10
 async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<Outcome<HoldResult>[]> {
   const { limits } = options
   const { pool } = options.database
+  let tookForPromises = false
   for (let round = 0; round < mostPlans; round++) {
     const world = await readWorld(pool, items, limits)
     options.ruled.remember(world.products)
@@ -165,8 +166,9 @@ async function decidePlanned(items: HoldItem[], options: HoldsOptions): Promise<
       continue
     }
     // As many as a promise lacks are taken back at once; what others are quicker to get is promised all the same.
-    const due = plan.planned.flatMap((one) => ('refusal' in one || round === 0 ? one.due : []))
+    const due = plan.planned.flatMap((one) => ('refusal' in one || !tookForPromises ? one.due : []))
     if (due.length > 0) {
+      tookForPromises ||= plan.planned.some((one) => !('refusal' in one) && one.due.length > 0)
       const more = round * moreEachRound
       await expireDue(
         due.map((level) => ({ ...level, units: level.units + more })),

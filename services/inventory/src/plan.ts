@@ -246,18 +246,20 @@ function short(demands: Demand[], route: readonly string[], { allowSplit }: Hold
  * holds is known, not of how many units: whoever asks looks again.
  */
 function dueFirst(demands: Demand[], route: readonly string[], allowSplit: boolean, stock: Stock): Refused['due'] {
-  const mayFit = (demand: Demand, place: string): boolean =>
-    stock.free(demand.sku, place) + stock.room(demand.sku, place) >= demand.quantity || stock.due(demand.sku, place)
   if (!allowSplit) {
     const places = demands.every(({ warehouse }) => warehouse !== '') ? [''] : route
-    const viable = places.filter((place) => demands.every((demand) => mayFit(demand, demand.warehouse || place)))
-    return viable.flatMap((place) => demands.flatMap((demand) => stock.owed(demand, demand.warehouse || place)))
+    const viable = places.filter((place) => demands.every((demand) => stock.mayFit(demand, [demand.warehouse || place])))
+    const owed = viable.flatMap((place) => demands.flatMap((demand) => stock.owed(demand, demand.warehouse || place)))
+    return viable.length === 0 ? [] : [...owed, ...demands.flatMap((demand) => stock.owedToWaitlist(demand))]
   }
   const placesOf = ({ warehouse }: Demand): readonly string[] => (warehouse === '' ? route : [warehouse])
   const units = (demand: Demand): number => stock.mostOf(demand.sku, placesOf(demand))
   const lacking = demands.filter((demand) => units(demand) < demand.quantity)
-  const hopeless = lacking.some((demand) => !placesOf(demand).some((place) => stock.due(demand.sku, place)))
-  return hopeless ? [] : lacking.flatMap((demand) => placesOf(demand).flatMap((place) => stock.owed(demand, place)))
+  if (!lacking.every((demand) => stock.mayFit(demand, placesOf(demand)))) return []
+  return lacking.flatMap((demand) => [
+    ...placesOf(demand).flatMap((place) => stock.owed(demand, place)),
+    ...stock.owedToWaitlist(demand),
+  ])
 }
 
 function refuse(code: ErrorCode, text: string, field: string, message: string): Refused {
@@ -328,12 +330,31 @@ class Stock {
     return level === undefined || rule?.warehouse !== warehouse ? 0 : Math.max(rule.cap - level.promised, 0)
   }
 
+  /** Whether a demand might fit in these warehouses if what is due were taken back: there, and, where what waits is left, anywhere. */
+  mayFit({ sku, quantity }: Demand, warehouses: readonly string[]): boolean {
+    const levels = warehouses.map((warehouse) => this.left.get(sku)?.get(warehouse))
+    const free = levels.reduce((sum, level) => sum + Math.max(level?.free ?? 0, 0), 0)
+    const lacks = quantity - warehouses.reduce((sum, warehouse) => sum + this.room(sku, warehouse), 0)
+    const there = free >= lacks || levels.some((level) => level?.due === true)
+    return there && (this.within(sku, lacks) >= lacks || this.dueAnywhere(sku).length > 0)
+  }
+
   /** What has to be taken back of a level's due holds so that a demand fits there; nothing, where there are none. */
   owed({ sku, quantity }: Demand, warehouse: string): Refused['due'] {
     const level = this.left.get(sku)?.get(warehouse)
     if (level?.due !== true) return []
     const free = this.within(sku, level.free)
     return free < quantity ? [{ sku, warehouse, units: quantity - free }] : []
+  }
+
+  /** The same where there are units, but not so many that what waits is left: in any warehouse, as what waits is. */
+  owedToWaitlist({ sku, quantity }: Demand): Refused['due'] {
+    const units = quantity - this.within(sku, quantity)
+    return units > 0 ? this.dueAnywhere(sku).map((warehouse) => ({ sku, warehouse, units })) : []
+  }
+
+  private dueAnywhere(sku: string): string[] {
+    return [...(this.left.get(sku)?.values() ?? [])].filter(({ due }) => due).map(({ warehouse }) => warehouse)
   }
 
   /** Units that are promised there beyond what is free, at least 0. */

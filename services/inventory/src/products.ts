@@ -200,7 +200,7 @@ async function updateOnce(client: PoolClient, request: UpdateProductRequest, cha
   const newParts = parts === undefined || isDeepStrictEqual(parts, row.parts) ? undefined : parts
   if (newParts === undefined && isDeepStrictEqual(wanted, row)) return before
   const after = toProduct(await updateProductRow(client, wanted, newParts))
-  if (row.most_per_shopper === null && wanted.most_per_shopper !== null) await countClaims(client, sku)
+  if (row.most_per_shopper === null && wanted.most_per_shopper !== null) await countClaims(client, [sku])
   await appendEvents(client, [
     createEvent({
       type: 'holdfast.product.updated.v1',

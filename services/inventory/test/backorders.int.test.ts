@@ -13,6 +13,7 @@ import {
   UpdateProductRequest,
 } from '@holdfast/contracts/inventory'
 import { createLog, systemContext } from '@holdfast/service'
+import { waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
 import { fillLevel } from '../src/fills'
@@ -197,6 +198,58 @@ describe('reserving beyond stock', () => {
     await makeDue(pair, [promise.id])
     expect(await levelOf(sku)).toMatchObject({ promised: 1, backorderable: 4 })
     expect((await holdOne(pair, wish(sku, 4))).hold?.lines).toMatchObject([{ backordered: 4 }])
+  })
+
+  test('units that are past their time come before a promise, also where others in the batch had theirs taken back first', async () => {
+    const [sku, limited] = [await promised(1, 5), await makeProduct(pair, 5)]
+    await pair.reservation.updateProduct(UpdateProductRequest.fromPartial({ sku: limited, mostPerShopper: 1 }), pair.admin())
+    const late = [wish(sku), wish(limited, 1, { owner: 'one-at-a-time' })]
+    expect(fates(await hold(pair, late))).toEqual(['HELD', 'HELD'])
+    await makeDue(
+      pair,
+      late.map(({ id }) => id),
+    )
+    const [, promise] = await hold(pair, [wish(limited, 1, { owner: 'one-at-a-time' }), wish(sku)])
+    expect(promise?.hold?.lines).toMatchObject([{ quantity: 1, backordered: 0 }])
+  })
+
+  test('by hand, units that are past their time are taken though what was only promised lapsed before them', async () => {
+    const sku = await promised(1, 5)
+    const [there, promise] = [wish(sku), wish(sku)]
+    await hold(pair, [there, promise])
+    await makeDue(pair, [promise.id])
+    await makeDue(pair, [there.id])
+    await add(sku, -1)
+    expect(await levelOf(sku)).toMatchObject({ onHand: 0, reserved: 0, promised: 0 })
+  })
+
+  test('nothing is promised to others when somebody begins to wait while the promise is made', async () => {
+    const sku = await promised(0, 5)
+    await pair.reservation.updateProduct(UpdateProductRequest.fromPartial({ sku, waitlistFirst: true }), pair.admin())
+    const waits = async (units: bigint, version: bigint) =>
+      pair.reservation.setWaiting({ waiting: [{ sku, units, version }] }, pair.service())
+    await waits(0n, 1n)
+    const way = await pair.database.pool.connect()
+    try {
+      await way.query('begin')
+      await way.query('select from stock_levels where sku = $1 for no key update', [sku])
+      const { rows } = await way.query<{ pid: number }>('select pg_backend_pid() as pid')
+      const late = holdOne(pair, wish(sku))
+      const planned = async (): Promise<boolean> => {
+        const { rowCount } = await pair.database.pool.query(
+          'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))',
+          [rows[0]?.pid],
+        )
+        return (rowCount ?? 0) > 0
+      }
+      await waitFor(planned, { what: 'the promise to wait for the level' })
+      await waits(1n, 2n)
+      await way.query('rollback')
+      expect(fates([await late])).toEqual(['INSUFFICIENT_STOCK'])
+      expect(fates([await holdOne(pair, wish(sku, 1, { fromWaitlist: true }))])).toEqual(['HELD'])
+    } finally {
+      way.release(true)
+    }
   })
 
   test('a bundle is promised as its parts are, and says how many of it are not whole', async () => {

@@ -302,9 +302,12 @@ describe('stock', () => {
     expect(await importStock(['sku,warehouse,on_hand', `${held},MAIN,4`])).toMatchObject({ changed: 1 })
   })
 
-  test('of due holds is free', async () => {
+  test.each([
+    [1, 5],
+    [5, 1],
+  ])('of due holds is free (%d of %d units)', async (holds, units) => {
     const sku = await stocked(5)
-    await hold(sku, 5)
+    for (let made = 0; made < holds; made++) await hold(sku, units)
     await inventory.database.pool.query(
       `with due as (update holds set expires_at = clock_timestamp() - interval '1 s', base_expires_at = clock_timestamp() - interval '1 s'
                     where id in (select hold_id from hold_lines where sku = $1) returning id, expires_at)

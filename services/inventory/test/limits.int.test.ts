@@ -210,6 +210,34 @@ test.each([false, true])('much that was sold is counted beside those who go on b
   }
 })
 
+test('a file that sets limits counts what was sold of all its products beside those who go on buying, where it is much together', async () => {
+  // In the order that they are counted in.
+  const skus = [await makeProduct(pair, 5_000), await makeProduct(pair, 5_000)].sort()
+  for (const sku of skus) await sellMuch(sku, 3_000)
+  const [first = '', second = ''] = skus
+  // Somebody is in the way of the second's: a claim that is not committed.
+  const way = await pair.database.pool.connect()
+  try {
+    await way.query('begin')
+    await way.query(
+      `insert into shopper_claims (owner, sku, hold_id, units)
+       select owner, $1, id, 1 from holds where id = (select hold_id from hold_lines where sku = $1 limit 1)`,
+      [second],
+    )
+    const data = Buffer.from(['sku,most_per_shopper', ...skus.map((sku) => `${sku},2`)].join('\n'))
+    const file = { contentType: 'text/csv', data, extensions: [] }
+    const setting = pair.gateway.importProducts({ file, validateOnly: false, assumed: [], clientToken: '' }, pair.admin())
+    await waitFor(stuck, { what: 'those who count what was sold of the second' })
+    for (const sku of skus) expect(fates([await holdOne(pair, wish('buyer-1', sku))])).toEqual(['HELD'])
+    await way.query('rollback')
+    expect(await setting).toMatchObject({ changed: 2 })
+  } finally {
+    way.release(true)
+  }
+  expect([await counted(first), await counted(second)]).toEqual([3_001, 3_001])
+  for (const sku of skus) expect(fates([await holdOne(pair, wish('buyer-1', sku))])).toEqual(['LIMIT_EXCEEDED'])
+})
+
 /** Whether somebody waits for a lock in this database. */
 async function stuck(): Promise<boolean> {
   const { rows } = await pair.database.pool.query(

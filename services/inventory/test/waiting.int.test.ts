@@ -82,6 +82,25 @@ test('due units count as free, for those who wait first', async () => {
   expect(fates(await hold(pair, [wish(sku, 2), wish(sku, 1), sent(sku, 3)]))).toEqual(['INSUFFICIENT_STOCK', 'HELD', 'HELD'])
 })
 
+test.each([false, true])('due units of another warehouse leave enough for those who wait (split: %s)', async (allowSplit) => {
+  const sku = await sought(10, 0)
+  const east = `EAST-${randomUUID().slice(0, 4).toUpperCase()}`
+  await pair.reservation.createWarehouse({ code: east, name: 'East', clientToken: '' }, pair.admin())
+  const [from, to] = ['MAIN', east]
+  const move = TransferStockRequest.fromPartial({ sku, from, to, quantity: 5, reason: 'nearer', immediate: true })
+  await pair.reservation.transferStock(move, pair.admin())
+  const at = (warehouse: string, quantity: number) => holdItem([], { lines: [{ sku, warehouse, quantity }], allowSplit })
+  const lapsed = Array.from({ length: 5 }, () => at(east, 1))
+  expect(fates(await hold(pair, lapsed))).toEqual(lapsed.map(() => 'HELD'))
+  await makeDue(
+    pair,
+    lapsed.map(({ id }) => id),
+  )
+  await waits(sku, 5, 2)
+  expect((await available(pair, sku)).available).toBe(5)
+  expect(fates(await hold(pair, [at('MAIN', 5), wish(sku)]))).toEqual(['HELD', 'INSUFFICIENT_STOCK'])
+})
+
 test('over several warehouses the whole counts, and of a bundle its parts', async () => {
   const sku = await sought(4, 0)
   const east = `EAST-${randomUUID().slice(0, 4).toUpperCase()}`

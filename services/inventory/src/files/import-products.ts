@@ -13,7 +13,7 @@ import { untilRulesStand } from '../change-rules'
 import { countClaims } from '../sql/claims'
 import { insertProducts, lockProducts, updateProducts } from '../sql/import-products'
 import { findProducts, type ProductRow, toProduct } from '../sql/products'
-import { lockRules, RulesMoved } from '../sql/rules'
+import { lockRules, RulesMoved, withPatience } from '../sql/rules'
 import { checkSku } from '../validate'
 import { importOnce, keyOf, type Outcome, readImport, refuseRows } from './import-file'
 import { planProducts, type ProductPlan, type Update } from './plan-products'
@@ -70,10 +70,10 @@ async function write(client: PoolClient, rows: readonly CsvRow<Said>[], first: P
   const made = new Set(first.creates.map(({ sku }) => sku))
   const ruled = skusOf(first.updates.filter(({ ofRules }) => ofRules))
   if (ruled.length > 0) await lockRules(client, ruled)
-  await lockProducts(
-    client,
-    rows.map(({ row }) => row.sku),
-  )
+  const skus = rows.map(({ row }) => row.sku)
+  // Whoever changes a bundle has it, and wants its parts (a foreign key), which may be ours.
+  if (ruled.length > 0) await withPatience(client, skus, async () => lockProducts(client, skus))
+  else await lockProducts(client, skus)
   const plan = await planned(
     client,
     rows.filter(({ row }) => !made.has(row.sku)),
@@ -84,7 +84,7 @@ async function write(client: PoolClient, rows: readonly CsvRow<Said>[], first: P
   const newlyLimited = plan.updates.filter(
     ({ before, wanted }) => before.most_per_shopper === null && wanted.most_per_shopper !== null,
   )
-  for (const sku of skusOf(newlyLimited)) await countClaims(client, sku)
+  await countClaims(client, skusOf(newlyLimited))
   await tell(client, [...made], plan.updates, ctx)
   return { created: made.size, changed: plan.updates.length, unchanged: plan.unchanged }
 }

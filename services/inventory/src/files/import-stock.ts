@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 import { type ImportStockRequest, type ImportStockResponse, SafetyStockSet, StockAdjusted } from '@holdfast/contracts/inventory'
 import { appendEvents, createEvent } from '@holdfast/events'
-import { type CellProblem, type CsvRow, stockFile, type StockRow } from '@holdfast/goods'
+import { type CellProblem, type CsvRow, mostUnits, stockFile, type StockRow } from '@holdfast/goods'
 import type { CallContext, Database } from '@holdfast/service'
 import type { Pool, PoolClient } from 'pg'
 
@@ -43,8 +43,8 @@ export async function importStock(
     reference: checkText('reference', request.reference, 0, 200),
   }
   const key = keyOf('import-stock', request, [cause.reason, cause.reasonCode, cause.reference], ctx)
-  // Units of due holds are free (truth 11): where a row would be refused, they are taken back first.
-  const demand = rows.map(({ row: { sku, warehouse } }) => ({ sku, warehouse, units: 1 }))
+  // Units of due holds are free (truth 11): where a row would be refused, they are taken back first. How many it lacks is known under the locks only.
+  const demand = rows.map(({ row: { sku, warehouse } }) => ({ sku, warehouse, units: mostUnits }))
   const { changed, unchanged, replayed } = await dueFirst(database, demand, ctx, async () =>
     request.validateOnly
       ? { ...(await look(database.pool, rows)), replayed: false }

@@ -35,21 +35,28 @@ export async function lockOwners(client: PoolClient, items: HoldItem[]): Promise
 /** Sales that are counted in one transaction. */
 const mostAtOnce = 5_000
 
-/** There is more to be counted than under locks that others wait for: `countSome` first, up to the mark, then again. */
+/** There is more to be counted than under locks that others wait for: `countSome` of each first, up to its mark, then again. */
 export class MoreToCount extends Error {
-  constructor(
-    readonly sku: string,
-    readonly mark: string,
-  ) {
+  constructor(readonly rest: readonly { sku: string; mark: string }[]) {
     super('more was sold than is counted under locks')
   }
 }
 
-/** Counts what shoppers have already, under the locks of all levels of the SKU (lockRules). @throws MoreToCount */
-export async function countClaims(client: PoolClient, sku: string): Promise<void> {
-  const { rows } = await client.query<{ mark: string | null }>('select count_claims($1, $2) as mark', [sku, mostAtOnce])
-  const mark = rows[0]?.mark ?? undefined
-  if (mark !== undefined) throw new MoreToCount(sku, mark)
+/** Counts what shoppers have already, under the locks of all levels of the SKUs (lockRules): of all of them together as much as in one transaction. @throws MoreToCount */
+export async function countClaims(client: PoolClient, skus: readonly string[]): Promise<void> {
+  const rest: { sku: string; mark: string }[] = []
+  let most = mostAtOnce
+  for (const sku of skus) {
+    const { rows } = await client.query<{ mark: string | null; counted: number }>(
+      'select mark, counted from count_claims($1, $2)',
+      [sku, most],
+    )
+    const { mark = null, counted = 0 } = rows[0] ?? {}
+    // What is counted here goes with the transaction: of the others it is enough to know how far.
+    if (mark !== null) rest.push({ sku, mark })
+    most = rest.length > 0 ? 0 : most - counted
+  }
+  if (rest.length > 0) throw new MoreToCount(rest)
 }
 
 /** A transaction of its own; what it counted stays counted. Locks nothing for long (0032). @returns whether that was all up to the mark */

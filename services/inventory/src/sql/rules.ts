@@ -25,17 +25,25 @@ export async function lockRules(client: PoolClient, skus: string[]): Promise<voi
   const { rows: locked } = await client.query<Place>(`${levelsOf} for no key update of s`, [skus])
   // Whoever makes a product another level has it (a foreign key) and may want levels that are ours: whoever waits here does so
   // for less than PostgreSQL takes to look for circles.
-  const { rows: settings } = await client.query<{ before: string }>(`select current_setting('lock_timeout') as before`)
-  await client.query(`select set_config('lock_timeout', '${patienceMs}', true)`)
-  await client
-    .query('select from products where sku = any ($1::text[]) order by sku for update', [skus])
-    .catch((error: unknown) => {
-      throw error instanceof DatabaseError && error.code === lockNotAvailable
-        ? new RulesMoved(`${skus.join(', ')}: being changed`)
-        : error
-    })
-  await client.query(`select set_config('lock_timeout', $1, true)`, [settings[0]?.before ?? '0'])
+  await withPatience(client, skus, async () =>
+    client.query('select from products where sku = any ($1::text[]) order by sku for update', [skus]),
+  )
   // Parts change with the version of the product, which is ours now: what is there stays. As many may be others.
   const { rows: there } = await client.query<Place>(levelsOf, [skus])
   if (!isDeepStrictEqual(there, locked)) throw new RulesMoved(`${skus.join(', ')}: their levels changed`)
+}
+
+/**
+ * Locks products while others may wait for what is locked already, so that nobody waits in a circle.
+ * @throws RulesMoved where they are locked for longer than a moment
+ */
+export async function withPatience(client: PoolClient, skus: readonly string[], lock: () => Promise<unknown>): Promise<void> {
+  const { rows: settings } = await client.query<{ before: string }>(`select current_setting('lock_timeout') as before`)
+  await client.query(`select set_config('lock_timeout', '${patienceMs}', true)`)
+  await lock().catch((error: unknown) => {
+    throw error instanceof DatabaseError && error.code === lockNotAvailable
+      ? new RulesMoved(`${skus.join(', ')}: being changed`)
+      : error
+  })
+  await client.query(`select set_config('lock_timeout', $1, true)`, [settings[0]?.before ?? '0'])
 }
