@@ -107,7 +107,7 @@ async function send<Answer>(
   read: (response: Response) => Promise<Answer>,
 ): Promise<Answer> {
   const { tries = 5, maxWaitMs = 60_000 } = options
-  const key = call.idempotencyKey ?? (operation.repeatable ? globalThis.crypto.randomUUID() : undefined)
+  const key = call.idempotencyKey ?? (operation.repeatable ? newKey() : undefined)
   let token = operation.authenticated ? await options.token?.() : undefined
   let refreshed = false
   for (let tried = 1; ; tried++) {
@@ -189,4 +189,10 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted === true) stop()
   })
+}
+
+/** 128 random bits. Not `randomUUID`, which browsers have in secure contexts alone: a console at a plain address of a network works, too. */
+function newKey(): string {
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
