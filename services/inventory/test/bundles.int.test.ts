@@ -281,3 +281,35 @@ test('a change of rules that waited while a part was swapped for another locks t
     }
   }
 })
+
+test('a file that changes the rules of a part waits in no circle with a change of its bundle', async () => {
+  const part = await makeProduct(pair, 5)
+  const bundle = await makeBundle(pair, [{ sku: part, quantity: 1 }])
+  const change = await pair.database.pool.connect()
+  const file = {
+    contentType: 'text/csv',
+    data: Buffer.from(`sku,name,most_per_shopper\n${part},Part,3\n${bundle},Set,`),
+    extensions: [],
+  }
+  try {
+    await change.query('begin')
+    // Who waits in a circle is told of it here, before the other is.
+    await change.query("set local deadlock_timeout = '500ms'")
+    await change.query('select from products where sku = $1 for no key update', [bundle])
+    const { rows } = await change.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const imported = pair.gateway.importProducts({ file, validateOnly: false, assumed: [], clientToken: '' }, pair.admin())
+    const inTheWay = async (): Promise<boolean> => {
+      const { rowCount } = await pair.database.pool.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [
+        rows[0]?.pid,
+      ])
+      return rowCount === 1
+    }
+    await waitFor(inTheWay, { what: 'the import to wait for the bundle' })
+    await change.query('update bundle_parts set quantity = 2, sku = $2 where bundle = $1', [bundle, part])
+    await change.query('select from products where sku = $1 for key share', [part])
+    await change.query('commit')
+    expect(await imported).toMatchObject({ changed: 2 })
+  } finally {
+    change.release(true)
+  }
+})

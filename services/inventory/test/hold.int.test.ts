@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { randomUUID } from 'node:crypto'
 
+import { holdPlanned } from '../src/sql/holds'
 import { available, expectBalanced, fates, hold, holdItem, holdOne, makeDue, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
@@ -113,6 +114,21 @@ describe('a hold past its time never costs a sale', () => {
     await makeDue(inventory, [due.id])
     const results = await hold(inventory, [holdItem([{ sku, quantity: 3 }]), holdItem([{ sku, quantity: 1 }])])
     expect(fates(results)).toEqual(['HELD', 'INSUFFICIENT_STOCK'])
+  })
+
+  test('of one that turns out to be known the units are owed to those whom the plan refused: it is planned again', async () => {
+    const sku = await makeProduct(inventory, 1)
+    const [buried, refused] = [holdItem([{ sku, quantity: 1 }]), holdItem([{ sku, quantity: 1 }])]
+    await inventory.reservation.release({ items: [{ id: buried.id, endProtection: false }] }, inventory.service())
+    const line = { line: 0, sku, warehouse: 'MAIN', quantity: 1, promised: 0, until: null, bundle: undefined, version: 1n }
+    const planned = [
+      { item: buried, lines: [line], claims: [] },
+      { item: refused, lines: undefined, claims: [] },
+    ]
+    // As it is called by one who looked for known ids just before the release.
+    const rows = await holdPlanned(inventory.database.pool, planned, new Map(), false)
+    expect(rows).toMatchObject([{ item: 0, outcome: 'REPLAN' }])
+    expect(fates(await hold(inventory, [buried, refused]))).toEqual(['RELEASED', 'HELD'])
   })
 
   test('takes back only what is due, the oldest first, and as much as is wanted', async () => {
