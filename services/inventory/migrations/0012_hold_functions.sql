@@ -69,7 +69,7 @@ create function hold_batch(
 ) returns table (
   item integer, outcome text, line integer, state text, expires_at timestamptz, version integer, owner text, fingerprint text,
   created_at timestamptz, protected_until timestamptz, sku text, warehouse text, quantity integer, price_minor bigint, currency text,
-  bundle text, bundle_units integer, promised integer, backorder_until timestamptz
+  bundle text, bundle_units integer, promised integer, backorder_until timestamptz, fills integer
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -415,23 +415,23 @@ begin
   return query
   select p_items[m.line], 'HELD', m.line, 'HELD', m.expires_at, 1, null::text, null::text,
          v_now, null::timestamptz, null::text, null::text, null::integer, m.price_minor, m.currency, null::text, null::integer,
-         null::integer, null::timestamptz
+         null::integer, null::timestamptz, null::integer
   from unnest(v_made) as m order by m.line;
 
   if array_position(v_fate, 'HELD') is null or cardinality(array_positions(v_fate, 'HELD')) < cardinality(p_ids) then
     return query
     select i.item::integer, v_fate[i.item], coalesce(l.line, v_line[i.item]), h.state, h.expires_at, h.version, h.owner, h.fingerprint,
            h.created_at, h.protected_until, l.sku, l.warehouse, l.quantity, l.price_minor, l.currency, l.bundle, l.bundle_units,
-           case when l.promise_place is null then 0 else l.promised end, l.backorder_until
+           case when l.promise_place is null then 0 else l.promised end, l.backorder_until, h.fills
     from (
       -- Of a refusal there is no hold to be looked for.
       select i.item, case when v_fate[i.item] = 'EXISTS' then i.id end as known from unnest(p_ids) with ordinality as i (id, item)
     ) i
     left join lateral (
-      select h.id, h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until
+      select h.id, h.state, h.expires_at, h.version, h.owner, h.fingerprint, h.created_at, h.protected_until, h.fills
       from holds h where h.id = i.known
       union all
-      select a.id, a.state, a.expires_at, a.version, a.owner, a.fingerprint, a.created_at, a.protected_until
+      select a.id, a.state, a.expires_at, a.version, a.owner, a.fingerprint, a.created_at, a.protected_until, a.fills
       from archived_holds a where a.id = i.known
     ) h on true
     left join lateral (

@@ -292,6 +292,8 @@ describe('fills', () => {
       [last.id],
     )
     expect(rows).toEqual([{ version: 1n, filled: 1 }])
+    // Who asks again for a hold that is there hears how often it was filled.
+    expect(await holdOne(pair, last)).toMatchObject({ replayed: true, hold: { fills: 1, lines: [{ backordered: 1 }] } })
   })
 
   test('whatever frees units: a receipt, a release, a state, less safety stock, a transfer, a return', async () => {

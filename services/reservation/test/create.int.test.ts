@@ -161,6 +161,19 @@ test('a retry with the same key picks up a hold that was made before a crash', a
   expect(await world.events(reservation?.id ?? '')).toHaveLength(1)
 })
 
+test('units that arrive between a crash and the retry are counted: the record knows how often its lines were filled', async () => {
+  const user = world.user()
+  const request = createRequest({ lines: one, clientToken: 'filled' })
+  world.inventory.failNext('hold', 'after')
+  expect(await codeOf(world.gateway.createReservation(request, user.ctx()))).toBe('UNAVAILABLE')
+  const [held] = [...world.inventory.holds.values()].filter((hold) => hold.owner === user.id)
+  if (held === undefined) throw new Error('no hold was made')
+  world.inventory.put({ ...held, fills: 2, version: 3 })
+  const { reservation } = await world.gateway.createReservation(request, user.ctx())
+  expect(reservation).toMatchObject({ id: held.id, fills: 2 })
+  expect(await world.gateway.getReservation({ id: held.id }, user.ctx())).toMatchObject({ reservation: { fills: 2 } })
+})
+
 test('a database connection that breaks after the hold is UNAVAILABLE, and the retry finds the hold', async () => {
   const user = world.user()
   const request = createRequest({ lines: one, clientToken: 'broken' })

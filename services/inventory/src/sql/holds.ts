@@ -16,7 +16,7 @@ export interface HoldColumns {
   /** Not of hold_batch. */
   base_expires_at?: Date
   lines_version?: number
-  /** Null: nothing of it was ever promised. Not of hold_batch. */
+  /** Null: nothing of it was ever promised; of hold_batch also where it is made now. */
   fills?: number | null
 }
 

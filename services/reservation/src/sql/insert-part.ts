@@ -12,8 +12,8 @@ export async function insertPart(database: Database, row: ReservationRow, event:
   return database.transaction(async (client) => {
     const { rowCount } = await client.query(
       `insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, version,
-                                 hold_version, sweep_after, lines_version, parent_id, born_at)
-       select $1, $2, 'ACTIVE', $3, $4, $5, $6, $7, $7, 1, $8, $5, $9, $10, $11
+                                 hold_version, sweep_after, lines_version, parent_id, born_at, fills)
+       select $1, $2, 'ACTIVE', $3, $4, $5, $6, $7, $7, 1, $8, $5, $9, $10, $11, $12
        where $5 > clock_timestamp() and not exists (select from archived_reservations a where a.id = $1)
        on conflict (id) do nothing`,
       [
@@ -28,6 +28,7 @@ export async function insertPart(database: Database, row: ReservationRow, event:
         row.linesVersion,
         row.parentId,
         row.bornAt,
+        row.fills,
       ],
     )
     if (rowCount !== 1) return false

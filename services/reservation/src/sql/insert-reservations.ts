@@ -22,18 +22,19 @@ export async function insertReservations(
     `
       with made as (
         insert into reservations (id, user_id, status, fingerprint, lines, expires_at, ttl_seconds, created_at, updated_at, version,
-                                  hold_version, sweep_after)
+                                  hold_version, sweep_after, fills)
         select id, user_id, 'ACTIVE', fingerprint, lines::jsonb, expires_at, ttl_seconds, created_at, created_at, 1, hold_version,
-               expires_at
+               expires_at, fills
         from unnest($1::uuid[], $2::text[], $3::text[], ${readJsonLines(4)}, $5::timestamptz[], $6::integer[], $7::timestamptz[],
-                    $8::integer[]) as r (id, user_id, fingerprint, lines, expires_at, ttl_seconds, created_at, hold_version)
+                    $8::integer[], $9::integer[])
+          as r (id, user_id, fingerprint, lines, expires_at, ttl_seconds, created_at, hold_version, fills)
         where expires_at > clock_timestamp()
           and not exists (select from archived_reservations a where a.id = r.id)
         order by id
         on conflict (id) do nothing
         returning id
       ), told as (
-        ${appendEventsSql(9, 'join made on made.id = e.subject::uuid')}
+        ${appendEventsSql(10, 'join made on made.id = e.subject::uuid')}
       )
       select id from made`,
     [
@@ -45,6 +46,7 @@ export async function insertReservations(
       rows.map((row) => row.ttlSeconds),
       rows.map((row) => row.createdAt),
       rows.map((row) => row.holdVersion),
+      rows.map((row) => row.fills),
       ...eventParameters(events),
     ],
     'insert-reservations',
