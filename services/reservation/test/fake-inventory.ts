@@ -30,6 +30,8 @@ export class FakeInventory {
   made = 0
   /** How many items each RPC was asked for. */
   readonly asked: Record<Rpc, number> = { hold: 0, commit: 0, release: 0, extend: 0, expire: 0, listHeld: 0, setWaiting: 0 }
+  /** Holds of this owner fail, each by itself. */
+  failing: string | undefined
   private fault: Fault | undefined
   private server: GrpcServer | undefined
 
@@ -62,6 +64,7 @@ export class FakeInventory {
     this.waiting.clear()
     this.made = 0
     this.fault = undefined
+    this.failing = undefined
     for (const rpc of Object.keys(this.asked) as Rpc[]) this.asked[rpc] = 0
   }
 
@@ -131,6 +134,7 @@ export class FakeInventory {
   }
 
   private hold(item: HoldItem): HoldResult {
+    if (item.owner === this.failing) return refused(new HoldfastError('UNAVAILABLE', 'this one by the test'))
     const known = this.holds.get(item.id)
     if (known !== undefined) {
       if (known.owner !== '' && known.fingerprint !== item.fingerprint)

@@ -7,7 +7,7 @@ import { offer, reservationIdOf } from '../src/waitlist/offer'
 import { serveNextLine } from '../src/waitlist/serve'
 import { settleOffers } from '../src/waitlist/settle'
 import { dropOldEntries, findEntry, positionOf } from '../src/waitlist/sql/entries'
-import { leaseLine } from '../src/waitlist/sql/lines'
+import { leaseLine, wakeLines } from '../src/waitlist/sql/lines'
 import type { EntryRow } from '../src/waitlist/entry'
 import { callContext, codeOf, startWorld, type World } from './world'
 
@@ -86,6 +86,48 @@ test.each(['before', 'after'] as const)(
   },
 )
 
+test('what was held behind one that got no answer goes back, and is for who is first next time', async () => {
+  const [first, second, third] = [world.user(), world.user(), world.user()]
+  const ids = [await join('LAMP', 1, first), await join('LAMP', 1, second), await join('LAMP', 1, third)]
+  world.inventory.stock.set('LAMP', 2)
+  world.inventory.failing = second.id
+  await expect(serve()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(await statusesOf(ids)).toEqual(['OFFERED', 'WAITING', 'WAITING'])
+  expect(world.inventory.stock.get('LAMP')).toBe(1)
+  world.inventory.failing = undefined
+  await later()
+  await serve()
+  expect(await statusesOf(ids)).toEqual(['OFFERED', 'OFFERED', 'WAITING'])
+  world.inventory.stock.set('LAMP', 1)
+  await later()
+  await serve()
+  expect(await statusesOf(ids)).toEqual(Array(3).fill('OFFERED'))
+})
+
+test('a line that was just served rests, however often its level changes, and is looked at after that', async () => {
+  const wake = async (sku: string) => world.database.transaction(async (client) => wakeLines(client, [sku]))
+  await join('LAMP', 2)
+  await serve()
+  // As if that were now, however slow this is.
+  await spoil(`update waitlist_lines set served_at = now() + interval '1 minute'`)
+  expect(await wake('LAMP')).toBe(1)
+  const { rows } = await world.database.pool.query('select from waitlist_lines where look_at > now()')
+  expect(rows).toHaveLength(1)
+  expect([await serve(), await wake('LAMP'), await wake('LAMP')]).toEqual([false, 0, 0])
+  await spoil(`update waitlist_lines set served_at = now() - interval '1 minute'`)
+  expect([await wake('LAMP'), await serve()]).toEqual([1, true])
+})
+
+test('a line of which something was heard goes before those that only the scan has made due', async () => {
+  const ids = [await join('LAMP-0'), await join('LAMP-1'), await join('LAMP-2')]
+  while (await serve());
+  await world.database.pool.query(`update waitlist_lines set look_at = now() - interval '1 hour', served_at = null`)
+  for (const index of [0, 1, 2]) world.inventory.stock.set(`LAMP-${index}`, 1)
+  await world.database.transaction(async (client) => wakeLines(client, ['LAMP-2']))
+  await serve()
+  expect(await statusesOf(ids)).toEqual(['WAITING', 'WAITING', 'OFFERED'])
+})
+
 test('two replicas share the lines: each is served by one of them', async () => {
   const skus = Array.from({ length: 12 }, (_, index) => `LAMP-${index}`)
   const ids = await Promise.all(skus.map(async (sku) => join(sku)))
@@ -153,6 +195,7 @@ test.each([
   await later()
   await serve()
   expect(await entryOf(id)).toMatchObject({ status: 'WAITING', attempt: 2 })
+  await later()
   await serve()
   expect(await entryOf(id)).toMatchObject({ status: 'OFFERED', reservationId: reservationIdOf({ id, attempt: 2 }) })
 })

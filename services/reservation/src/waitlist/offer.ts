@@ -29,6 +29,8 @@ export interface Held {
   /** As it was when its units were held. */
   entry: EntryRow
   hold: Hold
+  /** It was held while one before it in line has no answer, whose units these may be: it gives them back. */
+  ahead?: boolean
 }
 
 /** OFFERED: it has its reservation, now or already; AGAIN: this attempt is over; GONE: it does not wait any more. */
@@ -70,7 +72,7 @@ async function write(
     held.map(({ entry }) => entry.id),
   )
   const current = new Map(entries.map((row) => [row.id, row]))
-  const known = held.map(({ entry, hold }) => standingOf(entry, hold, current.get(entry.id)))
+  const known = held.map((one) => standingOf(one, current.get(one.entry.id)))
   const open = held.filter((_, index) => known[index] === 'OPEN')
   const rows = open.map((one) => reservationOf(parts, one))
   // Not those whose time is over by now, or whose id the search for orphans has claimed.
@@ -96,10 +98,10 @@ async function write(
 }
 
 /** Whether it can be offered. @param now under its lock */
-function standingOf(seen: EntryRow, hold: Hold, now: EntryRow | undefined): Offered | 'OPEN' {
+function standingOf({ entry: seen, hold, ahead }: Held, now: EntryRow | undefined): Offered | 'OPEN' {
   if (now?.reservationId === hold.id) return 'OFFERED'
   if (now?.status !== 'WAITING' || now.attempt !== seen.attempt) return 'GONE'
-  return hold.state === Hold_State.HELD ? 'OPEN' : 'AGAIN'
+  return hold.state === Hold_State.HELD && ahead !== true ? 'OPEN' : 'AGAIN'
 }
 
 /** The entries of reservations that are there now. @param current by id, under their locks */

@@ -52,9 +52,11 @@ async function serve(parts: Parts, lease: Lease, ctx: CallContext): Promise<void
       callCtx,
     )
     if (results.some(({ hold }) => hold !== undefined)) await faultPoint('waitlist.held')
+    // Inventory may decide them in two parts, of which the first fails.
+    const failed = entries.findIndex((_, index) => isFailure(results[index]))
     const held = entries.flatMap((entry, index): Held[] => {
       const hold = results[index]?.hold
-      return hold === undefined ? [] : [{ entry, hold }]
+      return hold === undefined ? [] : [{ entry, hold, ahead: failed >= 0 && index > failed }]
     })
     const outcomes = await offer(parts, sku, held, callCtx)
     if (outcomes.includes('AGAIN')) await parts.database.transaction(async (client) => wakeLines(client, [sku]))
@@ -87,14 +89,22 @@ function itemOf({ waitlist }: Parts, entry: EntryRow, { requestId }: CallContext
   }
 }
 
+/** Nothing is known of what can be had: neither a hold nor a refusal. */
+function isFailure(result: HoldResult | undefined): boolean {
+  if (result?.hold !== undefined) return false
+  if (result?.error === undefined) return true
+  const { code } = fromItemError(result.error)
+  return code !== 'INSUFFICIENT_STOCK' && (code === 'CONFLICT' || errorCodes[code].http >= 500)
+}
+
 /** Who was refused stays where they are. @throws what is no refusal: then nobody behind them is served in their place */
 function passOver(entry: EntryRow, result: HoldResult | undefined, tooLarge: Map<string, number>, ctx: CallContext): void {
   if (result?.hold !== undefined) return
   const { channel, quantity } = entry
   if (result?.error === undefined) throw new Error(`entry ${entry.id}: inventory gave no answer`)
   const error = fromItemError(result.error)
+  if (isFailure(result)) throw error
   if (error.code === 'INSUFFICIENT_STOCK') tooLarge.set(channel, Math.min(quantity, tooLarge.get(channel) ?? quantity))
-  else if (error.code === 'CONFLICT' || errorCodes[error.code].http >= 500) throw error
   else if (error.code !== 'LIMIT_EXCEEDED')
     ctx.log.warn({ err: error, entryId: entry.id }, 'an entry of the waitlist can not be served; it is passed over')
 }

@@ -14,12 +14,17 @@ export interface LineRow {
 
 const untoldSince = 'case when l.told = l.version then clock_timestamp() else l.untold_since end'
 
+/** Where levels change all the time and who waits does not fit, a line is served no more often than this, in ms. */
+const restMs = 500
+/** No later than it is due already. Without a time at which it was served, now. */
+const soon = `least(l.look_at, greatest(clock_timestamp(), l.served_at + interval '${restMs} milliseconds'))`
+
 /** So many more units wait, and somebody may be served. Makes the line if there is none. Locks: the line. */
 export async function addToLine(client: PoolClient, sku: string, units: number): Promise<void> {
   await client.query(
-    `insert into waitlist_lines as l (sku, units) values ($1, $2)
+    `insert into waitlist_lines as l (sku, units, nudged) values ($1, $2, true)
      on conflict (sku) do update
-     set units = l.units + $2, version = l.version + 1, look_at = clock_timestamp(), untold_since = ${untoldSince}`,
+     set units = l.units + $2, version = l.version + 1, look_at = ${soon}, nudged = true, untold_since = ${untoldSince}`,
     [sku, units],
   )
 }
@@ -33,18 +38,23 @@ export async function lockLine(client: PoolClient, sku: string): Promise<void> {
 export async function takeFromLine(client: PoolClient, sku: string, units: number, due: boolean): Promise<void> {
   await client.query(
     `update waitlist_lines l
-     set units = units - $2, version = version + 1, look_at = case when $3 then clock_timestamp() else look_at end,
+     set units = units - $2, version = version + 1, look_at = case when $3 then ${soon} else look_at end, nudged = nudged or $3,
          untold_since = ${untoldSince}
      where l.sku = $1`,
     [sku, units, due],
   )
 }
 
-/** Somebody who waits for one of these may be served. Locks: the lines, by SKU. */
+/**
+ * Somebody who waits for one of these may be served: now, or when the line has rested. It goes before those that only the scan has made due,
+ * however many these are.
+ * Locks: the lines, by SKU.
+ */
 export async function wakeLines(client: PoolClient, skus: string[]): Promise<number> {
   const { rowCount } = await client.query(
-    `update waitlist_lines l set look_at = clock_timestamp()
-     from (select sku from waitlist_lines where sku = any ($1::text[]) and units > 0 and look_at > clock_timestamp()
+    `update waitlist_lines l set look_at = ${soon}, nudged = true
+     from (select sku from waitlist_lines l
+           where sku = any ($1::text[]) and units > 0 and (not nudged or look_at > ${soon})
            order by sku for no key update) due
      where l.sku = due.sku`,
     [skus],
@@ -52,14 +62,19 @@ export async function wakeLines(client: PoolClient, skus: string[]): Promise<num
   return rowCount ?? 0
 }
 
+const nextDue = (which: string) => `
+  select sku from waitlist_lines
+  where ${which} and look_at <= (select clock_timestamp()) and (lease_until is null or lease_until <= (select clock_timestamp()))
+  order by look_at limit 1 for no key update skip locked`
+
 export interface Lease {
   id: string
   sku: string
 }
 
 /**
- * Takes the line that has been due for the longest and that nobody serves: until the lease is over it is left to the caller. Whatever is
- * missed is looked for again after `scanMs`.
+ * Takes the line that nobody serves and that has been due for the longest, a nudged one if there is any: until the lease is over it is left to
+ * the caller. Whatever is missed is looked for again after `scanMs`.
  * Locks: the line, for a moment; skips those that others have.
  */
 export async function leaseLine(pool: Pool, leaseMs: number, scanMs: number): Promise<Lease | undefined> {
@@ -67,11 +82,8 @@ export async function leaseLine(pool: Pool, leaseMs: number, scanMs: number): Pr
     pool,
     `update waitlist_lines l
      set lease = gen_random_uuid(), lease_until = clock_timestamp() + $1 * interval '1 millisecond',
-         look_at = clock_timestamp() + $2 * interval '1 millisecond'
-     where l.sku = (
-       select sku from waitlist_lines
-       where look_at <= (select clock_timestamp()) and (lease_until is null or lease_until <= (select clock_timestamp()))
-       order by look_at limit 1 for no key update skip locked)
+         look_at = clock_timestamp() + $2 * interval '1 millisecond', served_at = clock_timestamp(), nudged = false
+     where l.sku = coalesce((${nextDue('nudged')}), (${nextDue('true')}))
      returning l.lease as id, l.sku`,
     [leaseMs, scanMs],
   )
@@ -93,7 +105,7 @@ export async function endLease(pool: Pool, { id, sku }: Lease, retryMs?: number)
   await runQuery(
     pool,
     `update waitlist_lines
-     set lease = null, lease_until = null,
+     set lease = null, lease_until = null, nudged = nudged and not (units = 0 and told = version),
          look_at = case when units = 0 and told = version then 'infinity'
                         when $3::float8 is not null then clock_timestamp() + $3 * interval '1 millisecond'
                         else look_at end
