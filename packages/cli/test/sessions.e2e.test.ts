@@ -138,6 +138,10 @@ describe('on a terminal', () => {
     const terminal = openTerminal(someone)
     await terminal.shows(`Holdfast at ${system.url}, as ${admin.email}`)
     await terminal.shows('holdfast> ')
+    // Enter before the completion is there: the line is taken as it is, and what comes late hurts nobody.
+    terminal.type('product NON\t\r')
+    await terminal.shows('(NOT_FOUND)')
+    await terminal.shows('holdfast> ')
     terminal.type('availab\t')
     await terminal.shows('availability ')
     terminal.type('LE\t')

@@ -12,7 +12,7 @@ import { auditView } from '../views'
 export function audit(program: CommandUnknownOpts, cli: Cli): void {
   const family = program.command('audit').description('the record of every change, each with the hash of the one before (admins)')
   family
-    .command('list')
+    .command('list', { isDefault: true })
     .description('newest first')
     .option('--action <action>', 'as reservation.created')
     .option('--object-type <type>', 'as reservation')

@@ -27,6 +27,7 @@ export class Prompt {
   /** Until there is at least one line, or the end. Lines that come in one piece are all taken. */
   async #read(): Promise<void> {
     const { text, history, complete } = this.options
+    let closed = false
     const terminal = createInterface({
       input: process.stdin,
       output: process.stdout,
@@ -35,10 +36,11 @@ export class Prompt {
       historySize,
       removeHistoryDuplicates: true,
       completer: (line: string, done: (error: null, completion: [string[], string]) => void) => {
-        complete(line).then(
-          (completion) => done(null, completion),
-          () => done(null, [[], line]),
-        )
+        const answer = (completion: [string[], string]): void => {
+          // Enter may come before it: then nobody wants it any more, and readline throws.
+          if (!closed) done(null, completion)
+        }
+        complete(line).then(answer, () => answer([[], line]))
       },
     })
     terminal.on('history', (lines) => (history.lines = lines))
@@ -47,7 +49,10 @@ export class Prompt {
         this.#ahead.push(line)
         resolve()
       })
-      terminal.on('close', resolve)
+      terminal.on('close', () => {
+        closed = true
+        resolve()
+      })
     })
     // What was typed so far is given up, as in a shell.
     terminal.on('SIGINT', () => {

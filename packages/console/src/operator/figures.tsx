@@ -7,11 +7,14 @@ export function Figures({ children }: { children: ReactNode }) {
   return <dl className={classes.figures}>{children}</dl>
 }
 
-export function Figure({ name, value }: { name: string; value: string }) {
+/** @param value several, as amounts in different currencies, stand one below the other */
+export function Figure({ name, value }: { name: string; value: string | readonly string[] }) {
   return (
     <div className={classes.figure}>
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      {[value].flat().map((one) => (
+        <dd key={one}>{one}</dd>
+      ))}
     </div>
   )
 }

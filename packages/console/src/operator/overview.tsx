@@ -75,8 +75,8 @@ function Totals({ total }: { total: ActivityFigures }) {
       <Figure name="Lapsed" value={share(total.expiryRate)} />
       <Figure name="Orders paid" value={total.ordersConfirmed} />
       <Figure name="Of these, cancelled" value={total.ordersCancelled} />
-      <Figure name="Revenue" value={total.revenue.map(moneyText).join(', ') || '0'} />
-      <Figure name="Refunds" value={total.refunds.map(moneyText).join(', ') || '0'} />
+      <Figure name="Revenue" value={amounts(total.revenue)} />
+      <Figure name="Refunds" value={amounts(total.refunds)} />
     </Figures>
   )
 }
@@ -101,6 +101,10 @@ function TopSkus({ skus }: { skus: readonly ActivitySku[] }) {
       />
     </section>
   )
+}
+
+function amounts(of: readonly Money[]): string[] {
+  return of.length === 0 ? ['0'] : of.map(moneyText)
 }
 
 function amountIn(revenue: readonly Money[], currency: string | undefined): { value: number; text: string } {
