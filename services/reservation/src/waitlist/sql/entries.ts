@@ -135,8 +135,8 @@ export async function lockEndedOffers(client: PoolClient, limit: number): Promis
        select bool_or(status = 'COMMITTED') as sold, bool_or(status = 'ACTIVE') as open from family
      ) f
      where e.status = 'OFFERED' and f.open is false
-       -- Nearly all offers are open: their families are not looked for.
-       and not exists (select from reservations r where r.id = e.reservation_id and r.status = 'ACTIVE')
+       -- Nearly all offers are open: their families are not looked for. One look by key each; a join might read all reservations.
+       and coalesce((select r.status from reservations r where r.id = e.reservation_id), '') <> 'ACTIVE'
      order by e.offered_at limit $1
      for no key update of e skip locked`,
     [limit],
