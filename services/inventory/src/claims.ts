@@ -2,7 +2,7 @@
 import type { HoldItem } from '@holdfast/contracts/inventory'
 import { HoldfastError } from '@holdfast/service'
 
-import type { ProductView } from './plan'
+import type { ProductView } from './world'
 
 /** For every shopper where the product does not say otherwise; 0 is none. */
 export interface Limits {

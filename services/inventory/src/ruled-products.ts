@@ -1,4 +1,4 @@
-import type { ProductView } from './plan'
+import type { ProductView } from './world'
 
 /** How long it is believed, in ms. A wrong belief costs a plan, never an answer. */
 const believedMs = 1_000

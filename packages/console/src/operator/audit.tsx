@@ -16,12 +16,12 @@ import { Paged } from './paged.tsx'
 import { type AuditFilter, auditRecords } from './queries.ts'
 import classes from './audit.module.css'
 
-const fields: { name: keyof AuditFilter; label: string; placeholder: string }[] = [
-  { name: 'action', label: 'Action', placeholder: 'reservation.created' },
-  { name: 'objectType', label: 'Of what', placeholder: 'reservation' },
-  { name: 'objectId', label: 'Its id', placeholder: 'id or SKU' },
-  { name: 'actorId', label: 'By whom', placeholder: 'user id or service' },
-  { name: 'requestId', label: 'Request', placeholder: 'request id' },
+const fields: { name: keyof AuditFilter; label: string; example: string }[] = [
+  { name: 'action', label: 'Action', example: 'reservation.created' },
+  { name: 'objectType', label: 'Of what', example: 'reservation' },
+  { name: 'objectId', label: 'Its id', example: 'id or SKU' },
+  { name: 'actorId', label: 'By whom', example: 'user id or service' },
+  { name: 'requestId', label: 'Request', example: 'request id' },
 ]
 
 /** Every change, the newest first. What is looked for is in the address, so that it can be passed on. */
@@ -43,8 +43,8 @@ export function AuditPage() {
   return (
     <Page title="Audit log" lead="Every change of every record, by whom and when. It only grows." aside={<Verify />}>
       <form key={search.toString()} onSubmit={look} onReset={() => go(paths.audit)} className={classes.filter} role="search">
-        {fields.map(({ name, label, placeholder }) => (
-          <TextInput key={name} name={name} label={label} placeholder={placeholder} defaultValue={filter[name]} size="xs" />
+        {fields.map(({ name, label, example }) => (
+          <TextInput key={name} name={name} label={label} placeholder={example} defaultValue={filter[name]} size="xs" />
         ))}
         <Group gap="xs" align="end">
           <Button type="submit" size="xs">

@@ -3,7 +3,7 @@ import type { HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
 import { claimKey, claimsOf, type ClaimView, type Limits } from '../claims'
-import type { ProductView } from '../plan'
+import type { ProductView } from '../world'
 
 /** Locks nothing. */
 export async function readClaims(

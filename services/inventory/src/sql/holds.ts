@@ -3,7 +3,8 @@ import { type Hold, hold_StateFromJSON, type HoldItem } from '@holdfast/contract
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 
 import type { Claim } from '../claims'
-import type { PlannedLine, World } from '../plan'
+import type { PlannedLine } from '../plan-stock'
+import type { World } from '../world'
 
 export interface HoldColumns {
   state: string

@@ -3,7 +3,7 @@ import type { BundlePart, HoldItem } from '@holdfast/contracts/inventory'
 import type { Pool, PoolClient } from 'pg'
 
 import type { Limits } from '../claims'
-import type { BackorderRule, LevelView, ProductView, World } from '../plan'
+import type { BackorderRule, LevelView, ProductView, World } from '../world'
 import { readClaims } from './claims'
 
 interface LevelRow {
