@@ -344,7 +344,7 @@ describe('records and the system', () => {
 describe('what is wrong', () => {
   test.each([
     ['a command that is none, with what was meant', ['reservation'], /unknown command 'reservation'.*reservations/],
-    ['a family without a command', ['audit'], /a command is missing/],
+    ['a family without a command', ['events', 'dlq'], /a command is missing/],
     ['an argument that is missing', ['create-hold'], /missing required argument 'lines'/],
     ['an argument too many', ['product', 'A', 'B'], /too many arguments/],
     ['an option that is none', ['holds', 'CAMERA', '--sate', 'LIVE'], /unknown option '--sate'.*--state/],
