@@ -1,5 +1,5 @@
 import type { Order } from '@holdfast/client'
-import { Button, Group, NativeSelect } from '@mantine/core'
+import { Button, Group } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 
@@ -13,8 +13,9 @@ import { Page } from '../ui/page.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { Empty } from '../ui/states.tsx'
 import { DataTable } from './data-table.tsx'
-import { Paged } from './paged.tsx'
+import { Paged } from '../ui/paged.tsx'
 import { allOrders, type OrderStatus } from './queries.ts'
+import { StateSelect } from './state-select.tsx'
 
 interface Words {
   text: string
@@ -42,14 +43,7 @@ export function AllOrdersPage() {
     <Page
       title="Orders"
       lead="Everybody’s, the newest first."
-      aside={
-        <NativeSelect
-          label="State"
-          value={status ?? ''}
-          onChange={(event) => setStatus(statuses.find((one) => one === event.currentTarget.value))}
-          data={[{ value: '', label: 'All' }, ...statuses.map((value) => ({ value, label: words[value].text }))]}
-        />
-      }
+      aside={<StateSelect states={statuses} textOf={(one) => words[one].text} value={status} onChange={setStatus} />}
     >
       <Paged
         query={useInfiniteQuery(allOrders(status))}

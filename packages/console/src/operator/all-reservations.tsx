@@ -1,5 +1,4 @@
 import type { Reservation } from '@holdfast/client'
-import { NativeSelect } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 
@@ -12,8 +11,9 @@ import { Page } from '../ui/page.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { Empty } from '../ui/states.tsx'
 import { DataTable } from './data-table.tsx'
-import { Paged } from './paged.tsx'
+import { Paged } from '../ui/paged.tsx'
 import { allReservations, type ReservationStatus } from './queries.ts'
+import { StateSelect } from './state-select.tsx'
 
 const words: Record<ReservationStatus, { text: string; tone: Tone }> = {
   ACTIVE: { text: 'Held', tone: 'good' },
@@ -31,14 +31,7 @@ export function AllReservationsPage() {
     <Page
       title="Reservations"
       lead="Everybody’s, the newest first."
-      aside={
-        <NativeSelect
-          label="State"
-          value={status ?? ''}
-          onChange={(event) => setStatus(statuses.find((one) => one === event.currentTarget.value))}
-          data={[{ value: '', label: 'All' }, ...statuses.map((value) => ({ value, label: words[value].text }))]}
-        />
-      }
+      aside={<StateSelect states={statuses} textOf={(one) => words[one].text} value={status} onChange={setStatus} />}
     >
       <Paged
         query={useInfiniteQuery(allReservations(status))}

@@ -12,7 +12,7 @@ import { Page } from '../ui/page.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { Empty } from '../ui/states.tsx'
 import { changesOf } from './changes-of.ts'
-import { Paged } from './paged.tsx'
+import { Paged } from '../ui/paged.tsx'
 import { type AuditFilter, auditRecords } from './queries.ts'
 import classes from './audit.module.css'
 

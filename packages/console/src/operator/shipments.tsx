@@ -1,5 +1,5 @@
 import type { Shipment } from '@holdfast/client'
-import { Button, Group, NativeSelect } from '@mantine/core'
+import { Button, Group } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 
@@ -12,14 +12,13 @@ import { Page } from '../ui/page.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { Empty } from '../ui/states.tsx'
 import { DataTable } from './data-table.tsx'
-import { Paged } from './paged.tsx'
+import { Paged } from '../ui/paged.tsx'
 import { type ShipmentState, shipments } from './queries.ts'
+import { StateSelect } from './state-select.tsx'
 
-const states: { value: ShipmentState; label: string }[] = [
-  { value: 'OPEN', label: 'On the way' },
-  { value: 'RECEIVED', label: 'Received' },
-  { value: 'CANCELLED', label: 'Cancelled' },
-]
+const words: Record<ShipmentState, string> = { OPEN: 'On the way', RECEIVED: 'Received', CANCELLED: 'Cancelled' }
+
+const states = Object.keys(words) as ShipmentState[]
 
 /** What suppliers and other warehouses have sent. */
 export function ShipmentsPage() {
@@ -28,14 +27,7 @@ export function ShipmentsPage() {
     <Page
       title="On the way"
       lead="From suppliers and between warehouses. Nobody can reserve it before it is received."
-      aside={
-        <NativeSelect
-          label="State"
-          value={state ?? ''}
-          onChange={(event) => setState(states.find(({ value }) => value === event.currentTarget.value)?.value)}
-          data={[{ value: '', label: 'All' }, ...states]}
-        />
-      }
+      aside={<StateSelect states={states} textOf={(one) => words[one]} value={state} onChange={setState} />}
     >
       <Paged
         query={useInfiniteQuery(shipments(state))}
@@ -124,6 +116,6 @@ async function receiveAll({ id, version, lines }: Shipment): Promise<unknown> {
 }
 
 function stateOf({ state }: Shipment) {
-  const label = states.find(({ value }) => value === state)?.label ?? ''
-  return <StateBadge tone={state === 'OPEN' ? 'warm' : 'calm'}>{label}</StateBadge>
+  if (state === 'STATE_UNSPECIFIED') return null
+  return <StateBadge tone={state === 'OPEN' ? 'warm' : 'calm'}>{words[state]}</StateBadge>
 }

@@ -16,7 +16,7 @@ import { Panel } from '../ui/panel.tsx'
 import { Empty } from '../ui/states.tsx'
 import { ActionForm, type Values } from './action-form.tsx'
 import { DataTable } from './data-table.tsx'
-import { Paged } from './paged.tsx'
+import { Paged } from '../ui/paged.tsx'
 import classes from './stock.module.css'
 
 /** Every product with what there is of it, as it is this second. */

@@ -13,7 +13,7 @@ import { Page } from '../ui/page.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
 import { Empty } from '../ui/states.tsx'
 import { DataTable } from './data-table.tsx'
-import { Paged } from './paged.tsx'
+import { Paged } from '../ui/paged.tsx'
 import { users as usersQuery } from './queries.ts'
 
 /** Who has an account, and who of them runs the shop. */

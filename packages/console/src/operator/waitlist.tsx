@@ -1,5 +1,4 @@
 import type { WaitlistEntry } from '@holdfast/client'
-import { NativeSelect } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
@@ -11,8 +10,9 @@ import { BellIcon } from '../ui/icons.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty } from '../ui/states.tsx'
 import { DataTable, type DataColumn } from './data-table.tsx'
-import { Paged } from './paged.tsx'
+import { Paged } from '../ui/paged.tsx'
 import { waitlist, waitlistOf, type WaitlistStatus } from './queries.ts'
+import { StateSelect } from './state-select.tsx'
 
 const words: Record<WaitlistStatus, { text: string; tone: Tone }> = {
   WAITING: { text: 'Waiting', tone: 'warm' },
@@ -48,14 +48,7 @@ export function WaitlistPage() {
     <Page
       title="Waitlist"
       lead="Units that come back or arrive are reserved for the first in line that fits."
-      aside={
-        <NativeSelect
-          label="State"
-          value={status ?? ''}
-          onChange={(event) => setStatus(statuses.find((one) => one === event.currentTarget.value))}
-          data={[{ value: '', label: 'All' }, ...statuses.map((value) => ({ value, label: words[value].text }))]}
-        />
-      }
+      aside={<StateSelect states={statuses} textOf={(one) => words[one].text} value={status} onChange={setStatus} />}
     >
       <Paged query={useInfiniteQuery(waitlist(status))} what="who waits" rowsOf={(page) => page.entries} empty={<NobodyWaits />}>
         {(entries) => (

@@ -16,16 +16,12 @@ import { UserList } from './user-list.tsx'
 import classes from './user-list.module.css'
 
 export function OrdersPage({ user }: { user: User }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(orders(user.id))
   return (
     <Page title="Your orders" lead="What you have bought, and where it is.">
       <UserList
         what="your orders"
-        items={data?.pages.flatMap((page) => page.orders)}
-        error={error}
-        onRetry={() => void refetch()}
-        onMore={hasNextPage ? () => void fetchNextPage() : undefined}
-        isLoadingMore={isFetchingNextPage}
+        query={useInfiniteQuery(orders(user.id))}
+        rowsOf={(page) => page.orders}
         empty={
           <Empty
             icon={<ReceiptIcon />}

@@ -17,16 +17,12 @@ import { UserList } from './user-list.tsx'
 import classes from './user-list.module.css'
 
 export function ReservationsPage({ user }: { user: User }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(reservations(user.id))
   return (
     <Page title="Your reservations" lead="What is held for you, and what became of what was.">
       <UserList
         what="your reservations"
-        items={data?.pages.flatMap((page) => page.reservations)}
-        error={error}
-        onRetry={() => void refetch()}
-        onMore={hasNextPage ? () => void fetchNextPage() : undefined}
-        isLoadingMore={isFetchingNextPage}
+        query={useInfiniteQuery(reservations(user.id))}
+        rowsOf={(page) => page.reservations}
         empty={
           <Empty
             icon={<ClockIcon />}

@@ -14,16 +14,12 @@ import { WaitlistAction, WaitlistState } from './waitlist-entry.tsx'
 import classes from './user-list.module.css'
 
 export function WaitlistPage({ user }: { user: User }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(waitlist(user.id))
   return (
     <Page title="Your waitlist" lead="When units come back, the first in line has them held, and a few minutes to decide.">
       <UserList
         what="your waitlist"
-        items={data?.pages.flatMap((page) => page.entries)}
-        error={error}
-        onRetry={() => void refetch()}
-        onMore={hasNextPage ? () => void fetchNextPage() : undefined}
-        isLoadingMore={isFetchingNextPage}
+        query={useInfiniteQuery(waitlist(user.id))}
+        rowsOf={(page) => page.entries}
         empty={
           <Empty
             icon={<BellIcon />}

@@ -2,8 +2,8 @@ import { Button } from '@mantine/core'
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 
-import { ProblemNote } from '../ui/problem-note.tsx'
-import { Loading } from '../ui/states.tsx'
+import { ProblemNote } from './problem-note.tsx'
+import { Loading } from './states.tsx'
 
 export interface PagedProps<Page, Row> {
   query: UseInfiniteQueryResult<InfiniteData<Page>>
