@@ -249,16 +249,22 @@ async function expire(stage: Stage): Promise<void> {
 async function offerToWaiter(stage: Stage): Promise<void> {
   const buyer = await shop.shopper()
   const { id: given } = await reserved(buyer, one(stage.sku, stock))
-  const { body } = await stage.shopper.post<{ entry: { id: string } }>('/v1/waitlist', { sku: stage.sku, quantity: units })
-  const cancelled = await stage.crashDuring(async () => buyer.post(`/v1/reservations/${given}:cancel`))
+  const wish = { sku: stage.sku, quantity: units }
+  const joined = await untilAnswered(async () => stage.shopper.post<{ entry: { id: string } }>('/v1/waitlist', wish))
+  const { entry } = joined.body
+  expect(entry).toMatchObject({ sku: stage.sku, status: 'WAITING' })
+  const cancelled = await stage.crashDuring(async (idempotencyKey) =>
+    buyer.post(`/v1/reservations/${given}:cancel`, {}, { idempotencyKey }),
+  )
   expect(cancelled.status).toBe(200)
-  const entry = async () =>
-    (await stage.shopper.get<{ entry: { status: string; reservationId: string } }>(`/v1/waitlist/${body.entry.id}`)).body.entry
-  await waitFor(async () => (await entry()).status === 'OFFERED', { what: 'the offer', ...patience })
-  const { reservationId } = await entry()
+  const offered = async () => {
+    const { body } = await stage.shopper.get<{ entry: { status: string; reservationId: string } }>(`/v1/waitlist/${entry.id}`)
+    return body.entry.status === 'OFFERED' && body.entry
+  }
+  const { reservationId } = await waitFor(offered, { what: 'the offer', ...patience })
   expect(await reservationsOf(stage.shopper)).toEqual([reservationId])
   expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: units, available: stock - units })
-  await audited(body.entry.id, ['waitlist_entry.joined', 'waitlist_entry.offered'])
+  await audited(entry.id, ['waitlist_entry.joined', 'waitlist_entry.offered'])
   await audited(reservationId, ['reservation.created'])
 }
 
@@ -366,7 +372,14 @@ test.each(Object.entries(scenarios) as [FaultPoint, Scenario][])('%s', async (po
     shop.system.faults.arm(service, point, 'crash')
     const key = randomUUID()
     const answered = untilAnswered(async () => call(key))
-    await waitFor(() => shop.system.pid(service) === undefined, { what: `${service} to crash at ${point}`, ...patience })
+    const crashed = waitFor(() => shop.system.pid(service) === undefined, {
+      what: `${service} to crash at ${point}`,
+      ...patience,
+    })
+    // What never came to the point is not to crash in the next test.
+    await crashed.finally(() => {
+      shop.system.faults.disarm(service, point)
+    })
     expect(shop.system.faults.hasStruck(service, point)).toBe(true)
     await shop.system.restart(service)
     return answered

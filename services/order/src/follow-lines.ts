@@ -15,28 +15,26 @@ export interface ChangedReservation {
 }
 
 /**
- * What the events of changed reservations do; in the consumer's transaction. Lines of an older version change nothing. An open payment is no
- * hindrance: it is for the version that it names, and comes to nothing if there is a newer one. Locks: the orders, by id.
+ * What the events of changed reservations do, one after the other; in the consumer's transaction. Lines of an older version change nothing, in
+ * whatever batches the events come. An open payment is no hindrance: it is for the version that it names, and comes to nothing if there is a
+ * newer one. Locks: the orders, by id.
  */
 export async function followLines(client: PoolClient, changed: readonly ChangedReservation[]): Promise<void> {
-  // Events of one reservation come in order: the last one counts.
-  const byReservation = new Map(changed.map((one) => [one.reservation.id, one]))
+  const byReservation = Map.groupBy(changed, ({ reservation }) => reservation.id)
   if (byReservation.size === 0) return
   for (const order of await lockOrdersOfReservations(client, [...byReservation.keys()])) {
-    const news = byReservation.get(order.reservation_id)
-    if (news !== undefined) await follow(client, order, news)
+    let current = order
+    for (const news of byReservation.get(order.reservation_id) ?? []) current = await follow(client, current, news)
   }
 }
 
-async function follow(client: PoolClient, order: OrderRow, { reservation, ctx }: ChangedReservation): Promise<void> {
+/** @returns the order as it is then */
+async function follow(client: PoolClient, order: OrderRow, { reservation, ctx }: ChangedReservation): Promise<OrderRow> {
   // One that waits for its reservation still is filled with what that has by then.
-  if (order.status !== 'PENDING' || order.total_minor === null || order.lines_version > reservation.linesVersion) return
-  if (order.lines_version === reservation.linesVersion) {
-    await takeFill(client, order, reservation, byService(ctx))
-    return
-  }
+  if (order.status !== 'PENDING' || order.total_minor === null || order.lines_version > reservation.linesVersion) return order
+  if (order.lines_version === reservation.linesVersion) return takeFill(client, order, reservation, byService(ctx))
   const goods = goodsIfAny(reservation)
-  if (goods !== undefined) await reprice(client, order, goods, byService(ctx))
+  return goods === undefined ? order : reprice(client, order, goods, byService(ctx))
 }
 
 /** @returns undefined: of these there is no order (several currencies, too much money); who wants to pay it is told */
