@@ -1,4 +1,4 @@
-import { counter, faultPoint, HoldfastError } from '@holdfast/service'
+import { counter, faultPoint, histogram, HoldfastError } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import type { AfterCommit, ConsumerOptions, EventMark } from './consumer'
@@ -12,6 +12,12 @@ import { backoffMs, Retrying } from './retrying'
 import type { MessageBatch, ReceivedMessage } from './transport'
 
 const parked = counter('dead_letters_total', 'Events that a consumer could not handle and parked', ['consumer'])
+const ages = histogram(
+  'consumer_event_age_seconds',
+  'How long ago the first event of each batch had happened when it was handled',
+  ['consumer'],
+  [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800],
+)
 
 /** A message and the event in it. */
 interface Delivery {
@@ -34,6 +40,7 @@ export class Settler {
   ) {
     this.#retrying = new Retrying(options.log, `consumer ${options.name}`)
     parked.inc({ consumer: options.name }, 0)
+    ages.zero({ consumer: options.name })
   }
 
   /** @throws when the batch's signal is aborted; what is not settled then will be delivered again */
@@ -96,12 +103,19 @@ export class Settler {
     await inProcessSpans(events, { consumer: name, system: transport.system }, async (traced) => {
       const afterCommit = await database.transaction(async (client) => this.#handle(client, traced))
       await faultPoint('consumer.handled')
+      this.#tellAge(events)
       try {
         afterCommit?.()
       } catch (error) {
         log.error({ err: error }, 'what should follow the handling of events failed')
       }
     })
+  }
+
+  /** Once a batch: the oldest is the one that waited longest. Clocks differ, so it may seem to come from the future. */
+  #tellAge(events: PublishedEvent[]): void {
+    const oldest = events.reduce((first, { at }) => Math.min(first, at.getTime()), Infinity)
+    ages.observe({ consumer: this.options.name }, Math.max(0, Date.now() - oldest) / 1000)
   }
 
   async #handle(client: PoolClient, events: PublishedEvent[]): Promise<AfterCommit | undefined> {

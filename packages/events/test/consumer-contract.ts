@@ -151,7 +151,9 @@ export function consumerContract(name: string, makeFixture: () => Promise<Transp
     })
 
     test('a bad message is parked with its error, and its neighbours are handled in order', async () => {
-      const counted = async () => Number(/^dead_letters_total\{consumer="tester"\} (\d+)$/m.exec(await scrape())?.[1] ?? 0)
+      const count = async (series: string) =>
+        Number(new RegExp(`^${series}\\{consumer="tester"\\} (\\d+)$`, 'm').exec(await scrape())?.[1])
+      const counted = async () => (await count('dead_letters_total')) || 0
       const before = await counted()
       await transport.publish(eventMessages(topic, 'a', 1, 30))
       await start({ handle: refusing(['a:13', 'a:14']) })
@@ -167,6 +169,7 @@ export function consumerContract(name: string, makeFixture: () => Promise<Transp
       })
       expect(second?.headers).toMatchObject({ ce_aggregateversion: '14' })
       await waitFor(async () => (await counted()) - before === 2, { what: 'both to be counted' })
+      expect(await count('consumer_event_age_seconds_count')).toBeGreaterThan(0)
     })
 
     test('a message that is no event is parked at once', async () => {

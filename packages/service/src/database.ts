@@ -52,6 +52,10 @@ gauge('database_connections', 'Connections of the pool by what they do, and who 
   )
 })
 
+gauge('database_connections_max', 'Most connections that the pool may have', [], (most) => {
+  most.set([...pools].reduce((total, pool) => total + pool.options.max, 0))
+})
+
 const retries = counter('database_retries_total', 'Deadlocks and serialization errors: repeated, and each is a bug', ['reason'])
 const retryReasons: Record<string, string> = { '40P01': 'deadlock', '40001': 'serialization' }
 for (const reason of Object.values(retryReasons)) retries.inc({ reason }, 0)

@@ -5,14 +5,23 @@ import { findScarcest, readAvailability } from './sql/levels'
 
 const available = gauge('inventory_available', 'Units that can be reserved, of the SKUs with the fewest', ['sku'])
 
-/** @param mostSkus of how many SKUs, those with the fewest units first: each is a time series */
+/**
+ * Below zero only where more is set aside than there is, in any warehouse (truth 1); safety stock and promises make it 0.
+ * @param mostSkus of how many SKUs, those with the fewest units first: each is a time series
+ */
 export async function readScarcest(pool: Pool, mostSkus: number): Promise<Reading[]> {
-  const units = new Map<string, number>()
+  const units = new Map<string, { free: number; missing: number }>()
   const views = (await findScarcest(pool, mostSkus)).map((sku) => ({ sku, channel: '' }))
   for (const level of await readAvailability(pool, views)) {
-    units.set(level.sku, (units.get(level.sku) ?? 0) + Math.max(level.free, 0))
+    const { free, missing } = units.get(level.sku) ?? { free: 0, missing: 0 }
+    const left = level.on_hand - level.reserved - level.damaged - level.quality
+    units.set(level.sku, { free: free + Math.max(level.free, 0), missing: missing + Math.min(left, 0) })
   }
-  return [...units].map(([sku, value]) => ({ gauge: available, labels: { sku }, value }))
+  return [...units].map(([sku, { free, missing }]) => ({
+    gauge: available,
+    labels: { sku },
+    value: missing < 0 ? missing : free,
+  }))
 }
 
 const results = ['consistent', 'different'] as const

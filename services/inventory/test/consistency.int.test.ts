@@ -1,3 +1,4 @@
+import { readScarcest } from '../src/metrics'
 import { hold, holdItem, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
 
@@ -61,5 +62,26 @@ test('the database itself refuses more reserved than there is', async () => {
   const sku = await makeProduct(fresh, 1)
   await expect(fresh.database.pool.query('update stock_levels set reserved = 2 where sku = $1', [sku])).rejects.toThrow(/check/i)
   await expect(fresh.database.pool.query('update stock_levels set reserved = -1 where sku = $1', [sku])).rejects.toThrow(/check/i)
+  await fresh.stop()
+})
+
+test('stock below zero is told, also of a SKU that another warehouse has plenty of; safety stock is none', async () => {
+  const fresh = await startInventory()
+  const [scarce, spoiled] = [await makeProduct(fresh, 1), await makeProduct(fresh, 1)]
+  await fresh.database.pool.query(`
+    update stock_levels set safety = 5 where sku = '${scarce}';
+    alter table stock_levels drop constraint stock_levels_check, drop constraint stock_levels_check1;
+    update stock_levels set reserved = 4 where sku = '${spoiled}';
+    insert into warehouses (code, name, created_by, fingerprint) values ('PLENTY', 'Plenty', gen_random_uuid(), '');
+    insert into stock_levels (sku, warehouse, on_hand, reserved) values ('${spoiled}', 'PLENTY', 900, 0)`)
+  const told = async (skus: number) =>
+    (await readScarcest(fresh.database.pool, skus)).map(({ labels, value }) => [labels?.sku, value])
+  expect(await told(1)).toEqual([[spoiled, -3]])
+  expect((await told(2)).sort()).toEqual(
+    [
+      [scarce, 0],
+      [spoiled, -3],
+    ].sort(),
+  )
   await fresh.stop()
 })

@@ -13,6 +13,7 @@ import {
   openExternalIssuer,
   openPeerTls,
   openRateLimits,
+  readAtScrape,
   reserveLimitName,
   runService,
   startGrpcServer,
@@ -23,6 +24,7 @@ import { startKeyCleaner } from './archive'
 import { paymentLimits, readOrderConfig } from './config'
 import { serviceName as name } from './deps'
 import { startOrderConsumer } from './events'
+import { readUnfinished } from './metrics'
 import { orderMigrations } from './migrations'
 import { createSimulatedProvider } from './payment/simulated'
 import { startSimulatedCallbacks } from './payment/simulated-callbacks'
@@ -79,6 +81,7 @@ void runService(name, async (onStop) => {
     wakeRelay: () => relay.wake(),
   })
   onStop(async () => rules.stop())
+  onStop(readAtScrape('unfinished_payments', async () => readUnfinished(database.pool)))
   const consumer = await startOrderConsumer(rules.deps, transport)
   onStop(async () => consumer.close())
 

@@ -1,6 +1,7 @@
 import { PlaceOrderRequest } from '@holdfast/contracts/order'
 import { waitFor } from '@holdfast/testing'
 
+import { readUnfinished } from '../src/metrics'
 import { as, type Client, codeOf, orderOf, startSystem, type System } from './support/system'
 import { away } from './support/world'
 
@@ -57,9 +58,13 @@ test('with the reservation service away nothing is cancelled', async () => {
 
 test('a CONFIRMED order is cancelled at once, and its units and money come back, however often that fails', async () => {
   const { id, reservationId } = await paid()
+  const unfinished = async () => (await readUnfinished(system.database.pool)).map(({ value }) => value)
   let failures = 0
-  system.world.before = (rpc) => {
-    if (rpc === 'returnStock' && failures++ < 2) throw away()
+  let [, , owed, owedSeconds]: (number | undefined)[] = []
+  system.world.before = async (rpc) => {
+    if (rpc !== 'returnStock' || failures++ >= 2) return
+    ;[, , owed, owedSeconds] = await unfinished()
+    throw away()
   }
   expect(await cancel(id)).toMatchObject({ replayed: false, order: { status: 'CANCELLED', paymentStatus: 'REFUND_PENDING' } })
   const refunded = await waitFor(async () => ((await get(id)).paymentStatus === 'REFUNDED' ? get(id) : undefined), {
@@ -67,6 +72,9 @@ test('a CONFIRMED order is cancelled at once, and its units and money come back,
   })
   expect(refunded).toMatchObject({ status: 'CANCELLED', cancelReason: 'requested', version: 3 })
   expect(failures).toBe(3)
+  expect(owed).toBe(1)
+  expect(owedSeconds).toBeGreaterThan(0)
+  expect(await unfinished()).toEqual([0, 0, 0, 0])
   expect([...system.world.returned.values()].filter((hold) => hold === reservationId)).toHaveLength(1)
   expect((await system.payments()).at(-1)).toBe('refunded')
   expect(await system.events(id)).toEqual(['confirmed by ann', 'cancelled by ann', 'refunded by order'])

@@ -32,13 +32,23 @@ function statusOf(thrown: unknown): (typeof statuses)[number] {
 }
 
 const active = gauge('active_reservations_count', 'ACTIVE reservations in the database; counted up to a million')
+const overdue = gauge('reservations_overdue_seconds', 'How long ago the time was up of one that is still ACTIVE')
 
-/** One pass over the index of the ACTIVE ones, of at most a million. Locks nothing. */
+/**
+ * One pass over the index of the ACTIVE ones, of at most a million; how late the sweeper is shows in those that it looks at
+ * next, a thousand of them. Locks nothing.
+ */
 export async function readActive(pool: Pool): Promise<Reading[]> {
-  const rows = await runQuery<{ count: number }>(
+  const rows = await runQuery<{ count: number; late: number }>(
     pool,
-    `select count(*)::int as count from (select from reservations where status = 'ACTIVE' limit 1000000) as active`,
+    `select (select count(*)::int from (select from reservations where status = 'ACTIVE' limit 1000000) as active) as count,
+            coalesce((select extract(epoch from clock_timestamp() - min(expires_at))
+                      from (select expires_at from reservations where status = 'ACTIVE' order by sweep_after limit 1000) as next),
+                     0)::float8 as late`,
     [],
   )
-  return [{ gauge: active, value: rows[0]?.count ?? 0 }]
+  return [
+    { gauge: active, value: rows[0]?.count ?? 0 },
+    { gauge: overdue, value: Math.max(rows[0]?.late ?? 0, 0) },
+  ]
 }

@@ -5,6 +5,7 @@ import { Reservation, Reservation_Status } from '@holdfast/contracts/reservation
 import { waitFor } from '@holdfast/testing'
 
 import { adoptAll } from '../src/adopt'
+import { readActive } from '../src/metrics'
 import { expireReservations } from '../src/sql/expire-reservations'
 import { claimDue, endClaim, msUntilDue } from '../src/sql/sweep-due'
 import { sweepDue } from '../src/sweep'
@@ -99,6 +100,9 @@ test('a reservation past its time reads as EXPIRED before any sweeper has been t
   await letTimePass([id])
   expect(await world.gateway.getReservation({ id }, user.ctx())).toMatchObject({ reservation: { status: 'EXPIRED' } })
   expect(await statusInTable(id)).toBe('ACTIVE')
+  const [active, overdue] = await readActive(world.database.pool)
+  expect(active?.value).toBe(1)
+  expect(overdue?.value).toBeGreaterThan(0)
 })
 
 test('a running sweeper ends a short reservation by itself, once, in the name of this service', async () => {

@@ -82,10 +82,11 @@ export async function moveOnHand(client: PoolClient, moves: LevelMove[], request
   return rows
 }
 
-/** The SKUs with the fewest units that nobody holds. Reads every level once; locks nothing. */
+/** The SKUs with the fewest units that nobody holds, before them any with more set aside than there is. Reads every level once; locks nothing. */
 export async function findScarcest(pool: Pool, limit: number): Promise<string[]> {
   const { rows } = await pool.query<{ sku: string }>(
-    'select sku from stock_levels group by sku order by sum(free), sku limit $1',
+    `select sku from stock_levels group by sku
+     order by bool_or(reserved + damaged + quality > on_hand) desc, sum(free), sku limit $1`,
     [limit],
   )
   return rows.map((row) => row.sku)
