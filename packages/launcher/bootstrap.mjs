@@ -143,6 +143,7 @@ const commands = {
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],
   pictures: () => [node(join('packages', 'console', 'scripts', 'pictures.mjs'))],
+  tour: () => [node(join('packages', 'tour', 'dist', 'src', 'main.js'))],
   certificates: (args) => [node(join('packages', 'certificates', 'dist', 'src', 'main.js'), ...args)],
   baseline: () => [tool.checkBreaking('--write')],
   test: (args) => [tool.tsc('-p', 'tsconfig.test.json'), tool.jest(...args)],
