@@ -118,7 +118,7 @@ async function runAll(steps) {
 }
 
 const launcher = join('packages', 'launcher', 'dist', 'src', 'main.js')
-const cli = join('packages', 'cli', 'dist', 'src', 'main.js')
+const cli = join('packages', 'cli', 'bin', 'holdfast.mjs')
 const kafka = join('packages', 'testing', 'dist', 'src', 'kafka', 'main.js')
 const deployment = join('packages', 'deployment', 'dist', 'src', 'main.js')
 const bench = join('packages', 'bench', 'dist', 'src', 'main.js')

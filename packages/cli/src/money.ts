@@ -1,5 +1,5 @@
 import type { Money } from '@holdfast/client'
-import { decimalPlaces } from '@holdfast/goods'
+import { decimalPlaces } from '@holdfast/goods/currencies'
 
 /** An amount as people write it: `1299.99 USD`, with as many digits as its currency has. */
 export function showMoney({ currency, amountMinor }: Money): string {

@@ -1,7 +1,6 @@
 export type { CellProblem } from './cells'
 export * from './fields'
 export type { FileKind } from './file-kind'
-export { decimalPlaces } from './price'
 export { productCells, productFile, type ProductRow } from './product-file'
 export { type CsvFile, type CsvRow, FileProblem, readCsv } from './read-csv'
 export { stockCells, stockFile, stockHeader, type StockRow } from './stock-file'

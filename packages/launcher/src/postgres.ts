@@ -3,7 +3,7 @@ import { mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { Client } from 'pg'
+import type { Client } from 'pg'
 
 import { freePort } from './ports'
 import { postgresBinaries } from './postgres-binaries'
@@ -118,7 +118,9 @@ async function waitUntilReady(server: PostgresProcess, url: string): Promise<voi
 }
 
 async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  // Read in here alone: the command line needs this package too, at each start.
+  const pg = await import('pg')
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
   // A connection that breaks while idle says so here; the next query says it again, to whom it concerns.
   client.on('error', () => undefined)
   await client.connect()

@@ -2,9 +2,6 @@
 import { Argument, type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 
 import type { Cli } from '../cli'
-import { exportCsv, writeWhole } from '../export'
-import { importCsv } from '../import'
-import { createProgress, noProgress } from '../progress'
 
 export function importFile(program: CommandUnknownOpts, cli: Cli): void {
   program
@@ -32,9 +29,11 @@ export function importFile(program: CommandUnknownOpts, cli: Cli): void {
         .default(500),
     )
     .action(
-      cli.run(async (call, file, options) =>
-        importCsv(call, file, options, call.out.forPrograms ? noProgress : createProgress(process.stderr)),
-      ),
+      cli.run(async (call, file, options) => {
+        const { importCsv } = await import('../import.js')
+        const { createProgress, noProgress } = await import('../progress.js')
+        await importCsv(call, file, options, call.out.forPrograms ? noProgress : createProgress(process.stderr))
+      }),
     )
 }
 
@@ -47,6 +46,7 @@ export function exportFile(program: CommandUnknownOpts, cli: Cli): void {
     .option('--output <file>', 'in the place of standard output')
     .action(
       cli.run(async ({ client, out }, what, { output, expecting }) => {
+        const { exportCsv, writeWhole } = await import('../export.js')
         const work = async (write: (text: Uint8Array) => Promise<unknown>) => exportCsv(client, what, { expecting }, write)
         await (output === undefined ? work(async (text) => out.write(text)) : writeWhole(output, work))
       }),
