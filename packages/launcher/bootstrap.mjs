@@ -106,6 +106,16 @@ function node(script, ...args) {
   return { command: projectNode(), args: [join(root, script), ...args], options: { cwd: root, env: projectEnv() } }
 }
 
+/** What a command runs after the install and before the build, which may need what that makes. */
+const beforeBuild = {
+  // The client is written from the protos: what no longer fits an RPC that has changed fails only when that is there.
+  catalogue: [
+    tool.generate(),
+    tool.tsc('-b', join('packages', 'openapi')),
+    node(join('packages', 'openapi', 'dist', 'src', 'write-client.js')),
+  ],
+}
+
 /** pnpm is only fetched to install; the build is run without it. */
 async function build() {
   const first = !existsSync(join(root, 'packages', 'launcher', 'dist'))
@@ -225,6 +235,7 @@ async function main([name, ...args]) {
   // Ctrl-C reaches the child as well, which ends in order; this process only waits for it.
   process.on('SIGINT', () => undefined)
   if (!isInstalled()) await install()
+  await runAll(beforeBuild[name] ?? [])
   await build()
   for (const step of steps(args)) {
     const code = await run(step)

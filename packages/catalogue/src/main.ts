@@ -1,10 +1,11 @@
-/** `npm run catalogue`: writes what the documents say of events, of the JSON surface and of the command line from the protos, the samples and the program. */
+/**
+ * `npm run catalogue`: writes what the documents say of events, of the JSON surface and of the command line from the protos, the samples and the program.
+ * The client was written before this was built.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describedProgram } from '@holdfast/cli'
-import { clientSource } from '@holdfast/openapi'
-import { rpcDescriptors } from '@holdfast/contracts'
 
 import { apiFiles } from './api-files'
 import { asyncApi } from './asyncapi'
@@ -17,7 +18,6 @@ const page = join(docsFolder, 'events.md')
 writeFileSync(join(docsFolder, 'events', 'asyncapi.json'), `${JSON.stringify(asyncApi(samples), undefined, 2)}\n`)
 writeFileSync(page, withEvents(readFileSync(page, 'utf8'), samples))
 for (const [file, text] of apiFiles()) writeFileSync(join(docsFolder, 'api', file), text)
-writeFileSync(join(docsFolder, '..', 'packages', 'client', 'src', 'api.ts'), clientSource(rpcDescriptors()))
 
 const commandLine = join(docsFolder, 'command-line.md')
 writeFileSync(commandLine, withCommands(readFileSync(commandLine, 'utf8'), describedProgram()))
