@@ -1,6 +1,8 @@
 /** Who the commands are, over time: logins that are kept and renewed, a system that goes away, and the interactive mode. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 
 import { registerUser, startTestSystem, type TestSystem, type TestUser, waitFor } from '@holdfast/testing'
@@ -170,10 +172,17 @@ describe('on a terminal', () => {
     await terminal.shows('Signed in at')
     await terminal.shows('holdfast> ')
     expect(terminal.all()).not.toContain(user.password)
-    terminal.type('\u0004')
+    // A line and Ctrl-D while a command runs, which ends when both are typed: the line is run, and then it leaves.
+    const slow = await startSlowServer()
+    terminal.type(`api GET /slow --url ${slow.url}\r`)
+    await waitFor(() => slow.isAsked(), { what: 'the command to run', ...patience })
+    terminal.type('api GET /healthz\r\u0004')
+    await terminal.shows('api GET /healthz')
+    slow.answer()
     expect(await terminal.ended).toBe(0)
+    await terminal.shows(/slow[\s\S]*\{/)
     const history = await readFile(join(someone.folder, 'state', 'holdfast', 'history'), 'utf8')
-    expect(history.split('\n').slice(0, 3)).toEqual(['login', 'whoami --quiet', 'watch LENS'])
+    expect(history.split('\n').slice(0, 3)).toEqual(['api GET /healthz', `api GET /slow --url ${slow.url}`, 'login'])
     await someone.remove()
   })
 })
@@ -222,6 +231,24 @@ function linesOf(child: ChildProcess): string[] {
     lines.push(...parts)
   })
   return lines
+}
+
+/** Answers nobody until it is told to. */
+async function startSlowServer() {
+  let [asked, answer]: [boolean, () => void] = [false, () => undefined]
+  const server = createServer((_request, response) => {
+    asked = true
+    answer = () => response.setHeader('connection', 'close').end('slow')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    isAsked: () => asked,
+    answer: () => {
+      answer()
+      server.close()
+    },
+  }
 }
 
 const endOf = async (child: ChildProcess) => new Promise<number | null>((resolve) => child.on('close', resolve))

@@ -14,20 +14,21 @@ export interface PromptOptions {
  */
 export class Prompt {
   readonly #ahead: string[] = []
+  #isOver = false
   #rest = ''
 
   constructor(private readonly options: PromptOptions) {}
 
   /** @returns undefined after Ctrl-D */
   async line(): Promise<string | undefined> {
-    if (this.#ahead.length === 0) await this.#read()
+    if (this.#ahead.length === 0 && !this.#isOver) await this.#read()
     return this.#ahead.shift()
   }
 
   /** Until there is at least one line, or the end. Lines that come in one piece are all taken. */
   async #read(): Promise<void> {
     const { text, history, complete } = this.options
-    let closed = false
+    let [isRead, closed] = [false, false]
     const terminal = createInterface({
       input: process.stdin,
       output: process.stdout,
@@ -49,7 +50,9 @@ export class Prompt {
         this.#ahead.push(line)
         resolve()
       })
+      // Ctrl-D, also behind lines that are run first.
       terminal.on('close', () => {
+        this.#isOver = !isRead
         closed = true
         resolve()
       })
@@ -63,10 +66,30 @@ export class Prompt {
       terminal.prompt()
     })
     terminal.prompt()
+    const stopListening = onEarlyEnd(() => {
+      if (terminal.line === '') terminal.close()
+    })
     if (this.#rest !== '') terminal.write(this.#rest)
     await more
+    isRead = true
+    stopListening()
     this.#rest = terminal.line
     terminal.close()
     if (this.#ahead.length === 0) process.stdout.write('\n')
   }
+}
+
+/**
+ * Calls back for a Ctrl-D that was pressed while nothing listened: Linux keeps it for the next who reads as a NUL. One that is typed now is another
+ * key (Ctrl-Space), so it counts only until what is there has been read, two rounds of the event loop from now.
+ * @returns what ends that
+ */
+function onEarlyEnd(ended: () => void): () => void {
+  const listen = (_text: string, { sequence }: { sequence?: string }): void => {
+    if (sequence === '\0') ended()
+  }
+  const stop = (): void => void process.stdin.off('keypress', listen)
+  process.stdin.on('keypress', listen)
+  setImmediate(() => setImmediate(stop))
+  return stop
 }
