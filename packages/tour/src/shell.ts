@@ -9,7 +9,7 @@ const promptMark = '\u001B]133;A\u0007'
 /** Between two letters, in ms: somebody who types well. */
 const letterMs = 25
 /** The longest that anything may take, in ms. */
-const patienceMs = 120_000
+const patienceMs = 600_000
 
 export interface ShellOptions {
   columns: number
@@ -92,7 +92,8 @@ export class RecordedShell {
     const ended = this.#ended.then(() => undefined)
     const at = await Promise.race([seen, tooLate, ended])
     giveUp.abort()
-    if (at === undefined) throw new Error(`the terminal does not show what it should: ${JSON.stringify(this.#unseen)}`)
+    if (at === undefined)
+      throw new Error(`the terminal does not show what it should: ${JSON.stringify(this.#unseen.slice(-500))}`)
     this.#unseen = this.#unseen.slice(at)
   }
 }
