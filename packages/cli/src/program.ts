@@ -15,6 +15,7 @@ import * as tools from './commands/tools'
 import * as waitlist from './commands/waitlist'
 import * as warehouses from './commands/warehouses'
 import * as webhooks from './commands/webhooks'
+import { complete, completion } from './completion'
 import { exitCodes } from './exit-codes'
 
 /** A command, or a family of them. */
@@ -59,12 +60,22 @@ const contents: [group: string, commands: Register[]][] = [
   ['Records:', [audit.audit, audit.activity]],
   [
     'The system:',
-    [system.health, system.consistency, events.events, webhooks.webhooks, system.demo, system.bench, system.api, tools.shell],
+    [
+      system.health,
+      system.consistency,
+      events.events,
+      webhooks.webhooks,
+      system.demo,
+      system.bench,
+      system.api,
+      tools.shell,
+      completion,
+    ],
   ],
 ]
 
-/** Earlier names, which go on working and are not shown. */
-const aliases: Register[] = [events.dlq, audit.exportAudit, audit.rebuildActivity]
+/** Earlier names, which go on working, and what scripts ask; they are not shown. */
+const hidden: Register[] = [events.dlq, audit.exportAudit, audit.rebuildActivity, complete]
 
 /** The whole program; no command has run yet. */
 export function createProgram(cli: Cli): CommandUnknownOpts {
@@ -87,7 +98,7 @@ export function createProgram(cli: Cli): CommandUnknownOpts {
     program.commandsGroup(group)
     for (const register of commands) register(program, cli)
   }
-  for (const register of aliases) register(program, cli)
+  for (const register of hidden) register(program, cli)
   return program
 }
 

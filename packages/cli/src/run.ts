@@ -1,7 +1,6 @@
 import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 
 import { Cli } from './cli'
-import { addCompletion } from './completion'
 import { type Failure, failureOf } from './failure'
 import { CliProblem } from './problem'
 import { createProgram } from './program'
@@ -15,7 +14,6 @@ export async function run(words: readonly string[], env: NodeJS.ProcessEnv, sign
   const cli = new Cli(env, signal, async (more, end) => run(more, env, end))
   const program = createProgram(cli)
   try {
-    await addCompletion(program, words)
     await program.parseAsync(isNoCommand(program, words) ? [...words, 'shell'] : words, { from: 'user' })
     return cli.exitCode
   } catch (error) {

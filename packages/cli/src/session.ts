@@ -13,6 +13,8 @@ export type LocalUser = 'admin' | 'user'
 /** Who calls. */
 export interface Session {
   tokens: Tokens
+  /** The one that is there, if it can be used as it is: nobody is asked for another. */
+  freshToken: () => string | undefined | Promise<string | undefined>
   /** Told where it is not plain: "as admin@holdfast.example, ..." */
   who: string
 }
@@ -31,14 +33,24 @@ const marginMs = 30_000
 export async function openSession(url: string, as: LocalUser | undefined, env: NodeJS.ProcessEnv): Promise<Session> {
   if (as === undefined) {
     const token = fromEnvironment('HOLDFAST_TOKEN', env) || fromEnvironment('HOLDFAST_ADMIN_TOKEN', env)
-    if (token) return { tokens: { token: () => token, refreshToken: () => undefined }, who: 'with the token of the environment' }
+    if (token) {
+      const tokens = { token: () => token, refreshToken: () => undefined }
+      return { tokens, freshToken: tokens.token, who: 'with the token of the environment' }
+    }
     const login = await savedLogins(env).get(url)
-    if (login !== undefined) return { tokens: keptTokens(url, savedLogins(env), url), who: `as ${login.email}` }
+    if (login !== undefined) {
+      const store = savedLogins(env)
+      return { tokens: keptTokens(url, store, url), freshToken: async () => keptToken(store, url), who: `as ${login.email}` }
+    }
   }
   return (await localSession(url, as, env)) ?? nobody
 }
 
-const nobody: Session = { tokens: { token: () => undefined, refreshToken: () => undefined }, who: 'not signed in' }
+const nobody: Session = {
+  tokens: { token: () => undefined, refreshToken: () => undefined },
+  freshToken: () => undefined,
+  who: 'not signed in',
+}
 
 /** Where `holdfast login` keeps what it gets, by URL. */
 export function savedLogins(env: NodeJS.ProcessEnv): TokenStore {
@@ -54,7 +66,8 @@ async function localSession(url: string, as: LocalUser = 'admin', env: NodeJS.Pr
   const email = fromEnvironment('HOLDFAST_ADMIN_EMAIL', env)
   const password = fromEnvironment('HOLDFAST_ADMIN_PASSWORD', env)
   if (as === 'admin' && email && password) {
-    return { tokens: passwordTokens(url, { email, password }), who: `as ${email}, of HOLDFAST_ADMIN_EMAIL` }
+    const tokens = passwordTokens(url, { email, password })
+    return { tokens, freshToken: () => undefined, who: `as ${email}, of HOLDFAST_ADMIN_EMAIL` }
   }
   // The password of an embedded start is for what runs on this machine.
   if (!isThisMachine(url)) return undefined
@@ -68,6 +81,7 @@ async function localSession(url: string, as: LocalUser = 'admin', env: NodeJS.Pr
   const again = async (): Promise<Login> => logIn(url, credential)
   return {
     tokens: keptTokens(url, store, credential.email, again),
+    freshToken: async () => keptToken(store, credential.email),
     who: `as ${credential.email}, of ${join(folder, 'credentials.json')}`,
   }
 }
@@ -100,6 +114,11 @@ function keptTokens(url: string, store: TokenStore, name: string, logInAgain?: (
     },
     refreshToken: renew,
   }
+}
+
+async function keptToken(store: TokenStore, name: string): Promise<string | undefined> {
+  const now = await store.get(name)
+  return now !== undefined && isFresh(now) ? now.accessToken : undefined
 }
 
 const isFresh = ({ expiresAt }: Login): boolean => expiresAt - marginMs > Date.now()

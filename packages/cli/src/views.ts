@@ -298,7 +298,8 @@ export const differenceView: View<Difference> = {
 }
 
 /** `2 CAMERA001 (MAIN), 1 PHONE001`. */
-function inLines(lines: readonly { sku: string; quantity: number; warehouse?: string; backordered?: number }[]): string {
+/** As `2 CAMERA001 (MAIN), 1 TRIPOD001 (MAIN)`. */
+export function inLines(lines: readonly { sku: string; quantity: number; warehouse?: string; backordered?: number }[]): string {
   return lines
     .map(
       ({ sku, quantity, warehouse, backordered = 0 }) =>

@@ -1,6 +1,6 @@
 /** Each command against a running system: what people see, what scripts get, and what is wrong. */
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -332,6 +332,16 @@ describe('records and the system', () => {
     })
   })
 
+  test('the benchmark is handed what was asked of it, and ends as it ends', async () => {
+    await copyFile(join(__dirname, '..', '..', '..', 'docs', 'benchmarks', 'results.json'), join(nobody.folder, 'results.json'))
+    const [drawn, refused] = await Promise.all([
+      nobody.run('bench', '--render', '--out', nobody.folder),
+      nobody.run('bench', '--rounds', 'none'),
+    ])
+    expect(drawn).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/holdfast[\s\S]*\nWritten: /), stderr: '' })
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("'--rounds <n>'") })
+  })
+
   test('what is parked is in the event log, which has to be known', async () => {
     const here = { ...nobody.env, EVENTS_DATABASE_URL: system.databaseUrl('events') }
     const someone = noted(await newPerson(here))
@@ -416,12 +426,46 @@ describe('for shells', () => {
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: reader === 'true' ? '' : '{"records":[', stderr: '' })
   })
 
+  test('bash completes commands, choices, SKUs and ids, as who is signed in, and runs nothing that is typed before Enter', async () => {
+    const [reservation, order] = [await hold('CAMERA'), (await made(shopper.run('orders', '-q'))).split('\n')]
+    const completed = async (line: string, env = shopper.env): Promise<string[]> => {
+      const script = [
+        `holdfast() { '${process.execPath}' '${bin}' "$@"; }`,
+        'source <(holdfast completion bash)',
+        'COMP_POINT=${#COMP_LINE}; _holdfast; printf "%s\\n" "${COMPREPLY[@]}"',
+      ].join('\n')
+      const child = spawn('bash', ['-c', script], { cwd: shopper.folder, env: { ...env, COMP_LINE: line } })
+      const [exitCode, stdout, stderr] = await Promise.all([ended(child), text(child.stdout), text(child.stderr)])
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      return stdout.trimEnd().split('\n')
+    }
+    const away = { ...shopper.env, HOLDFAST_URL: 'http://127.0.0.1:1' }
+    const before = await readdir(shopper.folder)
+    expect(
+      await Promise.all([
+        completed('holdfast orders ca'),
+        completed('holdfast holds CAMERA --state l'),
+        completed('holdfast create-hold CAMERA tri'),
+        completed(`holdfast --url ${system.url} product ki`, away),
+        completed(`holdfast release ${reservation.slice(0, -1)}`),
+        completed('holdfast orders show '),
+        completed('holdfast checkout "$(touch made-by-tab)" --payment-t'),
+        // Nobody is told why there is nothing.
+        completed('holdfast product ', away),
+        completed('holdfast orders show ', nobody.env),
+      ]),
+    ).toEqual([['cancel'], ['LIVE', 'LAPSED'], ['TRIPOD'], ['KIT'], [reservation], order, ['--payment-token'], [''], ['']])
+    expect(await readdir(shopper.folder)).toEqual(before)
+  })
+
   test('completion knows the commands, their options and choices; its scripts are whole', async () => {
     const next = async (...words: string[]) =>
       (await done(nobody.run('complete', '--', ...words))).split('\n').map((line) => line.split('\t')[0])
     expect(await next('orders', 'ca')).toEqual(['cancel', ':4', ''])
     expect(await next('holds', 'CAMERA', '--state', '')).toEqual(['LIVE', 'LAPSED', ':4', ''])
     expect(await next('create-hold', '--ttl')).toContain('--ttl-seconds')
+    // Units may follow a SKU: no space comes behind it.
+    expect(await next('create-hold', 'CAM')).toEqual(['CAMERA', ':6', ''])
     for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
       const script = await done(nobody.run('completion', shell))
       expect(script).toContain('holdfast complete')
@@ -450,7 +494,7 @@ describe('for shells', () => {
 const ended = async (child: ReturnType<typeof spawn>) => new Promise((resolve) => child.on('close', resolve))
 
 /** What has tests of its own, or needs minutes. */
-const elsewhere = ['logout', 'watch', 'import', 'export', 'demo', 'bench']
+const elsewhere = ['logout', 'watch', 'import', 'export', 'demo']
 
 test('every command was run', () => {
   const program = createProgram(new Cli({}, new AbortController().signal, async () => 0))

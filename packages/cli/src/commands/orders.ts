@@ -78,7 +78,7 @@ export function orders(program: CommandUnknownOpts, cli: Cli): void {
   family
     .command('show')
     .description('one of them')
-    .argument('<id>')
+    .argument('<order>', 'its id')
     .action(
       cli.run(async ({ client, out }, id) => {
         const answer = await client.getOrder({ id })
@@ -88,7 +88,7 @@ export function orders(program: CommandUnknownOpts, cli: Cli): void {
   family
     .command('confirm')
     .description('pays one that waits')
-    .argument('<id>')
+    .argument('<order>', 'its id')
     .addOption(paymentTokenOption())
     .addOption(keyOption())
     .action(
@@ -100,7 +100,7 @@ export function orders(program: CommandUnknownOpts, cli: Cli): void {
   family
     .command('cancel')
     .description('of one that waits the units are free again; of one that is paid they come back, and the payment is refunded')
-    .argument('<id>')
+    .argument('<order>', 'its id')
     .addOption(keyOption())
     .action(
       cli.run(async ({ client, out }, id) => {
@@ -111,7 +111,7 @@ export function orders(program: CommandUnknownOpts, cli: Cli): void {
   family
     .command('transition')
     .description('moves one along its states (admins)')
-    .argument('<id>')
+    .argument('<order>', 'its id')
     .addArgument(family.createArgument('<status>', '').choices(statuses))
     .addOption(keyOption())
     .action(

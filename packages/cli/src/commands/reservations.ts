@@ -54,7 +54,7 @@ export function reservations(program: CommandUnknownOpts, cli: Cli): void {
   family
     .command('show')
     .description('one of them')
-    .argument('<id>')
+    .argument('<reservation>', 'its id')
     .action(
       cli.run(async ({ client, out }, id) => {
         const answer = await client.getReservation({ id })
@@ -67,7 +67,7 @@ export function extend(program: CommandUnknownOpts, cli: Cli): void {
   program
     .command('extend')
     .description('moves the end of a reservation to a later time')
-    .argument('<id>')
+    .argument('<reservation>', 'its id')
     .requiredOption('--ttl-seconds <seconds>', 'from now on', wholeCount)
     .addOption(keyOption())
     .action(
@@ -82,7 +82,7 @@ export function change(program: CommandUnknownOpts, cli: Cli): void {
   program
     .command('change')
     .description('sets how many units of some SKUs a reservation has; what is not named stays')
-    .argument('<id>')
+    .argument('<reservation>', 'its id')
     .argument('<lines...>', `${lineForm}, the units that are wanted in the end; 0: none`, toLines)
     .option('--expected-version <version>', 'only if it has this version', wholeCount)
     .addOption(keyOption())
@@ -98,7 +98,7 @@ export function release(program: CommandUnknownOpts, cli: Cli): void {
   program
     .command('release')
     .description('gives some units of a reservation back, and keeps the rest')
-    .argument('<id>')
+    .argument('<reservation>', 'its id')
     .argument('<lines...>', lineForm, toLines)
     .addOption(keyOption())
     .action(
@@ -113,7 +113,7 @@ export function cancel(program: CommandUnknownOpts, cli: Cli): void {
   program
     .command('cancel')
     .description('gives all units of a reservation back')
-    .argument('<id>')
+    .argument('<reservation>', 'its id')
     .addOption(keyOption())
     .action(
       cli.run(async ({ client, out }, id) => {

@@ -1,24 +1,47 @@
 import type { Argument, CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 
+import type { Candidate, ValueKind, Values } from './values'
 import { toUnfinished } from './words'
 
-type Completion = [matches: string[], partial: string]
+/** Arguments by their names; a line begins with a SKU. */
+const kinds: Readonly<Record<string, ValueKind | undefined>> = {
+  sku: 'sku',
+  skus: 'sku',
+  lines: 'sku',
+  reservation: 'reservation',
+  order: 'order',
+}
 
-/** Arguments of these names are SKUs; `lines` begin with one. */
-const skuArguments = /^(skus?|lines)$/
+/** What may come next, and whether it may go on behind that without a space. */
+export interface Completion {
+  candidates: Candidate[]
+  goesOn: boolean
+}
+
+/** For readline: what may stand at the end of a line, and the part of it that is there. */
+export async function complete(program: CommandUnknownOpts, line: string, values: Values): Promise<[string[], string]> {
+  const { before, partial } = toUnfinished(line)
+  const { candidates, goesOn } = await completeWord(program, before, partial, values)
+  const [only, ...others] = candidates.map(({ value }) => value)
+  if (only === undefined) return [[], partial]
+  return [others.length === 0 && !goesOn ? [`${only} `] : [only, ...others], partial]
+}
 
 /**
- * What may stand at the end of a line: commands, their options, what an option or argument may be, SKUs.
- * @param skus asked for only where one may stand
+ * What a word may be that has begun as `partial`: commands, their options, what an option or argument may be, SKUs and ids.
+ * @param values asked for only where one may stand
  */
-export async function complete(program: CommandUnknownOpts, line: string, skus: () => Promise<string[]>): Promise<Completion> {
-  const { before, partial } = toUnfinished(line)
+export async function completeWord(
+  program: CommandUnknownOpts,
+  before: readonly string[],
+  partial: string,
+  values: Values,
+): Promise<Completion> {
   const place = walk(program, before)
-  const matches = (await candidates(program, place, partial, skus)).filter((each) => startsWith(each, partial))
-  const [only] = matches
+  const all = await candidatesAt(program, place, partial, values)
   // A line may go on with its units; every other word is whole.
-  const isWhole = matches.length === 1 && argumentAt(place)?.name() !== 'lines'
-  return [isWhole ? [`${only} `] : matches, partial]
+  const isLine = place.open === undefined && !partial.startsWith('-') && argumentAt(place)?.name() === 'lines'
+  return { candidates: all.filter(({ value }) => startsWith(value, partial)), goesOn: isLine }
 }
 
 /** The command that some words name, the option whose value comes next, and how many arguments there are. */
@@ -28,28 +51,28 @@ interface Place {
   given: number
 }
 
-async function candidates(
-  program: CommandUnknownOpts,
-  place: Place,
-  partial: string,
-  skus: () => Promise<string[]>,
-): Promise<string[]> {
+async function candidatesAt(program: CommandUnknownOpts, place: Place, partial: string, values: Values): Promise<Candidate[]> {
   const { command, open, given } = place
-  if (open !== undefined) return open.argChoices ?? []
+  if (open !== undefined) return plain(open.argChoices)
   if (partial.startsWith('-')) {
     const options = command === program ? program.options : [...command.options, ...program.options]
-    return options.flatMap(({ long, hidden }) => (long === undefined || hidden ? [] : [long]))
+    return options.flatMap(({ long, hidden, description }) =>
+      long === undefined || hidden ? [] : [{ value: long, about: description }],
+    )
   }
   if (given === 0 && command.commands.length > 0) {
     return command
       .createHelp()
       .visibleCommands(command)
-      .map((each) => each.name())
+      .map((each) => ({ value: each.name(), about: each.description() }))
   }
   const argument = argumentAt(place)
   if (argument === undefined) return []
-  return argument.argChoices ?? (skuArguments.test(argument.name()) ? skus() : [])
+  const kind = kinds[argument.name()]
+  return kind === undefined || argument.argChoices !== undefined ? plain(argument.argChoices) : values(kind)
 }
+
+const plain = (values: readonly string[] = []): Candidate[] => values.map((value) => ({ value, about: '' }))
 
 function argumentAt({ command, given }: Place): Argument | undefined {
   return command.registeredArguments[given] ?? command.registeredArguments.findLast(({ variadic }) => variadic)

@@ -8,15 +8,14 @@ import { failureOf } from '../failure'
 import { complete } from './complete'
 import { History } from './history'
 import { Prompt } from './prompt'
+import { keptValues } from './values'
 import { toWords } from './words'
 
 /** How one line is run. @returns its exit code */
 export type RunLine = (words: readonly string[], signal: AbortSignal) => Promise<number>
 
-/** SKUs that Tab offers are read again after so long, in ms. */
-const skusMs = 30_000
-/** Most of them. */
-const skusLimit = 1_000
+/** The system is waited for no longer than that after Tab, in ms. */
+const patienceMs = 2_000
 
 /**
  * The commands one after the other. On a terminal with a prompt, until Ctrl-D; elsewhere each line of standard input, until one fails.
@@ -50,8 +49,8 @@ async function ask(call: Call, program: CommandUnknownOpts, env: NodeJS.ProcessE
   const { url, session, out } = call
   const history = new History(env)
   await history.read()
-  const skus = keptSkus(call)
-  const prompt = new Prompt({ text: 'holdfast> ', history, complete: async (line) => complete(program, line, skus) })
+  const values = keptValues(call.client, patienceMs)
+  const prompt = new Prompt({ text: 'holdfast> ', history, complete: async (line) => complete(program, line, values) })
   out.note(`Holdfast at ${url}, ${session.who}. Tab completes, "help" lists the commands, Ctrl-D leaves.`)
   // From here on Ctrl-C is for what runs, and never for the program.
   process.removeAllListeners('SIGINT')
@@ -72,16 +71,5 @@ async function interruptible(work: (signal: AbortSignal) => Promise<unknown>): P
     await work(interrupt.signal)
   } finally {
     process.off('SIGINT', stop)
-  }
-}
-
-function keptSkus({ client }: Call): () => Promise<string[]> {
-  let kept: { skus: string[]; readAt: number } | undefined
-  return async () => {
-    if (kept === undefined || performance.now() - kept.readAt > skusMs) {
-      const { products } = await client.listProducts({ pageSize: skusLimit }, { timeoutMs: 2_000 })
-      kept = { skus: products.map(({ sku }) => sku), readAt: performance.now() }
-    }
-    return kept.skus
   }
 }
