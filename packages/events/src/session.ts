@@ -48,6 +48,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     connectionTimeoutMillis: 5_000,
     query_timeout: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
     types: typeParsers,
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)
@@ -64,8 +65,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     try {
       return (await client.query<R>(query)).rows
     } catch (error) {
-      // An answer of the server leaves the connection whole; anything else leaves it in an unknown state.
-      if (!(error instanceof DatabaseError)) lost.abort(error)
+      // An answer of the server leaves the connection whole; anything else leaves it in an unknown state. A server that says that it
+      // takes no writes is not the primary, and what is locked there is not locked for anybody else.
+      if (!(error instanceof DatabaseError) || error.code === '25006') lost.abort(error)
       throw error
     }
   }

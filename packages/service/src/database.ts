@@ -19,6 +19,8 @@ export interface DatabaseOptions {
   maxConnections?: number
   /** How long a start waits for the server, in ms; 30,000. */
   startTimeoutMs?: number
+  /** How long an answer is waited for, in ms; 25,000. A statement that may take longer names its own `query_timeout`. */
+  answerTimeoutMs?: number
 }
 
 /** A pool; its statements, and transactions on it, are repeated after a deadlock. */
@@ -32,6 +34,14 @@ export interface Database {
 
 /** A statement that hangs must not hold a lock or a connection for good. In ms. */
 const sessionTimeouts = { lock_timeout: 5_000, statement_timeout: 20_000, idle_in_transaction_session_timeout: 10_000 }
+
+/**
+ * A server that ends a statement by its timeout says so. One that is silent for longer is gone without a word, as a machine that lost
+ * its power or its network; the system's own limits for that are minutes. In ms.
+ */
+const answerTimeoutMs = 25_000
+/** An idle connection is asked after this whether its other end is there, in ms. */
+const keepAliveMs = 5_000
 
 const maxAttempts = 5
 
@@ -65,14 +75,16 @@ const typeParsers = new TypeOverrides()
 typeParsers.setTypeParser(types.builtins.INT8, BigInt)
 typeParsers.setTypeParser(types.builtins.TIMESTAMPTZ, parseTimestamp)
 
-/** Connects, waits for the server if it is not there yet, and refuses one that may forget what it acknowledged. */
+/** Connects, waits for the server if it is not there or not the primary yet, and refuses one that may forget what it acknowledged. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const pool = new Pool({
     connectionString: options.url,
     application_name: options.name,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 5_000,
+    query_timeout: options.answerTimeoutMs ?? answerTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
     options: Object.entries(sessionTimeouts)
       .map(([name, ms]) => `-c ${name}=${ms}`)
       .join(' '),
@@ -107,8 +119,9 @@ async function waitForServer(pool: Pool, options: DatabaseOptions): Promise<void
   const giveUpAt = Date.now() + (options.startTimeoutMs ?? 30_000)
   for (;;) {
     try {
-      await pool.query('select 1')
-      return
+      const { rows } = await pool.query<{ standby: boolean }>('select pg_is_in_recovery() as standby')
+      if (rows[0]?.standby === false) return
+      throw new Error('the server is a standby, which takes no writes')
     } catch (error) {
       if (Date.now() >= giveUpAt) throw error
       options.log.info({ reason: error instanceof Error ? error.message : String(error) }, 'waiting for the database')
@@ -185,15 +198,27 @@ async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
       throw new Error('a statement of the transaction failed and its error was ignored: nothing was committed')
     return result
   } catch (error) {
-    try {
-      await client.query('rollback')
-    } catch (rollbackError) {
-      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError))
+    if (isOfNoUse(error)) broken = error
+    else {
+      try {
+        await client.query('rollback')
+      } catch (rollbackError) {
+        broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError))
+      }
     }
     throw error
   } finally {
     client.release(broken)
   }
+}
+
+/** What a server says to whom it takes no writes from: it is a standby, or was the primary before. */
+const readOnly = '25006'
+
+/** Whether the connection is given up at once: its server is silent, or not the primary any more, and would be when asked again. */
+function isOfNoUse(error: unknown): error is Error {
+  if (error instanceof DatabaseError) return error.code === readOnly
+  return error instanceof Error && error.message === 'Query read timeout'
 }
 
 /** PostgreSQL's and the socket's errors as ours, in this one place; ours and unknown ones come back as they are. */
@@ -202,13 +227,14 @@ export function databaseError(error: unknown): unknown {
   const unavailable = () => new HoldfastError('UNAVAILABLE', 'The database did not answer; repeat the request', { cause: error })
   if (error instanceof DatabaseError) {
     const code = error.code ?? ''
-    // 08 connection, 53 too many connections or no memory, 57 shut down or timed out, 55P03 lock_timeout, 25P03 idle too long.
-    return /^(08|53|57)/.test(code) || code === '55P03' || code === '25P03' ? unavailable() : error
+    // 08 connection, 53 too many connections or no memory, 57 shut down or timed out, 55P03 lock_timeout, 25P03 idle too long,
+    // 25006 not the primary.
+    return /^(08|53|57)/.test(code) || ['55P03', '25P03', readOnly].includes(code) ? unavailable() : error
   }
   const code = 'code' in error ? String(error.code) : ''
   const lost =
     /^(ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code) ||
-    /connection (terminated|timeout)|timeout exceeded|not queryable/i.test(error.message)
+    /connection (terminated|timeout)|timeout exceeded|read timeout|not queryable/i.test(error.message)
   return lost ? unavailable() : error
 }
 

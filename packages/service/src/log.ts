@@ -7,9 +7,10 @@ export type { Logger } from 'pino'
 /** Names whose values never reach the log. Lines are flat: looking deeper would make each three times as dear (measured). */
 const secrets = ['password', 'token', 'accessToken', 'refreshToken', 'userToken', 'paymentToken', 'authorization', 'cookie']
 
-/** PostgreSQL shows the whole row that it refused, which may hold a hash or a key. */
+/** PostgreSQL shows the whole row that it refused, which may hold a hash or a key; its pool, the whole client that broke. */
 function errorWithoutRows(error: Error): object {
   const shown = pino.stdSerializers.err(error)
+  delete shown['client']
   if (String(shown['detail']).startsWith('Failing row contains')) delete shown['detail']
   return shown
 }

@@ -8,6 +8,9 @@ import type { Database } from './database'
 /** Any number that no other program uses on these databases: whoever holds it migrates. */
 const migrationLock = 7_305_811
 
+/** In ms. */
+const longestMigrationMs = 86_400_000
+
 /**
  * Brings a database to the newest version: numbered `.sql` files, forward only, each in a transaction. Services that start
  * at the same time wait for one another, and the files run once.
@@ -20,7 +23,9 @@ export async function migrate(database: Database, folders: string[]): Promise<vo
   const runner = knex({ client: 'pg', connection: database.url, pool: { min: 0, max: 2 } })
   try {
     await guard.query('set statement_timeout = 0; set lock_timeout = 0')
-    await guard.query('select pg_advisory_lock($1)', [migrationLock])
+    // Somebody else's migrations may take their time.
+    const lock = { text: 'select pg_advisory_lock($1)', values: [migrationLock], query_timeout: longestMigrationMs }
+    await guard.query(lock)
     await runner.migrate.latest({
       migrationSource: {
         getMigrations: async () => Promise.resolve(files),

@@ -37,6 +37,9 @@ export async function checkConsistency(
   }
 }
 
+/** The server ends a statement that is too long; only one that is gone says nothing so long after that, in ms. */
+const answerMarginMs = 5_000
+
 interface OwnBooks {
   checked: Record<string, bigint>
   differences: Difference[]
@@ -45,24 +48,28 @@ interface OwnBooks {
 /** One REPEATABLE READ snapshot. */
 async function checkOwnBooks(database: Database, archived: boolean, ctx: CallContext): Promise<OwnBooks> {
   const client = await database.pool.connect()
+  let broken = true
   try {
     await client.query('begin isolation level repeatable read read only')
-    await client.query(`set local statement_timeout = ${Math.max(1, Math.floor(ctx.deadline - Date.now()))}`)
+    const leftMs = Math.max(1, Math.floor(ctx.deadline - Date.now()))
+    await client.query(`set local statement_timeout = ${leftMs}`)
+    const patient = (text: string) => ({ text, query_timeout: leftMs + answerMarginMs })
     const checked: Record<string, bigint> = {}
     for (const sql of archived ? [countRows, countArchivedRows] : [countRows]) {
-      Object.assign(checked, (await client.query<Record<string, bigint>>(sql)).rows[0])
+      Object.assign(checked, (await client.query<Record<string, bigint>>(patient(sql))).rows[0])
     }
     const differences: Difference[] = []
     for (const { kind, sql } of archived ? [...checks, ...archiveChecks] : checks) {
-      const { rows } = await client.query<Omit<Difference, 'kind'>>(`${sql} limit ${mostDifferences}`)
+      const { rows } = await client.query<Omit<Difference, 'kind'>>(patient(`${sql} limit ${mostDifferences}`))
       differences.push(...rows.map((row) => ({ kind, ...row })))
     }
     await client.query('commit')
+    broken = false
     return { checked, differences }
   } catch (error) {
-    await client.query('rollback').catch(() => undefined)
     throw databaseError(error)
   } finally {
-    client.release()
+    // Its end is the end of the transaction, too, also where the server says nothing any more.
+    client.release(broken)
   }
 }
