@@ -3,7 +3,7 @@ export { adminToken, api, type Api, type ApiRequest, type Json, logIn, registerU
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
 export type { FaultAction } from './fault-file'
 export type { Faults } from './faults'
-export { type RedisServer, startRedis } from './redis'
+export { type RedisServer, type SentinelRedis, startRedis, startSentinelRedis } from './redis'
 export * from './replies'
 export { startTestIssuer, type TestIssuer } from './test-issuer'
 export { startTestSystem, type TestSystem, type TestSystemOptions } from './test-system'

@@ -1,6 +1,6 @@
 /** Limits that gateways share by a real Redis, which is killed, hung, and brought back. */
 import { scrape } from '@holdfast/service'
-import { type RedisServer, startRedis, waitFor } from '@holdfast/testing'
+import { type RedisServer, startRedis, startSentinelRedis, waitFor } from '@holdfast/testing'
 
 import { type Answer, type Fixture, runGateway, startFixture } from './support'
 
@@ -40,8 +40,8 @@ const newClient = (): string => {
   return `2001:db8:${(clients >>> 16).toString(16)}:${(clients & 0xffff).toString(16)}::1`
 }
 
-async function list(address: string, gateway: 'first' | 'second' = 'first'): Promise<Answer> {
-  const port = gateway === 'first' ? first.httpPort : second.httpPort
+async function list(address: string, gateway: 'first' | 'second' | number = 'first'): Promise<Answer> {
+  const port = typeof gateway === 'number' ? gateway : gateway === 'first' ? first.httpPort : second.httpPort
   const response = await fetch(`http://127.0.0.1:${port}/v1/products`, { headers: { 'x-forwarded-for': address } })
   await response.arrayBuffer()
   return { status: response.status, headers: response.headers, body: undefined }
@@ -118,6 +118,29 @@ test('a gateway starts without Redis, and finds it later', async () => {
   await redis.start()
   await sharedAgain()
 })
+
+test('the master that sentinels watch is killed: nobody is told of it, and its successor counts', async () => {
+  const watched = await startSentinelRedis()
+  await second.stop()
+  const env = { ...first.env, REDIS_URL: watched.url, REDIS_SENTINELS: watched.sentinels }
+  const third = await runGateway(env)
+  second = await runGateway(env)
+  const shared = async () => {
+    const address = newClient()
+    await list(address, third.httpPort)
+    return (await list(address, 'second')).headers.get('ratelimit')?.startsWith('"ip";r=18;') === true
+  }
+  try {
+    await waitFor(shared, { what: 'the gateways to share the limit', timeoutMs: 60_000 })
+    await watched.master.kill()
+    const seen = await statuses(40, async () => list(newClient(), third.httpPort))
+    expect(new Set(seen)).toEqual(new Set([200]))
+    await waitFor(shared, { what: 'the gateways to share it by the new master', timeoutMs: 60_000 })
+  } finally {
+    await third.stop()
+    await watched.stop()
+  }
+}, 180_000)
 
 /** What one gateway counts, the other knows: both are tried until both have found Redis again. */
 async function sharedAgain(): Promise<void> {

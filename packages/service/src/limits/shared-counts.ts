@@ -1,9 +1,9 @@
 /** Counting in Redis, for as long as it answers in time: whoever waits here is somebody's request. */
 import { RateLimiterRes } from 'rate-limiter-flexible'
-import { createClient, type RedisClientType } from 'redis'
 
 import type { Logger } from '../log'
 import { counter, gauge } from '../metrics'
+import { createRedisClient, type RedisClient, type RedisClientSettings } from './redis-client'
 
 const up = gauge('rate_limit_redis_up', 'Whether limits are counted in Redis (1) or in this process for want of it (0)')
 const fallbacks = counter('rate_limit_fallback_total', 'Requests that were counted in this process because Redis did not answer')
@@ -14,9 +14,7 @@ export interface Counts {
   consume(key: string): Promise<RateLimiterRes>
 }
 
-export interface SharedCountsOptions {
-  /** `redis://` or `rediss://` */
-  url: string
+export interface SharedCountsOptions extends RedisClientSettings {
   /** How long one command may take, in ms. */
   timeoutMs: number
   log: Logger
@@ -26,9 +24,6 @@ export interface SharedCountsOptions {
 const probeMs = 500
 /** How long a start waits to count in Redis from its first request on, in ms; without it the start goes on. */
 const firstMs = 1_000
-/** More than these wait for an answer only when Redis hangs. */
-const mostCommands = 5_000
-const longestReconnectMs = 1_000
 
 class TooLate extends Error {
   constructor(ms: number) {
@@ -46,24 +41,12 @@ export class SharedCounts {
   private probe: NodeJS.Timeout | undefined
 
   private constructor(
-    readonly client: RedisClientType,
+    readonly client: RedisClient,
     private readonly options: SharedCountsOptions,
   ) {}
 
   static async connect(options: SharedCountsOptions): Promise<SharedCounts> {
-    const client: RedisClientType = createClient({
-      url: options.url,
-      // What can't be sent now is counted in the process now; sent later it would be an answer to nobody.
-      disableOfflineQueue: true,
-      commandsQueueMaxLength: mostCommands,
-      socket: {
-        connectTimeout: 2_000,
-        // A server that hangs keeps its connections open: silence ends them, and PINGs keep a quiet one from looking dead.
-        socketTimeout: 5_000,
-        reconnectStrategy: (tries) => Math.min(50 * 2 ** tries, longestReconnectMs) * (0.75 + Math.random() / 2),
-      },
-      pingInterval: 1_000,
-    })
+    const client = createRedisClient(options)
     const shared = new SharedCounts(client, options)
     client.on('error', (error: unknown) => shared.failed(error))
     up.set(0)
@@ -99,7 +82,7 @@ export class SharedCounts {
     clearInterval(this.probe)
     this.client.removeAllListeners('error')
     this.client.on('error', () => undefined)
-    this.client.destroy()
+    void this.client.destroy()
     up.remove()
   }
 
