@@ -1,6 +1,6 @@
 import type { KafkaConfig, SASLOptions } from 'kafkajs'
 import type { Logger } from 'pino'
-import { ConfigError, databaseUrl, pem, text } from '@holdfast/service'
+import { ConfigError, databaseUrl, pem, text, wholeNumber } from '@holdfast/service'
 
 import { openEmbeddedTransport } from './embedded/transport'
 import { openKafkaTransport } from './kafka/transport'
@@ -17,6 +17,8 @@ export const eventsShape = {
     .transform((value) => value.split(',').map((broker) => broker.trim()))
     .refine((brokers) => brokers.every((broker) => /^\S+:\d{1,5}$/.test(broker)), 'must be host:port, several with commas')
     .optional(),
+  /** Brokers that keep a copy of each topic that is made here; unset: as many as their own default says. */
+  KAFKA_TOPIC_REPLICAS: wholeNumber(1, 100).optional(),
   /** Whether brokers are spoken to over TLS. */
   KAFKA_SSL: text('off')
     .refine((value) => ['on', 'off', 'true', 'false'].includes(value), 'must be on or off')
@@ -37,6 +39,7 @@ export const eventsShape = {
 export interface EventsConfig {
   EVENTS_DATABASE_URL?: string
   KAFKA_BROKERS?: string[]
+  KAFKA_TOPIC_REPLICAS?: number
   KAFKA_SSL: boolean
   KAFKA_SSL_CA?: string
   KAFKA_SSL_CERT?: string
@@ -57,7 +60,8 @@ export async function openTransport(
   { service, log }: { service: string; log: Logger },
 ): Promise<Transport> {
   if (config.KAFKA_BROKERS !== undefined) {
-    return openKafkaTransport({ connection: { brokers: config.KAFKA_BROKERS, ...security(config) }, clientId: service, log })
+    const connection = { brokers: config.KAFKA_BROKERS, ...security(config) }
+    return openKafkaTransport({ connection, clientId: service, topicReplicas: config.KAFKA_TOPIC_REPLICAS, log })
   }
   if (config.EVENTS_DATABASE_URL === undefined) throw new ConfigError('EVENTS_DATABASE_URL: is needed, or KAFKA_BROKERS')
   return openEmbeddedTransport({ url: config.EVENTS_DATABASE_URL, name: `${service} events`, log })

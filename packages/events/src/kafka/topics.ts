@@ -14,6 +14,9 @@ const eventPartitions = 12
 /** Parked messages are few, and read by one replay at a time; those put back keep their order among one another. */
 const sidePartitions = 1
 
+/** For brokers: their `default.replication.factor`. */
+const clusterDefault = -1
+
 const dayMs = 86_400_000
 /** As large as a message between the services may be, so that nothing that a service wrote is ever refused, in bytes. */
 const maxMessageBytes = 8_388_608
@@ -40,8 +43,14 @@ export function publishedTopics(): string[] {
 export class Topics {
   readonly #there = new Set<string>()
 
-  /** @param admin a connected one */
-  constructor(private readonly admin: () => Promise<Admin>) {}
+  /**
+   * @param admin a connected one
+   * @param replicas of each topic that is made; undefined: as many as the cluster's own default says
+   */
+  constructor(
+    private readonly admin: () => Promise<Admin>,
+    private readonly replicas?: number,
+  ) {}
 
   async ensure(topics: readonly string[]): Promise<void> {
     if (topics.every((topic) => this.#there.has(topic))) return
@@ -49,7 +58,7 @@ export class Topics {
     for (const topic of await admin.listTopics()) this.#there.add(topic)
     for (const topic of topics) {
       if (this.#there.has(topic)) continue
-      await createTopic(admin, topic)
+      await createTopic(admin, topic, this.replicas)
       this.#there.add(topic)
     }
   }
@@ -68,11 +77,10 @@ export class Topics {
   }
 }
 
-/** With as many replicas as the cluster's own default says. */
-async function createTopic(admin: Admin, topic: string): Promise<void> {
+async function createTopic(admin: Admin, topic: string, replicationFactor = clusterDefault): Promise<void> {
   const { numPartitions, config } = topicSettings(topic)
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-  await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: -1, configEntries }], waitForLeaders: false })
+  await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }], waitForLeaders: false })
   await untilServed(admin, topic)
 }
 

@@ -16,6 +16,8 @@ export interface KafkaTransportOptions {
   /** Shown in the brokers' logs and metrics. */
   clientId: string
   log: Logger
+  /** Of each topic that is made; as many as the cluster's own default says. */
+  topicReplicas?: number
   /** A reader that has not been heard of for so long is taken for dead, in ms; 10,000. Brokers bound it, mostly from 6 s on. */
   sessionTimeoutMs?: number
 }
@@ -26,7 +28,7 @@ export function openKafkaTransport(options: KafkaTransportOptions): Transport {
   const { log, sessionTimeoutMs = defaultSessionTimeoutMs } = options
   const kafka = createClient(options.connection, options.clientId, log)
   const admin = keepAdmin(() => kafka.admin({ retry }))
-  const topics = new Topics(admin.connected)
+  const topics = new Topics(admin.connected, options.topicReplicas)
   const publisher = new Publisher(kafka, topics)
   const subscriptions = new Set<Subscription>()
 
