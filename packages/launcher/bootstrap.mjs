@@ -132,6 +132,7 @@ const cli = join('packages', 'cli', 'bin', 'holdfast.mjs')
 const kafka = join('packages', 'testing', 'dist', 'src', 'kafka', 'main.js')
 const deployment = join('packages', 'deployment', 'dist', 'src', 'main.js')
 const bench = join('packages', 'bench', 'dist', 'src', 'main.js')
+const trial = join('packages', 'trials', 'dist', 'src', 'main.js')
 const release = join('packages', 'release', 'dist', 'src', 'main.js')
 
 /** What each command runs after install and build, one after the other until one fails. */
@@ -149,6 +150,7 @@ const commands = {
   dlq: (args) => [node(cli, 'dlq', ...args)],
   deployment: (args) => [node(deployment, ...args)],
   bench: (args) => [node(bench, ...args)],
+  trial: (args) => [node(trial, ...args)],
   release: (args) => [node(release, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],

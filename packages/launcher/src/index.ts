@@ -16,5 +16,6 @@ export {
   serviceNames,
   usualGrpcPorts,
 } from './services'
+export { type RunAs, runAs } from './run-as'
 export { System, type SystemOptions } from './system'
 export { workspaceRoot } from './workspace'

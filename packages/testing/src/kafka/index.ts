@@ -1,2 +1,3 @@
 export { type KafkaBroker, startKafkaBroker, useKafka } from './broker'
+export { startKafkaCluster } from './cluster'
 export { type SecureBroker, startSecureBroker } from './secure-broker'

@@ -15,6 +15,10 @@ export interface JavaBrokerOptions {
   folder: string
   /** A free one if not given. */
   port?: number
+  /** For what controllers say to one another; a free one if not given. */
+  controllerPort?: number
+  /** Of a cluster whose other brokers have the same; one of its own if not given. */
+  clusterId?: string
   /** Server properties over the usual ones. */
   properties?: Record<string, string>
   /** Users that are known from the first start on, as the storage tool takes them: `SCRAM-SHA-256=[name=…,password=…]`. */
@@ -42,18 +46,18 @@ export class JavaBroker implements KafkaBroker {
   ) {}
 
   static async start(options: JavaBrokerOptions): Promise<JavaBroker> {
-    const { folder, port = await freePort(), properties, scramUsers = [] } = options
+    const { folder, port = await freePort(), controllerPort = await freePort(), properties, scramUsers = [] } = options
     const classPath = await kafkaClassPath()
     await mkdir(folder, { recursive: true })
     const broker = new JavaBroker(`127.0.0.1:${port}`, classPath, folder)
-    const settings = { ...serverProperties(port, await freePort(), join(folder, 'data')), ...properties }
+    const settings = { ...serverProperties(port, controllerPort, join(folder, 'data')), ...properties }
     await writeFile(
       broker.#settingsFile,
       Object.entries(settings)
         .map(([name, value]) => `${name}=${value}\n`)
         .join(''),
     )
-    if (!existsSync(join(folder, 'data'))) await broker.#format(scramUsers)
+    if (!existsSync(join(folder, 'data'))) await broker.#format(options.clusterId ?? newClusterId(), scramUsers)
     await broker.start()
     return broker
   }
@@ -100,15 +104,13 @@ export class JavaBroker implements KafkaBroker {
     await ended
   }
 
-  /** A cluster id of its own for the data folder. */
-  async #format(scramUsers: readonly string[]): Promise<void> {
+  async #format(clusterId: string, scramUsers: readonly string[]): Promise<void> {
     const tool = async (...args: string[]) =>
       promisify(execFile)('java', ['-Xmx128m', '-cp', this.classPath, 'kafka.tools.StorageTool', ...args])
-    const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
     // In one word: an id may begin with a dash.
     await tool(
       'format',
-      `--cluster-id=${id}`,
+      `--cluster-id=${clusterId}`,
       '--config',
       this.#settingsFile,
       ...scramUsers.flatMap((user) => ['--add-scram', user]),
@@ -126,6 +128,10 @@ export class JavaBroker implements KafkaBroker {
   async #lastLog(): Promise<string> {
     return (await readFile(this.#logFile, 'utf8').catch(() => '')).slice(-2_000)
   }
+}
+
+export function newClusterId(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
 }
 
 /** For one node and short waits; topics are only made by who asks for them. */

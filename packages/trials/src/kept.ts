@@ -1,0 +1,132 @@
+/** What has to be true of all that shoppers were told, whatever broke meanwhile. */
+import type { DatabaseName, System } from '@holdfast/launcher'
+import { type AvailabilityReply, type ConsistencyReply, type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
+import { Client } from 'pg'
+
+import type { Facts } from './facts'
+import type { Shopping } from './shoppers'
+
+/** Workers that take over from dead ones, orphans that are given back: all of it has its time, in ms. */
+const patience = { timeoutMs: 180_000 }
+const readersAtOnce = 4
+
+/** Looks at everything once the shoppers have stopped, and notes what was found. */
+export async function checkKept(system: System, shopping: Shopping, facts: Facts): Promise<void> {
+  const { reservations, orders } = shopping.seen
+  facts.expect('acknowledged reservations that are not as they were told', 0, await countOtherReservations(shopping))
+  facts.expect('acknowledged orders that are not CONFIRMED', 0, await countOtherOrders(shopping))
+  facts.note('acknowledged', `${reservations.size} reservations, ${orders.size} of them paid`)
+
+  await waitFor(async () => (await readBooks(shopping)).checked['underWay'] === '0', {
+    what: 'what was under way to be over',
+    ...patience,
+  })
+  facts.expect('differences in the books', 0, (await readBooks(shopping)).differences.length)
+  await checkSoldOnce(system, shopping, facts)
+  await checkAudited(system, shopping, facts)
+}
+
+async function readBooks({ admin }: Shopping): Promise<ConsistencyReply> {
+  const { status, body } = await admin.get<ConsistencyReply>('/v1/consistency')
+  if (status !== 200) throw new Error(`no check of the books: ${status} ${JSON.stringify(body)}`)
+  return body
+}
+
+async function countOtherReservations({ admin, seen }: Shopping): Promise<number> {
+  return countWhere([...seen.reservations], async ([id, { status }]) => {
+    const reply = await answered(async () => admin.get<ReservationReply>(`/v1/reservations/${id}`))
+    return reply.status !== 200 || reply.body.reservation.status !== status
+  })
+}
+
+async function countOtherOrders({ admin, seen }: Shopping): Promise<number> {
+  return countWhere([...seen.orders], async (id) => {
+    const reply = await answered(async () => admin.get<OrderReply>(`/v1/orders/${id}`))
+    return reply.status !== 200 || reply.body.order.status !== 'CONFIRMED'
+  })
+}
+
+/** That somebody is away for a moment says nothing about what is kept. */
+async function answered<Reply extends { status: number }>(call: () => Promise<Reply>): Promise<Reply> {
+  return waitFor(
+    async () => {
+      const reply = await call()
+      return reply.status < 500 && reply
+    },
+    { what: 'a clear answer', ...patience },
+  )
+}
+
+async function countWhere<T>(all: readonly T[], is: (one: T) => Promise<boolean>): Promise<number> {
+  const left = all.values()
+  let count = 0
+  const read = async (): Promise<void> => {
+    for (const one of left) if (await is(one)) count++
+  }
+  await Promise.all(Array.from({ length: readersAtOnce }, read))
+  return count
+}
+
+/** No more units are gone or held than there were; what was paid for, what the provider took and what left the shelf are the same. */
+async function checkSoldOnce(system: System, { admin, skus, seen }: Shopping, facts: Facts): Promise<void> {
+  const payments = async () =>
+    queryOne<{ paid: number; taken: number; open: number }>(
+      system,
+      'order',
+      `select (select count(*)::integer from orders where status = 'CONFIRMED') as paid,
+              (select count(*)::integer from simulated_payments where state = 'captured') as taken,
+              (select count(*)::integer from payment_attempts where ended_at is null) as open`,
+    )
+  await waitFor(async () => (await payments()).open === 0, { what: 'payments under way to be over', ...patience })
+  const query = skus.map(({ sku }) => `skus=${sku}`).join('&')
+  const { body } = await answered(async () => admin.get<AvailabilityReply>(`/v1/availability?${query}`))
+  let sold = 0
+  for (const { sku, stock } of skus) {
+    const level = body.availability.find((one) => one.sku === sku)
+    if (level === undefined) throw new Error(`no availability of ${sku}`)
+    sold += stock - level.onHand
+    const told = [...seen.reservations.values()].filter((one) => one.sku === sku && one.status !== 'CANCELLED').length
+    facts.expect(`more units than the ${stock} there were, held or sold`, 0, Math.max(0, told - stock, -level.available))
+  }
+  const { paid, taken } = await payments()
+  facts.expect('units that left the shelf, and were not paid for once', 0, Math.abs(sold - paid) + Math.abs(sold - taken))
+}
+
+/** Each acknowledged reservation was told once to the audit log, which is whole. */
+async function checkAudited(system: System, { admin, seen }: Shopping, facts: Facts): Promise<void> {
+  const ids = [...seen.reservations.keys()]
+  const count = async () =>
+    queryOne<{ records: number; objects: number }>(
+      system,
+      'audit',
+      `select count(*)::integer as records, count(distinct object_id)::integer as objects from audit_records
+       where action = 'reservation.created' and object_id = any ($1)`,
+      [ids],
+    )
+  await waitFor(async () => (await count()).objects >= ids.length, { what: 'all reservations to be audited', ...patience })
+  facts.expect('audit records too many of acknowledged reservations', 0, (await count()).records - ids.length)
+  const { body } = await admin.get<{ valid: boolean }>('/v1/audit:verify')
+  facts.expect('whole audit logs', 1, body.valid ? 1 : 0)
+}
+
+export async function queryOne<Row extends object>(
+  system: System,
+  database: DatabaseName,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row> {
+  const client = new Client({
+    connectionString: system.databaseUrl(database),
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000,
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    const [row] = (await client.query<Row>(text, values)).rows
+    if (row === undefined) throw new Error(`no row: ${text}`)
+    return row
+  } finally {
+    await client.end()
+  }
+}

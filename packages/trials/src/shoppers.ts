@@ -1,0 +1,192 @@
+/** Shoppers at work while something breaks, and what they were told meanwhile. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { System } from '@holdfast/launcher'
+import { adminToken, type Api, api, type OrderReply, registerUser, type ReservationReply, waitFor } from '@holdfast/testing'
+
+export type Status = 'ACTIVE' | 'CANCELLED' | 'COMMITTED'
+
+/** What they were promised. */
+export interface Acknowledged {
+  readonly reservations: Map<string, { status: Status; sku: string }>
+  readonly orders: Set<string>
+}
+
+export interface Shopping {
+  readonly skus: readonly { sku: string; stock: number }[]
+  readonly seen: Acknowledged
+  readonly admin: Api
+  /** Since when new requests are refused, and again answered. */
+  readonly looks: Looks
+  /** So many reservations more were made. */
+  goesOn(more?: number, timeoutMs?: number): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface ShoppingOptions {
+  /** Shoppers at once; 6. */
+  shoppers?: number
+  /** Between two requests of one shopper, in ms; 50. */
+  pauseMs?: number
+}
+
+/** The last of them sells out while it goes on: what is scarce is what could be sold twice. */
+const stocks = [1_000_000, 1_000_000, 40]
+/** Nothing lapses meanwhile. In seconds. */
+const ttlSeconds = 7_200
+/** A call that is not answered by then is repeated with its key, in ms. */
+const patienceMs = 10_000
+
+export async function startShopping(system: System, { shoppers = 6, pauseMs = 50 }: ShoppingOptions = {}): Promise<Shopping> {
+  const admin = api(system.url, { token: await adminToken(system) })
+  const skus = await Promise.all(stocks.map(async (stock) => ({ sku: await makeProduct(admin, stock), stock })))
+  const seen: Acknowledged = { reservations: new Map(), orders: new Set() }
+  const stop = new AbortController()
+  const people = await Promise.all(Array.from({ length: shoppers }, async () => shopperOf(system.url)))
+  const working = people.map(async (shopper) => shop({ shopper, skus, seen, pauseMs, stop: stop.signal }))
+  const looks = new Looks(await shopperOf(system.url), skus[0]?.sku ?? '', seen, stop.signal)
+  return {
+    skus,
+    seen,
+    admin,
+    looks,
+    goesOn: async (more = 40, timeoutMs = 180_000) => {
+      const enough = seen.reservations.size + more
+      await waitFor(() => seen.reservations.size >= enough, { what: 'reservations to be made', timeoutMs })
+    },
+    stop: async () => {
+      stop.abort()
+      await Promise.all([...working, looks.done])
+    },
+  }
+}
+
+async function makeProduct(admin: Api, stock: number): Promise<string> {
+  const sku = `TRIAL-${randomUUID().slice(0, 8).toUpperCase()}`
+  const price = { currency: 'USD', amountMinor: '1000' }
+  const { status, body } = await admin.post('/v1/products', { sku, name: `Product ${sku}`, price, stock })
+  if (status !== 201) throw new Error(`no product: ${status} ${JSON.stringify(body)}`)
+  return sku
+}
+
+async function shopperOf(url: string): Promise<Api> {
+  return api(url, { token: (await registerUser(url)).token })
+}
+
+interface ShopperOptions {
+  shopper: Api
+  skus: Shopping['skus']
+  seen: Acknowledged
+  pauseMs: number
+  stop: AbortSignal
+}
+
+/** Reserves, then cancels, checks out or leaves it; each call is repeated with its key until it has a clear answer. */
+async function shop({ shopper, skus, seen, pauseMs, stop }: ShopperOptions): Promise<void> {
+  for (let round = 0; !stop.aborted; round++) {
+    if (pauseMs > 0) await sleep(pauseMs)
+    const sku = skus[round % skus.length]?.sku ?? ''
+    const key = randomUUID()
+    const made = await untilAnswered(async () => reserve(shopper, sku, key, patienceMs), stop)
+    if (made === undefined) return
+    if (made.status >= 400) continue
+    const { id } = made.body.reservation
+    seen.reservations.set(id, { status: 'ACTIVE', sku })
+    // What gets no answer before the end may have become either: it is nobody's to assert.
+    if (round % 4 === 1) {
+      const cancelled = await untilAnswered(
+        async () => shopper.post(`/v1/reservations/${id}:cancel`, undefined, { timeoutMs: patienceMs }),
+        stop,
+      )
+      if (cancelled?.status === 200) seen.reservations.set(id, { status: 'CANCELLED', sku })
+      else seen.reservations.delete(id)
+    } else if (round % 4 === 2) {
+      const paid = await untilAnswered(
+        async () => shopper.post<OrderReply>('/v1/checkout', { reservationId: id }, { timeoutMs: patienceMs }),
+        stop,
+      )
+      if (paid?.status === 200) {
+        seen.reservations.set(id, { status: 'COMMITTED', sku })
+        seen.orders.add(paid.body.order.id)
+      } else seen.reservations.delete(id)
+    }
+  }
+}
+
+async function reserve(shopper: Api, sku: string, key: string, timeoutMs: number) {
+  const body = { lines: [{ sku, quantity: 1 }], ttlSeconds }
+  return shopper.post<ReservationReply>('/v1/reservations', body, { idempotencyKey: key, timeoutMs })
+}
+
+/** @returns undefined when it was stopped before an answer came */
+async function untilAnswered<Reply extends { status: number }>(
+  call: () => Promise<Reply>,
+  stop: AbortSignal,
+): Promise<Reply | undefined> {
+  for (;;) {
+    const reply = await call().catch(() => undefined)
+    if (reply !== undefined && reply.status < 500) return reply
+    if (stop.aborted) return undefined
+    await sleep(100)
+  }
+}
+
+const lookMs = 50
+/** A request that takes longer is one that was not answered, in ms. */
+const lookPatienceMs = 2_000
+
+interface Look {
+  startedAt: number
+  endedAt: number
+  /** HTTP's; 0: none came. */
+  status: number
+}
+
+/** A request to reserve at a time, a new one 50 ms after each answer, never repeated: what a new shopper would see. */
+export class Looks {
+  readonly done: Promise<void>
+  private readonly all: Look[] = []
+
+  constructor(shopper: Api, sku: string, seen: Acknowledged, stop: AbortSignal) {
+    this.done = this.look(shopper, sku, seen, stop)
+  }
+
+  /**
+   * From a moment (`performance.now()`) to the end of the first request that succeeded after one was refused.
+   * @returns undefined while that has not come; in ms, with the answers by status of those before it
+   */
+  outageSince(at: number): { ms: number; failed: Record<string, number> } | undefined {
+    const since = this.all.filter(({ endedAt }) => endedAt >= at)
+    const first = since.findIndex(({ status }) => !isWell(status))
+    if (first === -1) return undefined
+    const length = since.slice(first).findIndex(({ status }) => isWell(status))
+    const next = since[first + length]
+    if (length === -1 || next === undefined) return undefined
+    const failed = Map.groupBy(since.slice(first, first + length), ({ status }) => (status === 0 ? 'no answer' : String(status)))
+    return {
+      ms: next.endedAt - at,
+      failed: Object.fromEntries([...failed].map(([status, looks]) => [status, looks.length])),
+    }
+  }
+
+  /** The longest that one of those took that began since, and succeeded, in ms. */
+  longestSince(at: number): number {
+    const took = this.all
+      .filter(({ endedAt, status }) => endedAt >= at && isWell(status))
+      .map((one) => one.endedAt - one.startedAt)
+    return Math.max(0, ...took)
+  }
+
+  private async look(shopper: Api, sku: string, seen: Acknowledged, stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const startedAt = performance.now()
+      const reply = await reserve(shopper, sku, randomUUID(), lookPatienceMs).catch(() => undefined)
+      this.all.push({ startedAt, endedAt: performance.now(), status: reply?.status ?? 0 })
+      if (reply?.status === 201) seen.reservations.set(reply.body.reservation.id, { status: 'ACTIVE', sku })
+      await sleep(lookMs)
+    }
+  }
+}
+
+const isWell = (status: number): boolean => status === 201
