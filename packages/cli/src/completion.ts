@@ -12,7 +12,7 @@ import { toUnfinished } from './shell/words'
 import { oneLine } from './table'
 
 /** The system is waited for no longer than that, in ms: somebody has pressed Tab. */
-const patienceMs = 1_500
+const patienceMs = 2_000
 
 /** As the scripts of @bomb.sh/tab understand them, behind the last candidate: no names of files; no space behind what is completed. */
 const [noFiles, noSpace] = [4, 2]

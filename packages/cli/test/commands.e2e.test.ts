@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { copyFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { isDeepStrictEqual } from 'node:util'
 
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { api, type Api, logIn, startTestSystem, type TestSystem, waitFor } from '@holdfast/testing'
@@ -11,7 +12,7 @@ import { Cli } from '../src/cli'
 import { createProgram } from '../src/program'
 import { bin, newPerson, type Person, type Ran } from './holdfast'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let system: TestSystem
 let asAdmin: Api
@@ -338,7 +339,11 @@ describe('records and the system', () => {
       nobody.run('bench', '--render', '--out', nobody.folder),
       nobody.run('bench', '--rounds', 'none'),
     ])
-    expect(drawn).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/holdfast[\s\S]*\nWritten: /), stderr: '' })
+    expect(drawn).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/Goals\n[\s\S]*\nWritten: .*results\.json/),
+      stderr: '',
+    })
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("'--rounds <n>'") })
   })
 
@@ -441,20 +446,26 @@ describe('for shells', () => {
     }
     const away = { ...shopper.env, HOLDFAST_URL: 'http://127.0.0.1:1' }
     const before = await readdir(shopper.folder)
-    expect(
-      await Promise.all([
-        completed('holdfast orders ca'),
-        completed('holdfast holds CAMERA --state l'),
-        completed('holdfast create-hold CAMERA tri'),
-        completed(`holdfast --url ${system.url} product ki`, away),
-        completed(`holdfast release ${reservation.slice(0, -1)}`),
-        completed('holdfast orders show '),
-        completed('holdfast checkout "$(touch made-by-tab)" --payment-t'),
-        // Nobody is told why there is nothing.
-        completed('holdfast product ', away),
-        completed('holdfast orders show ', nobody.env),
-      ]),
-    ).toEqual([['cancel'], ['LIVE', 'LAPSED'], ['TRIPOD'], ['KIT'], [reservation], order, ['--payment-token'], [''], ['']])
+    // A system that is too busy to answer at once offers nothing, and is asked again.
+    const offers = async (line: string, wanted: string[], env = shopper.env): Promise<void> => {
+      let seen: string[] = []
+      await waitFor(async () => isDeepStrictEqual((seen = await completed(line, env)), wanted), {
+        what: `"${line}" to be completed`,
+        timeoutMs: 120_000,
+      }).catch(() => expect([line, ...seen]).toEqual([line, ...wanted]))
+    }
+    await Promise.all([
+      offers('holdfast orders ca', ['cancel']),
+      offers('holdfast holds CAMERA --state l', ['LIVE', 'LAPSED']),
+      offers('holdfast checkout "$(touch made-by-tab)" --payment-t', ['--payment-token']),
+    ])
+    await offers('holdfast create-hold CAMERA tri', ['TRIPOD'])
+    await offers(`holdfast --url ${system.url} product ki`, ['KIT'], away)
+    await offers(`holdfast release ${reservation.slice(0, -1)}`, [reservation])
+    await offers('holdfast orders show ', order)
+    // Nobody is told why there is nothing.
+    expect(await completed('holdfast product ', away)).toEqual([''])
+    expect(await completed('holdfast orders show ', nobody.env)).toEqual([''])
     expect(await readdir(shopper.folder)).toEqual(before)
   })
 
@@ -465,7 +476,10 @@ describe('for shells', () => {
     expect(await next('holds', 'CAMERA', '--state', '')).toEqual(['LIVE', 'LAPSED', ':4', ''])
     expect(await next('create-hold', '--ttl')).toContain('--ttl-seconds')
     // Units may follow a SKU: no space comes behind it.
-    expect(await next('create-hold', 'CAM')).toEqual(['CAMERA', ':6', ''])
+    await waitFor(async () => isDeepStrictEqual(await next('create-hold', 'CAM'), ['CAMERA', ':6', '']), {
+      what: 'a SKU without a space behind it',
+      timeoutMs: 120_000,
+    })
     for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
       const script = await done(nobody.run('completion', shell))
       expect(script).toContain('holdfast complete')

@@ -9,7 +9,7 @@ import { registerUser, startTestSystem, type TestSystem, type TestUser, waitFor 
 
 import { bin, newPerson, type Person } from './holdfast'
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const patience = { timeoutMs: 60_000 }
 
