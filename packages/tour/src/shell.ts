@@ -59,28 +59,28 @@ export class RecordedShell {
     }
   }
 
-  /** Until one may type again. */
-  async prompt(): Promise<void> {
-    await this.#until(() => placeBehind(this.#unseen, promptMark))
+  /** Until one may type again. @returns what it showed by then, without control sequences */
+  async prompt(): Promise<string> {
+    return this.#until(() => placeBehind(this.#unseen, promptMark))
   }
 
-  /** Until it shows that, behind what was waited for before. */
-  async shows(wanted: RegExp): Promise<void> {
-    await this.#until(() => {
+  /** Until it shows that, behind what was waited for before. @returns the same */
+  async shows(wanted: RegExp): Promise<string> {
+    return this.#until(() => {
       const found = wanted.exec(stripVTControlCharacters(this.#unseen))
       // Where it ends among control characters can't be told: all that is there by then is seen.
       return found === null ? undefined : this.#unseen.length
     })
   }
 
-  /** Leaves the shell. */
+  /** Ends it, whatever runs. */
   async end(): Promise<void> {
-    this.#child.stdin.end('\u0004')
+    this.#child.kill()
     await this.#ended
   }
 
-  async #until(place: () => number | undefined): Promise<void> {
-    const seen = new Promise<number>((resolve) => {
+  async #until(place: () => number | undefined): Promise<string> {
+    const shown = new Promise<number>((resolve) => {
       this.#look = () => {
         const at = place()
         if (at !== undefined) resolve(at)
@@ -90,11 +90,13 @@ export class RecordedShell {
     const giveUp = new AbortController()
     const tooLate = sleep(patienceMs, undefined, { signal: giveUp.signal, ref: false })
     const ended = this.#ended.then(() => undefined)
-    const at = await Promise.race([seen, tooLate, ended])
+    const at = await Promise.race([shown, tooLate, ended])
     giveUp.abort()
     if (at === undefined)
       throw new Error(`the terminal does not show what it should: ${JSON.stringify(this.#unseen.slice(-500))}`)
+    const seen = this.#unseen.slice(0, at)
     this.#unseen = this.#unseen.slice(at)
+    return stripVTControlCharacters(seen)
   }
 }
 
