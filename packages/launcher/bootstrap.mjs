@@ -133,6 +133,7 @@ const kafka = join('packages', 'testing', 'dist', 'src', 'kafka', 'main.js')
 const deployment = join('packages', 'deployment', 'dist', 'src', 'main.js')
 const bench = join('packages', 'bench', 'dist', 'src', 'main.js')
 const trial = join('packages', 'trials', 'dist', 'src', 'main.js')
+const survival = join('packages', 'survival', 'dist', 'src', 'main.js')
 const release = join('packages', 'release', 'dist', 'src', 'main.js')
 
 /** What each command runs after install and build, one after the other until one fails. */
@@ -151,6 +152,7 @@ const commands = {
   deployment: (args) => [node(deployment, ...args)],
   bench: (args) => [node(bench, ...args)],
   trial: (args) => [node(trial, ...args)],
+  survive: (args) => [node(survival, ...args)],
   release: (args) => [node(release, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],

@@ -3,10 +3,10 @@
  * model/holdfast.ts. HOLDFAST_MODEL_CASES says how many; HOLDFAST_MODEL_SEED=seed runs them again, and
  * HOLDFAST_MODEL_SEED=seed:case that one alone, again and again, and looks for a smaller program that fails, too.
  */
+import { explain } from '@holdfast/testing'
 import fc from 'fast-check'
 import { randomInt } from 'node:crypto'
 
-import { explain } from './model/checker'
 import { holdfastModel } from './model/holdfast'
 import { describeProgram, type Program, programs as arbitraryPrograms } from './model/program'
 import { describeHistory, runProgram } from './model/run'

@@ -1,17 +1,20 @@
 export { type Credential, type Credentials, loadCredentials, readCredentials } from './credentials'
+export { type Databases, embeddedPostgres } from './embedded-postgres'
 export { fromEnvironment } from './from-environment'
-export { type Keys, makePrivateKey, makeWebhookSecret, publicKeyOf } from './keys'
+export { type Keys, loadKeys, makePrivateKey, makeWebhookSecret, publicKeyOf } from './keys'
 export { freePort, isPortFree } from './ports'
 export { type Postgres, type PostgresOptions, startPostgres } from './postgres'
 export { readOrMake, writePrivate } from './private-file'
 export { findRunning, type RunningSystem } from './running'
-export { noLimits } from './service-env'
+export { noLimits, serviceEnvironments } from './service-env'
+export { ServiceProcess } from './service-process'
 export { makeSamples, type SampleProduct, sampleProducts } from './sample-catalogue'
 export {
   allServiceNames,
   type DatabaseName,
   databaseNames,
   forEachService,
+  serviceMain,
   type ServiceName,
   serviceNames,
   usualGrpcPorts,

@@ -1,5 +1,6 @@
 /** The model of Holdfast, on histories that are as they should be, and on those of well-known faults. */
-import { explain } from './checker'
+import { explain } from '@holdfast/testing'
+
 import { type Answer, holdfastModel } from './holdfast'
 import type { Call, Program } from './program'
 import type { History } from './run'

@@ -5,7 +5,8 @@
  * record (docs/architecture.md). Between them another client may see the one and not the other, and that is all that it may
  * see. Time is inventory's: from the end of a hold on its units are free, and who asks after that end has to find them free.
  */
-import type { Interval, Model, Request, Step } from './checker'
+import type { Interval, Model, Request, Step } from '@holdfast/testing'
+
 import { adjustmentOf, type Call, extensionSeconds, type Program, slotOf } from './program'
 
 /** What a client was told. */

@@ -2,7 +2,8 @@
  * What holds for every history, however long, without asking in which order things happened: for those that are too large for
  * the checker. Each is a list of sentences about what does not hold.
  */
-import type { HistoryEvent } from './checker'
+import type { HistoryEvent } from '@holdfast/testing'
+
 import type { Answer } from './holdfast'
 import { adjustmentOf, type Call, type Program, skuName, slotOf } from './program'
 

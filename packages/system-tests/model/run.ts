@@ -1,10 +1,18 @@
 /** Runs a small program against a shop, and keeps what was called and answered, in the order in which it was seen. */
-import { adminToken, type Api, api, type OrderReply, type ProblemReply, type ReservationReply, waitFor } from '@holdfast/testing'
+import {
+  adminToken,
+  type Api,
+  api,
+  type HistoryEvent,
+  type OrderReply,
+  type ProblemReply,
+  type ReservationReply,
+  waitFor,
+} from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Shop } from '../shop'
-import type { HistoryEvent } from './checker'
 import type { Answer } from './holdfast'
 import { type Action, adjustmentOf, type Call, describeCall, extensionSeconds, type Program, slotOf } from './program'
 

@@ -56,8 +56,8 @@ function randomPassword(): string {
   return `secret ${randomBytes(16).readBigUInt64BE()}`
 }
 
-export async function logIn(baseUrl: string, credential: Credential): Promise<TestUser> {
-  return testUser(await api(baseUrl).post<AuthReply>('/v1/auth/login', credential), credential)
+export async function logIn(baseUrl: string, { email, password }: Credential): Promise<TestUser> {
+  return testUser(await api(baseUrl).post<AuthReply>('/v1/auth/login', { email, password }), { email, password })
 }
 
 /** An access token of the admin. */

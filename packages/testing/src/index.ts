@@ -1,5 +1,6 @@
 export { allServiceNames, freePort, noLimits, type ServiceName, serviceNames } from '@holdfast/launcher'
 export { adminToken, api, type Api, type ApiRequest, type Json, logIn, registerUser, type TestUser } from './api'
+export { explain, type HistoryEvent, type Interval, type Model, type Request, type Step, type Verdict } from './checker'
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
 export type { FaultAction } from './fault-file'
 export type { Faults } from './faults'

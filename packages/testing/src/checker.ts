@@ -59,12 +59,16 @@ interface Configuration<State, Stage> {
 
 const answered = 'answered, and not yet told'
 /** Some seconds; one small history in hundreds has more, where several payments are under way all the time. */
-const mostConfigurations = 60_000
+const usualMost = 60_000
 
-/** @param events in the order in which they were seen */
+/**
+ * @param events in the order in which they were seen
+ * @param most so many configurations are looked at before it gives up
+ */
 export function explain<State, Stage, Call, Answer>(
   model: Model<State, Stage, Call, Answer>,
   events: readonly HistoryEvent<Call, Answer>[],
+  most = usualMost,
 ): Verdict<State> {
   const requests = requestsOf(events)
   let current: Configuration<State, Stage>[] = [{ state: model.initial, underWay: new Map() }]
@@ -77,7 +81,7 @@ export function explain<State, Stage, Call, Answer>(
       }))
       continue
     }
-    const reached = reach(model, current, event, requests, mostConfigurations - seen)
+    const reached = reach(model, current, event, requests, most - seen)
     if (reached === undefined) return { explained: 'undecided' }
     seen += reached.length
     const told = reached.filter(({ underWay }) => underWay.get(event.operation) === answered)

@@ -1,0 +1,72 @@
+import { explain } from '@holdfast/testing'
+import { operationId } from '@holdfast/service'
+
+import { type Operation } from '../workload/history'
+import { assortment, stockOf } from '../workload/story'
+import type { Check, Evidence } from './check'
+import { describeLevel, type LevelEvent, levelHistory } from './level-history'
+import { levelModel } from './level-model'
+import { rowsOf } from './queries'
+
+/** Some ten seconds for each SKU. */
+const mostConfigurations = 2_000_000
+
+/** Of each hot SKU, whether all that was told of it can have happened one after the other. */
+export const levels: Check = {
+  name: 'levels are linearizable',
+  run: async (evidence) => {
+    const wasDone = await whatWasDone(evidence)
+    const settled = new Map<string, number>()
+    for (const sku of assortment.hot) settled.set(sku, await availableOf(evidence, sku))
+    const problems: string[] = []
+    let seen = 0
+    for (const sku of assortment.hot) {
+      const events = withSettled(levelHistory(evidence.history, sku, wasDone), settled.get(sku) ?? 0)
+      const returned = evidence.history.flatMap(({ call }) => (call.do === 'cancelOrder' ? [call.hold] : []))
+      const verdict = explain(levelModel(stockOf(sku), new Set(returned)), events, mostConfigurations)
+      seen += events.length
+      if (verdict.explained === 'undecided') problems.push(`${sku}: too many ways in which it may have happened`)
+      if (verdict.explained === false) {
+        const before = verdict.before.slice(0, 3).map((state) => JSON.stringify(state))
+        problems.push(
+          `${sku}: nothing explains the last of these answers\n${describeLevel(events, verdict.event)}\nwhere one of these was so: ${before.join(' ')}`,
+        )
+      }
+    }
+    return { looked: `${seen} calls and answers of ${assortment.hot.length} SKUs`, problems }
+  },
+}
+
+function withSettled(events: LevelEvent[], available: number): LevelEvent[] {
+  const operation = events.length
+  const at = Date.now()
+  return [
+    ...events,
+    { kind: 'call', operation, client: -1, at, call: { do: 'readSettled' } },
+    { kind: 'answer', operation, at, answer: { code: 'OK', available } },
+  ]
+}
+
+async function availableOf({ admin }: Evidence, sku: string): Promise<number> {
+  const { body } = await admin.get<{ availability: { available: number }[] }>(`/v1/availability?skus=${sku}`)
+  const [level] = body.availability
+  if (level === undefined) throw new Error(`no availability of ${sku}`)
+  return level.available
+}
+
+/** Inventory's own rows: a hold has its id from its key, a movement names it. What of a change was done is not asked: it may have been. */
+async function whatWasDone({ cluster, shop }: Evidence): Promise<(operation: Operation) => boolean> {
+  const holds = new Set(
+    (await rowsOf<{ id: string }>(cluster, 'inventory', `select id from holds where owner <> ''`)).map(({ id }) => id),
+  )
+  const movements = new Set(
+    (await rowsOf<{ reference: string }>(cluster, 'inventory', 'select distinct reference from ledger')).map(
+      ({ reference }) => reference,
+    ),
+  )
+  return ({ id, client, call }) => {
+    if (call.do === 'reserve') return holds.has(operationId(shop.users[client]?.id ?? '', 'reserve', id))
+    if (call.do === 'adjust') return movements.has(id)
+    return call.do === 'change'
+  }
+}

@@ -1,0 +1,3 @@
+export { Random } from './random'
+export { report } from './report'
+export { type Survival, type SurvivalOptions, survive } from './survive'

@@ -1,0 +1,89 @@
+import type { Random } from '../random'
+import type { Asker } from './asker'
+import type { Operation } from './history'
+import { drawManner, drawStory, type End, type Meanwhile, type Story, warehouses } from './story'
+
+type Shopping = Extract<Story, { is: 'shopping' }>
+
+/** Lives story after story until it is told to stop; the one under way comes to its end. */
+export async function live(asker: Asker, random: Random, stop: AbortSignal): Promise<void> {
+  for (let number = 0; !stop.aborted; number++) {
+    const ofStory = random.of(number)
+    await tell(asker, `c${asker.client}-${number}`, drawStory(ofStory), ofStory)
+  }
+}
+
+/** @param name makes the keys of its calls its own */
+async function tell(asker: Asker, name: string, story: Story, random: Random): Promise<void> {
+  const manner = drawManner(random)
+  switch (story.is) {
+    case 'shopping':
+      return shop(asker, name, story, random)
+    case 'stocking':
+      await asker.ask(name, { do: 'adjust', sku: story.sku, delta: story.delta }, manner)
+      return
+    case 'moving': {
+      const [from, to] = story.back ? [warehouses[1], warehouses[0]] : warehouses
+      await asker.ask(name, { do: 'transfer', sku: story.sku, quantity: story.quantity, from, to }, manner)
+      return
+    }
+    case 'looking':
+      await asker.ask(name, { do: 'readStock', sku: story.sku }, manner)
+      return
+    case 'queueing':
+      await asker.ask(name, { do: 'joinWaitlist', sku: story.sku, quantity: story.quantity }, manner)
+  }
+}
+
+async function shop(asker: Asker, hold: string, story: Shopping, random: Random): Promise<void> {
+  const { lines, ttlSeconds } = story
+  const made = await asker.ask(`${hold}-reserve`, { do: 'reserve', hold, lines, ttlSeconds }, drawManner(random))
+  const id = made.answer?.id
+  if (id === undefined) return
+  for (const [index, step] of story.meanwhile.entries()) {
+    const call = callOf(step, hold, lines[0]?.sku ?? '')
+    const told = await asker.ask(`${hold}-${step.do}-${index}`, call, drawManner(random), id)
+    if (isOver(told)) return
+  }
+  await end(asker, hold, id, story.end, random)
+}
+
+function callOf(step: Meanwhile, hold: string, sku: string) {
+  return step.do === 'change' ? { ...step, hold, sku } : { ...step, hold }
+}
+
+async function end(asker: Asker, hold: string, id: string, how: End, random: Random): Promise<void> {
+  const pay = async (paymentToken: string, name = 'pay') =>
+    asker.ask(`${hold}-${name}`, { do: 'checkOut', hold, paymentToken }, drawManner(random), id)
+  switch (how) {
+    case 'lapse':
+      return
+    case 'cancel':
+      await asker.ask(`${hold}-cancel`, { do: 'cancel', hold }, drawManner(random), id)
+      return
+    case 'pay':
+      await pay('tok_ok')
+      return
+    case 'pay by callback':
+      await pay('tok_callback')
+      return
+    case 'declined':
+      await pay('tok_declined')
+      return
+    case 'declined, then paid': {
+      const declined = await pay('tok_declined')
+      if (!isOver(declined)) await pay('tok_ok', 'pay-again')
+      return
+    }
+    case 'returned': {
+      const { answer } = await pay('tok_ok')
+      if (answer?.id === undefined) return
+      await asker.ask(`${hold}-return`, { do: 'cancelOrder', hold }, drawManner(random), answer.id)
+    }
+  }
+}
+
+/** The reservation is not there any more, or nobody knows. */
+function isOver({ outcome, code }: Operation): boolean {
+  return outcome === 'unknown' || code === 'RESERVATION_EXPIRED' || code === 'RESERVATION_NOT_ACTIVE'
+}
