@@ -166,7 +166,7 @@ function recordMade(state: State, request: OfSlot, { ends }: Hold): Moves {
 function cancel(state: State, { at: stage }: Stage, request: OfSlot): Moves {
   const { slot } = request.call
   const { hold, record } = at(state, slot)
-  if (stage === 'start' && record?.status === 'CANCELLED') return tellReservation(state, request, { code: 'OK', replayed: true })
+  if (isReleased(at(state, slot), stage)) return tellReservation(adopted(state, slot), request, { code: 'OK', replayed: true })
   if (stage === 'start' || stage === 'settle') return decideActive(state, stage, slot, request, true)
   if (stage === 'hold') {
     if (hold?.state === 'HELD' && hold.protected) return tell(state, request, { code: 'PAYMENT_IN_PROGRESS' })
@@ -176,6 +176,12 @@ function cancel(state: State, { at: stage }: Stage, request: OfSlot): Moves {
   }
   const replayed = record?.status !== 'ACTIVE'
   return tellReservation(adopted(state, slot), request, { code: 'OK', replayed })
+}
+
+/** Cancelled already; who settled with inventory knows it before it is noted. */
+function isReleased({ hold, record }: Reservation, stage: Stage['at']): boolean {
+  if (stage !== 'start' && stage !== 'settle') return false
+  return record?.status === 'CANCELLED' || (stage === 'settle' && record?.status === 'ACTIVE' && hold?.state === 'RELEASED')
 }
 
 function extend(state: State, { at: stage }: Stage, request: OfSlot): Moves {
@@ -329,9 +335,10 @@ function cancelOrder(state: State, { at: stage }: Stage, request: OfSlot): Moves
       if (order.status === 'CONFIRMED') return done(withOrder(cancelled, slot, { owed: true }), false)
       if (isPaying(order)) return tell(state, request, { code: 'PAYMENT_IN_PROGRESS' })
       // From here on it is the reservation's cancel, for its own order.
-      if (record?.status === 'CANCELLED') return [{ state, stage: { at: 'order' } }]
+      if (isReleased({ hold, record }, stage)) return [{ state, stage: { at: 'order' } }]
       return decideActive(state, 'start', slot, request, false)
     case 'settle':
+      if (isReleased({ hold, record }, stage)) return [{ state: adopted(state, slot), stage: { at: 'order' } }]
       return decideActive(state, 'settle', slot, request, false)
     case 'hold':
       if (hold?.state === 'HELD') return [{ state: ended(state, slot, 'RELEASED'), stage: { at: 'record' } }]

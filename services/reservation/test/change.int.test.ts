@@ -65,6 +65,14 @@ describe('cancel', () => {
     expect(await typesOf()).toEqual(['created', 'cancelled'])
   })
 
+  test('after such a crash it is a replay, too, when the time is over meanwhile', async () => {
+    world.inventory.failNext('release', 'after')
+    expect(await codeOf(cancel('key'))).toBe('UNAVAILABLE')
+    await letTimePass()
+    expect(await cancel('key')).toMatchObject({ replayed: true, reservation: { status: 'CANCELLED' } })
+    expect(await typesOf()).toEqual(['created', 'cancelled'])
+  })
+
   test('of what is sold or past its time is refused', async () => {
     await commit()
     expect(await codeOf(cancel())).toBe('RESERVATION_NOT_ACTIVE')

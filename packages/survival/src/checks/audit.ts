@@ -77,13 +77,13 @@ function repeated(records: AuditRecord[]): string[] {
   return ids.size === records.length ? [] : [`${records.length - ids.size} events are in the log twice`]
 }
 
-/** What a movement of stock or a change was acknowledged for has its record, under the id of one of its requests. */
+/** A change of which every request was answered has its record, under the id of that request that says that it made it. */
 function answeredWithout({ history }: Evidence, records: AuditRecord[]): string[] {
   const byRequest = Map.groupBy(records, ({ requestId }) => requestId)
   return history.flatMap(({ id, call, outcome, answer, attempts }) => {
     const action = actionOf[call.do]
-    // The answer that says that it was not done before knows the request that did it.
-    if (outcome !== 'ok' || action === undefined || answer?.replayed !== false) return []
+    const isClear = outcome === 'ok' && answer?.replayed === false && attempts.every((attempt) => attempt.outcome === 'ok')
+    if (!isClear || action === undefined) return []
     const told = attempts.filter((attempt) => attempt.outcome === 'ok')
     const found = told.flatMap(({ requestId }) =>
       (byRequest.get(requestId ?? '') ?? []).filter((record) => record.action === action),

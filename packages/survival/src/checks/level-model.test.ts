@@ -87,6 +87,11 @@ test.each<[string, Told[]]>([
       read(3, 80, 90),
     ],
   ],
+  [
+    'a payment that nobody heard of may have been taken',
+    [reserve(a, 3, 0, 10, 1_000), unheard(ofHold('checkOut', a, 500, 600)), settled(0, 9_000)],
+  ],
+  ['... or not', [reserve(a, 3, 0, 10, 1_000), unheard(ofHold('checkOut', a, 500, 600)), settled(3, 9_000)]],
   ['who was never answered may have units', [unheard(reserve(a, 2, 0, 10)), read(1, 500, 510)]],
   ['... or have none', [unheard(reserve(a, 2, 0, 10)), read(3, 500, 510)]],
   ['... or take them long after', [unheard(reserve(a, 2, 0, 10)), read(3, 500, 510), read(1, 900, 910)]],

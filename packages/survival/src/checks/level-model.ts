@@ -144,10 +144,12 @@ function extend(state: LevelState, { answer }: Asked, hold: Hold): Moves {
 }
 
 function checkOut(state: LevelState, { answer }: Asked, hold: Hold, returned: ReadonlySet<string>): Moves {
-  if (answer?.code !== 'OK') return done(withHold(state, { ...hold, to: null }))
+  const unpaid = done(withHold(state, { ...hold, to: null }))
+  if (answer !== undefined && answer.code !== 'OK') return unpaid
   const { stock, sold, ...rest } = without(state, hold.name)
   const known = returned.has(hold.name) ? [...sold, { name: hold.name, units: hold.units }] : sold
-  return done({ ...rest, stock: stock - hold.units, sold: known })
+  const paid = done({ ...rest, stock: stock - hold.units, sold: known })
+  return answer === undefined ? [...paid, ...unpaid] : paid
 }
 
 function cancelOrder(state: LevelState, { answer }: Asked, name: string): Moves {

@@ -1,8 +1,9 @@
-import { explain } from '@holdfast/testing'
 import { operationId } from '@holdfast/service'
+import { explain } from '@holdfast/testing'
 
-import { type Operation } from '../workload/history'
+import { type Operation, reserveKey } from '../workload/history'
 import { assortment, stockOf } from '../workload/story'
+import type { Service } from '../cluster/replica'
 import type { Check, Evidence } from './check'
 import { describeLevel, type LevelEvent, levelHistory } from './level-history'
 import { levelModel } from './level-model'
@@ -54,19 +55,27 @@ async function availableOf({ admin }: Evidence, sku: string): Promise<number> {
   return level.available
 }
 
-/** Inventory's own rows: a hold has its id from its key, a movement names it. What of a change was done is not asked: it may have been. */
+/**
+ * The services' own rows: a hold has its id from its key, a movement names it, an order its reservation. Of a change they do not
+ * say which made it: it may have been done.
+ */
 async function whatWasDone({ cluster, shop }: Evidence): Promise<(operation: Operation) => boolean> {
-  const holds = new Set(
-    (await rowsOf<{ id: string }>(cluster, 'inventory', `select id from holds where owner <> ''`)).map(({ id }) => id),
-  )
-  const movements = new Set(
-    (await rowsOf<{ reference: string }>(cluster, 'inventory', 'select distinct reference from ledger')).map(
-      ({ reference }) => reference,
-    ),
-  )
+  const column = async (service: Service, text: string): Promise<Set<string>> =>
+    new Set((await rowsOf<{ value: string }>(cluster, service, text)).map(({ value }) => value))
+  const holds = await column('inventory', `select id as value from holds where owner <> ''`)
+  const movements = await column('inventory', 'select reference as value from ledger')
+  const paid = await column('order', `select reservation_id as value from orders where status not in ('PENDING', 'CANCELLED')`)
+  const idOf = (client: number, key: string) => operationId(shop.users[client]?.id ?? '', 'reserve', key)
   return ({ id, client, call }) => {
-    if (call.do === 'reserve') return holds.has(operationId(shop.users[client]?.id ?? '', 'reserve', id))
-    if (call.do === 'adjust') return movements.has(id)
-    return call.do === 'change'
+    switch (call.do) {
+      case 'reserve':
+        return holds.has(idOf(client, id))
+      case 'adjust':
+        return movements.has(id)
+      case 'checkOut':
+        return paid.has(idOf(client, reserveKey(call.hold)))
+      default:
+        return call.do === 'change'
+    }
   }
 }

@@ -6,6 +6,8 @@ const run = promisify(execFile)
 
 /** More than PostgreSQL ever has of such a run; memory is taken only as it is written to. */
 const roomy = '4g'
+/** A step, and the most that is left free at last of a disk that is written to all the time; bytes. */
+const [spareBytes, mostSpareBytes] = [64 * 1024, 4 * 1024 * 1024]
 
 /**
  * The disk that PostgreSQL writes to: a tmpfs, whose size can be changed while it is in use. Full is full as on any disk: PostgreSQL
@@ -31,8 +33,16 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk | undefi
   }
   return {
     fill: async () => {
-      const { blocks, bfree, bsize } = await statfs(folder)
-      await resize(`${(blocks - bfree) * bsize}`)
+      // It is never made smaller than what is on it, which may have grown since it was asked.
+      for (let spare = 0; ; spare += spareBytes) {
+        const { blocks, bfree, bsize } = await statfs(folder)
+        const isDone = await resize(`${(blocks - bfree) * bsize + spare}`).then(
+          () => true,
+          () => false,
+        )
+        if (isDone) return
+        if (spare > mostSpareBytes) throw new Error(`${folder} can't be made small`)
+      }
     },
     empty: async () => resize(roomy),
     unmount: async () => {

@@ -14,7 +14,10 @@ export interface Victims {
   broker?: KafkaBroker
 }
 
-/** Lets it all happen at its time. Resolves when the last fault has ended, and everything is as it should be. */
+/**
+ * Lets it all happen at its time. Resolves when the last fault has ended, and everything is as it should be.
+ * @throws Error when a fault could not be made, after the others
+ */
 export async function runSchedule(
   victims: Victims,
   schedule: readonly Scheduled[],
@@ -29,7 +32,9 @@ export async function runSchedule(
     await sleep(scheduled.forMs)
     await end()
   })
-  await Promise.all(underWay)
+  const ended = await Promise.allSettled(underWay)
+  const failed = ended.find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 /** Begins a fault; what it answers ends it. */

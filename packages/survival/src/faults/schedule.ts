@@ -101,7 +101,8 @@ function betweenServices(random: Random): string[] {
 /** Everything that one replica says and hears, but for the database. */
 function around(random: Random): string[] {
   const alone = random.pick(replicaNames)
-  return replicaNames.flatMap((other) => [`${alone} to ${other}`, `${other} to ${alone}`])
+  const others = replicaNames.filter((other) => other !== alone)
+  return others.flatMap((other) => [`${alone} to ${other}`, `${other} to ${alone}`])
 }
 
 function toGateway(random: Random): string[] {

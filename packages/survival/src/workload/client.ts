@@ -1,6 +1,6 @@
 import type { Random } from '../random'
 import type { Asker } from './asker'
-import type { Operation } from './history'
+import { type Operation, reserveKey } from './history'
 import { drawManner, drawStory, type End, type Meanwhile, type Story, warehouses } from './story'
 
 type Shopping = Extract<Story, { is: 'shopping' }>
@@ -37,7 +37,7 @@ async function tell(asker: Asker, name: string, story: Story, random: Random): P
 
 async function shop(asker: Asker, hold: string, story: Shopping, random: Random): Promise<void> {
   const { lines, ttlSeconds } = story
-  const made = await asker.ask(`${hold}-reserve`, { do: 'reserve', hold, lines, ttlSeconds }, drawManner(random))
+  const made = await asker.ask(reserveKey(hold), { do: 'reserve', hold, lines, ttlSeconds }, drawManner(random))
   const id = made.answer?.id
   if (id === undefined) return
   for (const [index, step] of story.meanwhile.entries()) {

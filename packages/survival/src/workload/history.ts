@@ -65,3 +65,8 @@ export function isAmbiguous({ outcome, attempts }: Operation): boolean {
 export function isAbout(call: Call): call is Extract<Call, { hold: string }> {
   return 'hold' in call
 }
+
+/** The key of the call that makes a story's reservation. */
+export function reserveKey(hold: string): string {
+  return `${hold}-reserve`
+}

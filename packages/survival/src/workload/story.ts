@@ -95,14 +95,14 @@ function drawShopping(random: Random, lines: Line[]): Story {
     'declined, then paid': 1,
     returned: 2,
   } satisfies Record<End, number>)
-  return { is: 'shopping', lines, ttlSeconds: random.pick([1, 2, 4, 15]), meanwhile, end }
+  return { is: 'shopping', lines, ttlSeconds: random.pick([1, 2, 4, 8]), meanwhile, end }
 }
 
 /** @param units a change to as many would be none */
 function drawMeanwhile(random: Random, units: number): Meanwhile {
   switch (random.pick(['extend', 'change', 'look'] as const)) {
     case 'extend':
-      return { do: 'extend', ttlSeconds: random.whole(2, 10) }
+      return { do: 'extend', ttlSeconds: random.whole(2, 8) }
     case 'change':
       return { do: 'change', quantity: random.pick([1, 2, 3, 4].filter((quantity) => quantity !== units)) }
     case 'look':
