@@ -1,22 +1,19 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import {
   type Credentials,
   type Databases,
   embeddedPostgres,
-  forEachService,
   freePort,
   loadCredentials,
   loadKeys,
-  noLimits,
-  serviceEnvironments,
   serviceMain,
   ServiceProcess,
-  workspaceRoot,
 } from '@holdfast/launcher'
 import { waitFor } from '@holdfast/testing'
 
+import { replicaEnvironments } from './environments'
 import { type Links, openLinks } from './links'
 import { forEachReplica, type ReplicaName, replicaNames, type Service, serviceOf } from './replica'
 import { mountSmallDisk, type SmallDisk } from './small-disk'
@@ -44,60 +41,43 @@ export class Cluster {
     private readonly processes: Record<ReplicaName, ServiceProcess>,
   ) {}
 
+  /** Starts everything, and leaves nothing running when that fails. */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const { folder, say } = options
     await mkdir(join(folder, 'clocks'), { recursive: true })
     const [credentials, keys] = await Promise.all([loadCredentials(folder, {}), loadKeys(join(folder, 'keys'))])
     const disk = options.smallDisk ? await mountSmallDisk(join(folder, 'postgres')) : undefined
-    const databases = await embeddedPostgres({ folder: join(folder, 'postgres'), onEvent: say })
-    const postgres = Number(new URL(databases.url('events')).port)
-    const grpc = await forEachReplica(async () => freePort())
-    const http: [number, number] = [await freePort(), await freePort()]
-    const links = await openLinks({ grpc, http, postgres })
-    const environments = serviceEnvironments({
-      inherited: process.env,
-      host: '127.0.0.1',
-      port: http[0],
-      url: links.anyGateway,
-      grpcPorts: forEachService(() => 0),
-      otherPorts: forEachService(() => []),
-      databaseUrl: (name) => databases.url(name),
-      keys,
-      admin: credentials.admin,
-      notifications: false,
-      extra: { ...noLimits, ...options.env },
-      extraFor: {},
+    const databases = await embeddedPostgres({ folder: join(folder, 'postgres'), onEvent: say }).catch(async (error: unknown) => {
+      await disk?.unmount()
+      throw error
     })
-    const processes = await forEachReplica(async (replica) => {
-      const service = serviceOf(replica)
-      const over = (name: 'DATABASE_URL' | 'EVENTS_DATABASE_URL') =>
-        throughLink(environments[service][name] ?? '', links.toPostgres[replica].port)
-      return new ServiceProcess({
-        name: replica,
-        main: serviceMain(service),
-        logFile: join(folder, 'logs', `${replica}.log`),
-        pidFile: join(folder, 'run', `${replica}.pid`),
-        env: {
-          ...environments[service],
-          DATABASE_URL: over('DATABASE_URL'),
-          EVENTS_DATABASE_URL: over('EVENTS_DATABASE_URL'),
-          INVENTORY_ADDR: links.addressOf(replica, 'inventory'),
-          RESERVATION_ADDR: links.addressOf(replica, 'reservation'),
-          ORDER_ADDR: links.addressOf(replica, 'order'),
-          AUDIT_ADDR: links.addressOf(replica, 'audit'),
-          GATEWAY_ADDR: links.addressOf(replica, 'gateway'),
-          GRPC_PORT: String(grpc[replica]),
-          ...(service === 'gateway' && { HOLDFAST_PORT: String(replica === 'gateway-1' ? http[0] : http[1]) }),
-          NODE_OPTIONS: `--require=${JSON.stringify(join(workspaceRoot(), 'packages/survival/dist/src/cluster/clock-hook.js'))}`,
-          HOLDFAST_TEST_CLOCK: clockFile(folder, replica),
-        },
-        restartCrashed: true,
-        onEvent: say,
-      })
-    })
+    const ports = {
+      grpc: await forEachReplica(async () => freePort()),
+      http: [await freePort(), await freePort()] as [number, number],
+      postgres: Number(new URL(databases.url('events')).port),
+    }
+    const links = await openLinks(ports)
+    const environmentOf = replicaEnvironments({ ports, links, databases, keys, credentials, env: options.env })
+    const processes = await forEachReplica(async (replica) =>
+      Promise.resolve(
+        new ServiceProcess({
+          name: replica,
+          main: serviceMain(serviceOf(replica)),
+          logFile: join(folder, 'logs', `${replica}.log`),
+          pidFile: join(folder, 'run', `${replica}.pid`),
+          env: { ...environmentOf(replica), HOLDFAST_TEST_CLOCK: clockFile(folder, replica) },
+          restartCrashed: true,
+          onEvent: say,
+        }),
+      ),
+    )
     const cluster = new Cluster(folder, credentials, databases, links, disk, processes)
     try {
-      await Promise.all(Object.values(processes).map(async (one) => one.start()))
+      // One of each after the other: ten processes that start at once are in one another's way.
+      for (const second of [false, true]) {
+        const wave = replicaNames.filter((replica) => replica.endsWith('-2') === second)
+        await Promise.all(wave.map(async (replica) => processes[replica].start()))
+      }
       await cluster.waitUntilReady()
       return cluster
     } catch (error) {
@@ -159,16 +139,6 @@ export class Cluster {
     await this.databases.stop()
     if (this.disk !== undefined) await this.disk.unmount()
   }
-
-  async remove(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
-  }
-}
-
-function throughLink(databaseUrl: string, port: number): string {
-  const url = new URL(databaseUrl)
-  url.port = String(port)
-  return url.href
 }
 
 function clockFile(folder: string, replica: ReplicaName): string {
