@@ -3,7 +3,7 @@ import { mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Client } from 'pg'
+import type * as Pg from 'pg'
 
 import { freePort } from './ports'
 import { postgresBinaries } from './postgres-binaries'
@@ -117,10 +117,11 @@ async function waitUntilReady(server: PostgresProcess, url: string): Promise<voi
   }
 }
 
-async function connect(url: string): Promise<Client> {
-  // Read in here alone: the command line needs this package too, at each start.
-  const pg = await import('pg')
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+async function connect(url: string): Promise<Pg.Client> {
+  // Read in here alone: the command line needs this package too, at each start. Not by `import`, which tests that start a server in
+  // their own process can't do.
+  const { Client } = require('pg') as typeof Pg
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
   // A connection that breaks while idle says so here; the next query says it again, to whom it concerns.
   client.on('error', () => undefined)
   await client.connect()
