@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { ConfigError, databaseUrl, pem, text, wholeNumber } from '@holdfast/service'
 
 import { openEmbeddedTransport } from './embedded/transport'
-import { openKafkaTransport } from './kafka/transport'
+import type * as KafkaTransport from './kafka/transport'
 import type { Transport } from './transport'
 
 const saslMechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
@@ -60,6 +60,8 @@ export async function openTransport(
   { service, log }: { service: string; log: Logger },
 ): Promise<Transport> {
   if (config.KAFKA_BROKERS !== undefined) {
+    // Only now: kafkajs is a seventh of what a service loads, and the embedded log does without it.
+    const { openKafkaTransport } = require('./kafka/transport') as typeof KafkaTransport
     const connection = { brokers: config.KAFKA_BROKERS, ...security(config) }
     return openKafkaTransport({ connection, clientId: service, topicReplicas: config.KAFKA_TOPIC_REPLICAS, log })
   }

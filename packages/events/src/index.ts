@@ -15,7 +15,6 @@ export {
 } from './event'
 export { maintainInbox } from './inbox'
 export { topicSettings } from './kafka/topics'
-export { type KafkaTransportOptions, openKafkaTransport } from './kafka/transport'
 export { eventsMigrations, logMigrations } from './migrations'
 export { appendEvents, appendEventsSql, type Backlog, eventParameters } from './outbox'
 export { type Relay, type RelayOptions, startRelay } from './relay'

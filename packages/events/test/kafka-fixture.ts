@@ -4,7 +4,8 @@ import net, { type Socket } from 'node:net'
 import type { KafkaConfig } from 'kafkajs'
 import { useKafka } from '@holdfast/testing/kafka'
 
-import { openKafkaTransport, type Transport } from '../src'
+import type { Transport } from '../src'
+import { openKafkaTransport } from '../src/kafka/transport'
 import type { TransportFixture } from './transport-contract'
 import { log } from './world'
 

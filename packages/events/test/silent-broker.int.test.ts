@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
-import { openKafkaTransport, type Transport } from '../src'
+import type { Transport } from '../src'
+import { openKafkaTransport } from '../src/kafka/transport'
 import { log } from './world'
 
 let server: Server
