@@ -13,7 +13,7 @@ import {
   hasExtension,
   toBinary,
 } from '@bufbuild/protobuf'
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { FileDescriptorProtoSchema, type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 
 import { HttpRule } from '../gen/google/api/http'
 import {
@@ -66,16 +66,22 @@ export function descriptorSet(): Buffer {
 
 /** Each file of it by itself, as gRPC reflection hands them out. */
 export function fileDescriptors(): Buffer[] {
-  return fromBinary(FileDescriptorSetSchema, descriptorSet()).file.map((file) =>
-    Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
-  )
+  return parsedSet().file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)))
+}
+
+let parsed: FileDescriptorSet | undefined
+
+/** Once: reading it is a twentieth of a service's start. */
+function parsedSet(): FileDescriptorSet {
+  parsed ??= fromBinary(FileDescriptorSetSchema, descriptorSet())
+  return parsed
 }
 
 let files: FileRegistry | undefined
 
 /** All types by name. */
 export function registry(): FileRegistry {
-  files ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet()))
+  files ??= createFileRegistry(parsedSet())
   return files
 }
 
