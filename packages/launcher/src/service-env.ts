@@ -1,6 +1,9 @@
+import { join } from 'node:path'
+
 import type { Credential } from './credentials'
 import type { Keys } from './keys'
 import { allServiceNames, type DatabaseName, forEachService, type ServiceName } from './services'
+import { workspaceRoot } from './workspace'
 
 export interface ServiceEnvOptions {
   /** What everything is laid over; as a rule this process's own environment. */
@@ -32,6 +35,8 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
   }
   const shared = {
     ...limits,
+    // What Node has compiled of the services is kept for the next start; where it can't be written, Node does without.
+    NODE_COMPILE_CACHE: join(workspaceRoot(), 'node_modules', '.cache', 'compiled'),
     ...inheritable(options.inherited),
     EVENTS_DATABASE_URL: databaseUrl('events'),
     GRPC_HOST: '127.0.0.1',
