@@ -8,7 +8,8 @@ const { spawnSync } = require('node:child_process')
 const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
-  testTimeout: 60_000,
+  // Beyond the patience of waitFor, which says what was waited for.
+  testTimeout: 180_000,
   modulePathIgnorePatterns: ['/dist/', '/.holdfast/'],
   transform: {
     // The client is the one package of ours that is an ES module.

@@ -40,11 +40,9 @@ async function recordsFor(requestId: string): Promise<AuditRecord[]> {
   // Topics are consumed apart from one another: each has caught up once its own newest record is there.
   await waitFor(async () => (await recordsOf(`requestId=${marker}`)).length > 0, {
     what: 'the marker to be audited',
-    timeoutMs: 20_000,
   })
   await waitFor(async () => (await recordsOf(`requestId=${requestId}`)).length > 0, {
     what: `a record of ${requestId}`,
-    timeoutMs: 20_000,
   })
   return recordsOf(`requestId=${requestId}`)
 }
@@ -327,7 +325,7 @@ async function newDelivery(): Promise<string> {
       const path = `/v1/webhooks/deliveries?endpointId=${endpoint}`
       return (await shop.admin.get<{ deliveries: { id: string }[] }>(path)).body.deliveries[0]?.id
     },
-    { what: 'a delivery', timeoutMs: 20_000 },
+    { what: 'a delivery' },
   )
 }
 
@@ -363,7 +361,7 @@ test.each(mutating.map((rpc) => rpc.method))(
     const objectType = entry.action.split('.')[0]
     // Other services' records of the same request may come first.
     const own = `requestId=${requestId}&objectType=${objectType}`
-    await waitFor(async () => (await recordsOf(own)).length > 0, { what: `a record of ${requestId}`, timeoutMs: 20_000 })
+    await waitFor(async () => (await recordsOf(own)).length > 0, { what: `a record of ${requestId}` })
     const records = await recordsFor(requestId)
     expect(records.filter((record) => record.objectType === objectType).map(({ action }) => action)).toEqual([entry.action])
     const record = records.find(({ action }) => action === entry.action)
@@ -384,7 +382,6 @@ test('a checkout of a part leaves one record of each change of the part, of the 
   const [child, order] = [body.order.reservationId, body.order.id]
   await waitFor(async () => (await recordsFor(requestId)).length === 4, {
     what: `the records of ${requestId}`,
-    timeoutMs: 20_000,
   })
   expect(await actionsOf(id)).toEqual(['reservation.changed'])
   expect(await actionsOf(child)).toEqual(['reservation.committed', 'reservation.created'])
@@ -400,7 +397,7 @@ test('a replay and a refusal leave none', async () => {
   expect([first.status, replay.status, refusal.status]).toEqual([201, 200, 409])
   // A later change of the same topic is there: these would have been before it.
   const later = await newReservation()
-  await waitFor(async () => (await recordsOf(`objectId=${later}`)).length > 0, { what: 'the later record', timeoutMs: 20_000 })
+  await waitFor(async () => (await recordsOf(`objectId=${later}`)).length > 0, { what: 'the later record' })
   expect(await recordsOf(`requestId=quiet-${sku}`)).toEqual([])
 })
 
@@ -412,14 +409,14 @@ test('a checkout leaves one record of the order and one of the reservation, unde
       const records = await recordsOf('requestId=one-checkout')
       return records.length >= 2 && records.map(({ action }) => action).sort()
     },
-    { what: 'both records', timeoutMs: 20_000 },
+    { what: 'both records' },
   )
   expect(actions).toEqual(['order.confirmed', 'reservation.committed'])
 })
 
 test('a checkpoint is signed, fits the log, and is published for whoever keeps it elsewhere', async () => {
   const id = await newReservation()
-  await waitFor(async () => (await recordsOf(`objectId=${id}`)).length > 0, { what: 'a record', timeoutMs: 20_000 })
+  await waitFor(async () => (await recordsOf(`objectId=${id}`)).length > 0, { what: 'a record' })
   const { body } = await shop.admin.get<{ checkpoint: { sequence: string; hash: string; signature: string } }>(
     '/v1/audit/checkpoint',
   )
@@ -439,7 +436,7 @@ test('a checkpoint is signed, fits the log, and is published for whoever keeps i
       )
       return rows[0]?.value
     },
-    { what: 'a checkpoint to be published', timeoutMs: 20_000 },
+    { what: 'a checkpoint to be published' },
   )
   await log.end()
   const { after } = JSON.parse(value) as { after?: { signature: string } }

@@ -153,10 +153,9 @@ test('a user of the issuer logs out there', async () => {
 
 test('a new key of the issuer is found by its first token, everywhere', async () => {
   const [before, after] = [someone(), (issuer.rotate(), someone())]
-  await waitFor(async () => (await after.get('/v1/auth/me')).status === 200, { what: 'the new key', timeoutMs: 20_000 })
+  await waitFor(async () => (await after.get('/v1/auth/me')).status === 200, { what: 'the new key' })
   await waitFor(async () => !((await reserveDirectly(someone().token)) instanceof Error), {
     what: 'the new key at a service',
-    timeoutMs: 20_000,
   })
   expect((await before.get('/v1/auth/me')).status).toBe(401)
 })

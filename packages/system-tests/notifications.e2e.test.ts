@@ -20,7 +20,7 @@ beforeAll(async () => {
         WEBHOOK_PRIVATE_TARGETS: 'on',
         SMTP_URL: mailServer.url,
         MAIL_FROM: 'shop@shop.example',
-        RESERVATION_REMINDER_SECONDS: '2',
+        RESERVATION_REMINDER_SECONDS: '5',
       },
     },
   })
@@ -90,7 +90,7 @@ test("a product's own threshold counts instead of the shop's, from when it is se
 
 test('a reservation is told of before it lapses', async () => {
   const shopper = await shop.shopper()
-  const { id } = await reserved(shopper, one(await shop.product(20)), { ttlSeconds: 6 })
+  const { id } = await reserved(shopper, one(await shop.product(20)), { ttlSeconds: 11 })
   const mail = await waitFor(() => mailServer.mails.find(({ text }) => text.includes(id)), {
     what: 'the reminder',
     timeoutMs: 30_000,

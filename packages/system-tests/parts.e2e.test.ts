@@ -148,7 +148,7 @@ describe('change', () => {
     expect(await read(id)).toMatchObject({ linesVersion: 1, lines: [{ quantity: 2 }] })
     const { body } = await shopper.post<ReservationReply>(`/v1/reservations/${id}:extend`, { ttlSeconds: 800 })
     expect(body.reservation).toMatchObject({ linesVersion: 2, lines: [{ quantity: 5 }] })
-    const short = await reserved(shopper, one(sku, 1), { ttlSeconds: 2 })
+    const short = await reserved(shopper, one(sku, 1), { ttlSeconds: 5 })
     shop.system.faults.arm('reservation', 'reservation.changed', 'fail')
     expect((await change(short.id, one(sku, 3))).status).toBe(500)
     const expired = async () => {
@@ -304,7 +304,7 @@ describe('checkout of a part', () => {
       expect([402, 409]).toContain(status)
       return (await read(id)).lines[0]?.quantity === 1 && body
     }
-    await waitFor(paid, { what: 'the second part', timeoutMs: 20_000 })
+    await waitFor(paid, { what: 'the second part' })
     expect((await checkOutPart(id, one(sku, 1), { token: 'tok_ok' })).body.order).toMatchObject({ status: 'CONFIRMED' })
     expect((await read(id)).lines).toMatchObject([{ quantity: 1 }])
   })
@@ -316,14 +316,14 @@ describe('checkout of a part', () => {
     expect((await checkOutPart(id, one(sku, 1))).status).toBe(500)
     await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '100' })
     const back = async () => (await shop.available(sku)).reserved === 2
-    await waitFor(back, { what: 'the orphan to be given back', timeoutMs: 20_000 })
+    await waitFor(back, { what: 'the orphan to be given back' })
     await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '30000' })
     const paid = await waitFor(
       async () => {
         const reply = await checkOutPart(id, one(sku, 1))
         return reply.status < 500 && reply
       },
-      { what: 'an answer', timeoutMs: 20_000 },
+      { what: 'an answer' },
     )
     expect([paid.status, paid.body.order?.status]).toEqual([200, 'CONFIRMED'])
     expect((await read(id)).lines).toMatchObject([{ quantity: 1 }])

@@ -29,7 +29,7 @@ test('one id is followed from the request through the event log to the audit rec
       const types = rows.map((row) => row.headers['ce_type'])
       return types.includes('holdfast.reservation.created.v1') && types.includes('holdfast.stock_level.changed.v1') && rows
     },
-    { what: 'the events', timeoutMs: 20_000 },
+    { what: 'the events' },
   )
   await log.end()
   expect(headers.find((row) => row.headers['ce_type'] === 'holdfast.reservation.created.v1')?.headers).toMatchObject({
@@ -43,7 +43,7 @@ test('one id is followed from the request through the event log to the audit rec
       const { body } = await shop.admin.get<{ records: unknown[] }>(`/v1/audit/records?requestId=${requestId}`)
       return body.records.length === 1
     },
-    { what: 'the audit record', timeoutMs: 20_000 },
+    { what: 'the audit record' },
   )
 })
 
@@ -57,7 +57,6 @@ test('one id is in the log of every service that had a part in it, and no log ho
   for (const service of ['gateway', 'reservation', 'inventory'] as const) {
     await waitFor(() => logOf(service).includes(`"${requestId}"`), {
       what: `the line of ${service}`,
-      timeoutMs: 10_000,
     })
   }
   const { user } = shopper

@@ -176,7 +176,7 @@ describe('states of stock, and safety stock', () => {
   test('units of a reservation that lapses may be moved from the moment of its end', async () => {
     const sku = await shop.product(2)
     await reserved(await shop.shopper(), one(sku, 2), { ttlSeconds: 1 })
-    await waitFor(async () => (await shop.available(sku)).available === 2, { what: 'its end', timeoutMs: 20_000 })
+    await waitFor(async () => (await shop.available(sku)).available === 2, { what: 'its end' })
     expect(await post(sku, 'move', { from: 'SELLABLE', to: 'DAMAGED', quantity: 2 })).toMatchObject({ status: 200 })
   })
 

@@ -30,8 +30,8 @@ const join = async (shopper: Shopper, sku: string, quantity = 1, idempotencyKey?
   shopper.post<EntryReply>('/v1/waitlist', { sku, quantity }, { idempotencyKey })
 
 /** One who stands in line. */
-async function waiter(sku: string, quantity = 1): Promise<{ shopper: Shopper; id: string }> {
-  const shopper = await shop.shopper()
+async function waiter(sku: string, quantity = 1, who?: Shopper): Promise<{ shopper: Shopper; id: string }> {
+  const shopper = who ?? (await shop.shopper())
   const { status, body } = await join(shopper, sku, quantity)
   expect([status, body.entry.status]).toEqual([201, 'WAITING'])
   return { shopper, id: body.entry.id }
@@ -64,11 +64,13 @@ const add = async (sku: string, delta: number) =>
 describe('in line', () => {
   test('a cancelled reservation, an adjustment, a receipt and a reservation that expires each go to who is first, once', async () => {
     const sku = await shop.product(2)
-    const buyer = await shop.shopper()
+    const [buyer, ann, bob, cid, dora] = await times(5, async () => shop.shopper())
+    if (buyer === undefined) throw new Error('five were asked for')
     const given = await reserved(buyer, one(sku))
-    await reserved(buyer, one(sku), { ttlSeconds: 4 })
-    const [first, second] = [await waiter(sku), await waiter(sku)]
-    const [third, fourth] = [await waiter(sku), await waiter(sku)]
+    // All stand in line before it falls due: nobody is registered meanwhile.
+    await reserved(buyer, one(sku), { ttlSeconds: 5 })
+    const [first, second] = [await waiter(sku, 1, ann), await waiter(sku, 1, bob)]
+    const [third, fourth] = [await waiter(sku, 1, cid), await waiter(sku, 1, dora)]
     await buyer.post(`/v1/reservations/${given.id}:cancel`)
     expect(await offered(first)).toMatchObject({ status: 'ACTIVE', lines: [{ sku, quantity: 1 }], ttlSeconds: 600 })
     // That of the other one falls due.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface WaitOptions {
-  /** 10,000 ms. */
+  /** 60,000 ms: on a machine with little to spare, what takes a moment takes long, and who waits in vain has failed anyway. */
   timeoutMs?: number
   /** What is waited for, in words that end the sentence "waited ... for". */
   what: string
@@ -18,7 +18,7 @@ export async function waitFor<T>(
   check: () => T | Promise<T>,
   options: WaitOptions,
 ): Promise<Exclude<T, false | null | undefined>> {
-  const { timeoutMs = 10_000, what } = options
+  const { timeoutMs = 60_000, what } = options
   const giveUpAt = Date.now() + timeoutMs
   let lastError: unknown
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {

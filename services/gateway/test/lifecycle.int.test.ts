@@ -154,7 +154,7 @@ test('a client that goes away takes its call with it', async () => {
   await waitFor(() => waiting.includes('left-alone'), { what: 'the call to arrive' })
   leaving.abort()
   await expect(asked).rejects.toThrow('aborted')
-  await waitFor(() => cancelled.includes('left-alone'), { what: 'the call to be cancelled', timeoutMs: 1_500 })
+  await waitFor(() => cancelled.includes('left-alone'), { what: 'the call to be cancelled' })
   const counted = /^http_requests_total\{method="GET",route="\/v1\/orders\/\{id\}",status="(\d+)"\} 1$/m
   let status: string | undefined
   await waitFor(async () => (status = counted.exec(await scrape())?.[1]), { what: 'the request to be counted' })

@@ -41,7 +41,7 @@ function watch(skus: string[], resumeToken = '', channel = ''): Watch {
 }
 
 async function untilIt(what: string, check: () => boolean): Promise<void> {
-  await waitFor(check, { what, timeoutMs: 20_000 })
+  await waitFor(check, { what })
 }
 
 test('every watcher has a snapshot first, and sees what any replica does', async () => {

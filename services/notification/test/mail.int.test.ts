@@ -190,7 +190,7 @@ test('kill -9 while mails go out: each is there, and what came twice has one Mes
   const ids = Array.from({ length: 60 }, () => randomUUID())
   silent = true
   await world.publish(ids.map((id) => confirmed(id)))
-  await waitFor(() => ids.some((id) => about(id).length > 0), { what: 'the first', timeoutMs: 20_000 })
+  await waitFor(() => ids.some((id) => about(id).length > 0), { what: 'the first' })
   const taken = ids.filter((id) => about(id).length > 0)
   await service.kill()
   silent = false

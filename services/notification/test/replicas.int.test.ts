@@ -89,7 +89,7 @@ test('kill -9 in the middle: the next process goes on, and nothing is missing or
     return 200
   }
   await world.publish(events.slice(0, 20))
-  await waitFor(() => killed, { what: 'the kill', timeoutMs: 20_000 })
+  await waitFor(() => killed, { what: 'the kill' })
   await world.publish(events.slice(20))
   await world.start({ WEBHOOK_TIMEOUT_MS: '500' })
   await untilTaken(receiver, 41)

@@ -30,7 +30,6 @@ async function told(sku: string): Promise<string[]> {
   await world.publish([level(marker, 2, 50), level(marker, 3, 0)])
   await waitFor(async () => (await world.published()).some(({ key }) => key === marker), {
     what: 'the marker',
-    timeoutMs: 20_000,
   })
   return (await world.published())
     .filter(({ key }) => key === sku)

@@ -135,7 +135,7 @@ test('a dead endpoint is paused after the last try, keeps what it did not get, a
   receiver.answer = () => 500
   const events = orderEvents(3, 'dead')
   await world.publish(events)
-  await waitFor(async () => (await endpointOf(id))?.status === 'PAUSED', { what: 'the pause', timeoutMs: 20_000 })
+  await waitFor(async () => (await endpointOf(id))?.status === 'PAUSED', { what: 'the pause' })
   expect(await endpointOf(id)).toMatchObject({ pauseReason: 'FAILING' })
   expect(receiver.asked).toHaveLength(3)
   const [, , head] = await deliveriesOf(id)
@@ -313,7 +313,7 @@ test('without leave, private targets are neither registered nor connected to, by
   }
   const { id } = await register(`https://localhost:${port}/`)
   await world.publish(orderEvents(1, 'inside'))
-  await waitFor(async () => (await endpointOf(id))?.status === 'PAUSED', { what: 'the tries to be over', timeoutMs: 20_000 })
+  await waitFor(async () => (await endpointOf(id))?.status === 'PAUSED', { what: 'the tries to be over' })
   expect((await deliveriesOf(id))[0]).toMatchObject({ status: 'PENDING', lastStatus: 0 })
   expect((await deliveriesOf(id))[0]?.lastError).toMatch(/^localhost is (127\.0\.0\.1|::1), of a private network$/)
   expect(connections).toBe(0)

@@ -244,7 +244,7 @@ test('with inventory away the claim is given back, and the sweeper goes on', asy
   world.inventory.failNext('expire', 'before')
   const sweeper = startSweeper(world.parts)
   try {
-    await waitFor(async () => (await statusInTable(id)) === 'EXPIRED', { what: 'the sweeper after a failure', timeoutMs: 8_000 })
+    await waitFor(async () => (await statusInTable(id)) === 'EXPIRED', { what: 'the sweeper after a failure' })
   } finally {
     await sweeper.stop()
   }
