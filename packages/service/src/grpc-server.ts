@@ -10,9 +10,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import type { PackageDefinition } from '@grpc/proto-loader'
-import { ReflectionService } from '@grpc/reflection'
-import { fileDescriptors, type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
+import { type RpcDescriptor, rpcDescriptors } from '@holdfast/contracts'
 import { CombinedCallServiceService } from '@holdfast/contracts/common'
 import { HealthImplementation } from 'grpc-health-check'
 
@@ -25,6 +23,7 @@ import { toGrpcStatus } from './grpc-errors'
 import type { CallLimit } from './limits/direct-calls'
 import type { Logger } from './log'
 import { type PeerTls, plaintext } from './peer-tls'
+import { addReflection } from './reflection'
 import { type CallEnvelope, type ServedRpc, type ServeParts, serveCall } from './serve-call'
 import { OpenStreams, type ServedStream, type StreamContext, type StreamTimes, streamTimes } from './serve-stream'
 import type { ServiceTokens, UserTokens } from './tokens'
@@ -98,7 +97,7 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
   const services = [...new Set([...own.values()].map(({ rpc }) => rpc.service))]
   const health = new HealthImplementation(Object.fromEntries(['', ...services].map((service) => [service, 'SERVING'])))
   health.addToServer(server)
-  new ReflectionService(reflected(), { services: [...services, 'grpc.health.v1.Health'] }).addToServer(server)
+  addReflection(server, [...services, 'grpc.health.v1.Health'])
 
   const port = await bind(server, `${options.host}:${options.port}`, tls.server())
   return {
@@ -163,14 +162,6 @@ function serve<Definition extends object>(
   }
   server.addService(methods, implementation)
   return served
-}
-
-/**
- * The files as buf wrote them. proto-loader would make them anew and lose their imports, without which strict clients
- * (grpcurl, protobuf-go) can't resolve a type; of its package definition, reflection reads nothing but these bytes.
- */
-function reflected(): PackageDefinition {
-  return { proto: { fileDescriptorProtos: fileDescriptors() } } as unknown as PackageDefinition
 }
 
 type UntypedHandler = ServedRpc['handler'] | ServedStream['handler']
