@@ -24,6 +24,7 @@ const shared = {
 const leftOut = [
   { suite: 'the commands that a start prints', pattern: 'printed-commands\\.e2e', want: 'curl', there: isThere('curl') },
   { suite: 'the alert rules', pattern: 'alert-rules\\.e2e', want: 'promtool', there: isThere('promtool') },
+  { suite: 'the boards of Grafana', pattern: 'boards\\.e2e', want: 'prometheus', there: isThere('prometheus') },
   { suite: 'events over Kafka', pattern: '/kafka[^/]*\\.(int|e2e)', want: 'Docker, or Java 17 with Maven', there: canRunKafka() },
   {
     suite: 'limits shared by Redis',

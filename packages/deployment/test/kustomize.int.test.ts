@@ -1,6 +1,6 @@
 /** The manifests as kustomize makes them of base, components and overlays, against the schemas of Kubernetes. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,7 +29,6 @@ const read = (text: string) => parseAllDocuments(text).map((document) => documen
 const isDeployment = (manifest: Manifest): manifest is Deployment => manifest.kind === 'Deployment'
 
 interface PodSpec {
-  securityContext: { runAsNonRoot: boolean; seccompProfile: { type: string } }
   terminationGracePeriodSeconds: number
   containers: Record<string, unknown>[]
 }
@@ -82,6 +81,30 @@ test('with an external issuer and traces every service has their settings, and m
   await run('kubernetes-validate', ['--strict', file], limits)
 })
 
+test('scaling by queues as well as by CPU asks for a metric that there is', async () => {
+  const own = join(folder, 'by-queues')
+  await mkdir(own)
+  const at = (...path: string[]) => relative(own, join(root, 'deploy', 'kubernetes', ...path))
+  await writeFile(
+    join(own, 'kustomization.yaml'),
+    JSON.stringify({ resources: [at('overlays', 'production')], components: [at('components', 'queue-metrics')] }),
+  )
+  const all = read((await run('kustomize', ['build', own], limits)).stdout).filter(
+    ({ kind }) => kind === 'HorizontalPodAutoscaler',
+  )
+  const scaledBy = all.map(({ metadata, spec }) => [
+    metadata.name,
+    ...(spec['metrics'] as { type: string; pods?: { metric: { name: string } } }[]).map(
+      ({ type, pods }) => pods?.metric.name ?? type,
+    ),
+  ])
+  const queues = ['gateway', 'inventory', 'reservation'].map((name) => [name, 'Resource', 'combiner_queue_items'])
+  expect(scaledBy.sort()).toEqual([...queues, ['order', 'Resource']].sort())
+  const file = join(folder, 'autoscalers.yaml')
+  await writeFile(file, all.map((manifest) => JSON.stringify(manifest)).join('\n---\n'))
+  await run('kubernetes-validate', ['--strict', file], limits)
+})
+
 test.each([
   ['small', serviceNames, 1],
   ['production', allServiceNames, 2],
@@ -97,14 +120,25 @@ test.each([
       const wanted = (spec as { replicas?: number }).replicas
       expect([name, wanted]).toEqual([name, scaled.includes(name) ? undefined : replicas])
       const pod = spec.template.spec as unknown as PodSpec
-      expect(pod).toMatchObject({ securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } })
+      expect(pod).toMatchObject({
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
+      })
+      // Nothing of the node's, and nothing beside its one container.
+      expect(JSON.stringify(pod)).not.toMatch(/"(hostNetwork|hostPID|hostIPC|hostPath|privileged|initContainers)"/)
+      expect(pod.containers).toHaveLength(1)
       expect(pod.containers[0]).toMatchObject({
         image: expect.stringMatching(/^holdfast:\d/) as string,
         startupProbe: { httpGet: { path: '/readyz', port: 'metrics' } },
         readinessProbe: { httpGet: { path: '/readyz', port: 'metrics' } },
         livenessProbe: { httpGet: { path: '/healthz', port: 'metrics' } },
         lifecycle: { preStop: { sleep: { seconds: 5 } } },
-        resources: { requests: { cpu: expect.anything() as string, memory: expect.anything() as string } },
+        // No limit of CPU: throttled, a process holds up all that are combined with one request (docs/deployment.md).
+        resources: {
+          requests: { cpu: expect.anything() as string, memory: expect.anything() as string },
+          limits: { memory: expect.anything() as string },
+        },
         securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
       })
       // preStop, and what a service takes to stop (packages/service/src/service.ts).

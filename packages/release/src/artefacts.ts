@@ -40,7 +40,9 @@ export function buildImage(root: string, file: string, version: string): void {
   const npmrc = join(process.env.HOME ?? root, '.npmrc')
   const secret = existsSync(npmrc) ? ['--secret', `id=npmrc,src=${npmrc}`] : []
   const labels = ['--build-arg', `VERSION=${version}`, '--build-arg', `REVISION=${revision}`]
-  run(root, 'docker', ['build', '--file', 'deploy/Dockerfile', '--tag', tag, ...labels, ...secret, '.'])
+  // Docker before 23 builds without BuildKit, which the Dockerfile's secret needs, unless it is told.
+  const env = { DOCKER_BUILDKIT: '1' }
+  run(root, 'docker', ['build', '--file', 'deploy/Dockerfile', '--tag', tag, ...labels, ...secret, '.'], env)
   run(root, 'docker', ['save', '--output', file, tag])
 }
 

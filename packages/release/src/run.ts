@@ -2,12 +2,14 @@ import { spawnSync } from 'node:child_process'
 
 /**
  * Runs a program in the repository; its messages go to the terminal.
+ * @param env over that of this process
  * @returns its standard output
  * @throws where it fails
  */
-export function run(root: string, command: string, args: readonly string[]): string {
+export function run(root: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
   const { status, stdout, error } = spawnSync(command, args, {
     cwd: root,
+    env: { ...process.env, ...env },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 64 * 1024 * 1024,

@@ -17,6 +17,7 @@ const refreshes = counter(
   'Uses of refresh tokens; `repeated`: once more with its key, `revoked`: a theft',
   ['outcome'],
 )
+for (const outcome of ['refreshed', 'repeated', 'revoked', 'unknown'] satisfies Outcome['kind'][]) refreshes.inc({ outcome }, 0)
 
 /** The next tokens of a family. @throws UNAUTHENTICATED; for a token that was used before, the family has ended with it */
 export async function refresh(deps: AuthDeps, request: RefreshRequest, ctx: CallContext): Promise<RefreshResponse> {

@@ -12,6 +12,7 @@ export interface ConnectionLimits {
 
 const open = gauge('http_connections_open', 'Connections to the HTTP listener')
 const cut = counter('http_connections_cut_total', 'Connections ended because there were too many', ['why'])
+for (const why of ['waiting', 'address', 'all']) cut.inc({ why }, 0)
 
 /**
  * The open connections of a listener. Those by which no whole request is under way are *waiting*: they have sent nothing, a part of
