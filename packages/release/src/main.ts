@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
+import { baselineFile, writeBaseline } from '@holdfast/upgrade'
 import { Command } from 'commander'
 
 import { buildImage, packClient, pnpm, writeSbom, writeSums } from './artefacts'
@@ -19,6 +20,8 @@ program
   .argument('<version>', 'as in 1.4.0')
   .action((version: string) => {
     setVersion(root, version, new Date().toISOString().slice(0, 10))
+    writeBaseline(root, version)
+    say(`Its migrations are in ${baselineFile}: from here on the next ones only add.`)
     say(`This is ${version} now: look at the difference, commit it, and tag it v${version}.`)
   })
 
