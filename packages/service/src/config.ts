@@ -64,6 +64,12 @@ export const pem = () =>
     .transform((value) => value.replaceAll('\\n', '\n'))
     .refine((value) => value.includes('-----BEGIN '), 'must be a PEM text')
 
+/** The texts of one setting: one after the other, or in a JSON array. */
+export function splitPems(text: string): string[] {
+  const lines = text.replaceAll('\\n', '\n')
+  return lines.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g) ?? []
+}
+
 /** A JSON object from names to PEM texts. */
 export const pemByName = () =>
   z.string({ error: 'is needed' }).transform((value, context) => {
@@ -152,7 +158,7 @@ export const serviceShape = {
   DATABASE_URL: databaseUrl(),
   /** ES256 private key of this service, for its tokens to others. */
   SERVICE_PRIVATE_KEY: pem(),
-  /** The public keys of all services, by name. */
+  /** The public keys of all services, by name; of one whose key is about to change, or just did, both in one text. */
   SERVICE_PUBLIC_KEYS: pemByName(),
   ...tlsShape('PEER_TLS'),
   /** The authorities of this system; with certificate and key: mutual TLS between services. */

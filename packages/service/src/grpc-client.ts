@@ -47,7 +47,8 @@ export const channelOptions: ClientOptions = {
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 3_000,
+  // A process that has more to do than its machine can is not gone: cutting its connections would fail calls that it is about to answer.
+  'grpc.keepalive_timeout_ms': 10_000,
   'grpc.max_receive_message_length': 8 * 1024 * 1024,
   'grpc.max_send_message_length': 8 * 1024 * 1024,
 }

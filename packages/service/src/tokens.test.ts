@@ -141,6 +141,19 @@ describe('service tokens', () => {
     expect(() => inventory.verify(made({ padding: 'x'.repeat(5_000) }))).toThrow('token')
   })
 
+  test('are good by either key of a service whose key is changed, and by the old one no more when that is taken away', () => {
+    const nextKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    const next = createServiceTokens('order', pem(nextKey), publicKeys)
+    const nextPem = pem(createPublicKey(nextKey))
+    const both = createServiceTokens('inventory', pem(privateKey), { ...publicKeys, order: `${publicKeys.order}${nextPem}` })
+    expect(both.verify(order.issueFor('inventory'))).toBe('order')
+    expect(both.verify(next.issueFor('inventory'))).toBe('order')
+    expect(() => both.verify(reservation.issueFor('order'))).toThrow('token')
+    const after = createServiceTokens('inventory', pem(privateKey), { ...publicKeys, order: nextPem })
+    expect(after.verify(next.issueFor('inventory'))).toBe('order')
+    expect(() => after.verify(order.issueFor('inventory'))).toThrow('token')
+  })
+
   test("can not be made with another's key", () => {
     const forger = createServiceTokens('reservation', pem(privateKey), publicKeys)
     expect(() => inventory.verify(forger.issueFor('inventory'))).toThrow('token')

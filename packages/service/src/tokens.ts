@@ -3,8 +3,9 @@ import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type Ke
 import jwt from 'jsonwebtoken'
 import { LRUCache } from 'lru-cache'
 
+import { splitPems } from './config'
 import { copyOf } from './copy-of'
-import { type Algorithm, decodeToken, issuerOf, unauthenticated, verifyToken } from './signed-token'
+import { type Algorithm, decodeToken, type Expected, issuerOf, unauthenticated, verifyToken } from './signed-token'
 
 /** Of users' tokens. */
 export const userIssuer = 'holdfast'
@@ -143,10 +144,12 @@ export interface ServiceTokens {
   verify(token: string): string
 }
 
-/** @param publicKeys PEM of every service's public key, by name */
+/** @param publicKeys PEM of every service's public key, by name; while a key is changed, of the old one and the new one in one text */
 export function createServiceTokens(self: string, privateKeyPem: string, publicKeys: Record<string, string>): ServiceTokens {
   const privateKey = createPrivateKey(privateKeyPem)
-  const keys = new Map(Object.entries(publicKeys).map(([name, key]) => [name, createPublicKey(key)]))
+  const keys = new Map(
+    Object.entries(publicKeys).map(([name, text]) => [name, splitPems(text).map((pem) => createPublicKey(pem))]),
+  )
   const issued = new Map<string, { token: string; renewAt: number }>()
   const remembered = new LRUCache<string, Remembered<string>>({ max: 1_000 })
   return {
@@ -162,13 +165,28 @@ export function createServiceTokens(self: string, privateKeyPem: string, publicK
       const known = remembered.get(token)
       if (known !== undefined && known.until > Date.now()) return known.claims
       const caller = issuerOf(decodeToken(token)) ?? ''
-      const key = keys.get(caller)
-      if (key === undefined) throw unauthenticated()
-      const claims = verifyToken(token, key, { issuer: caller, audience: self, algorithm: 'ES256', clockTolerance })
+      const claims = verifyByOneOf(keys.get(caller) ?? [], token, {
+        issuer: caller,
+        audience: self,
+        algorithm: 'ES256',
+        clockTolerance,
+      })
       // They are made to be short-lived: one that is not was not made by this code.
       if (claims.exp === undefined || claims.exp > Date.now() / 1000 + longestServiceTokenSeconds) throw unauthenticated()
       remembered.set(copyOf(token), { claims: caller, until: claims.exp * 1000 })
       return caller
     },
   }
+}
+
+function verifyByOneOf(keys: readonly KeyObject[], token: string, expected: Expected): jwt.JwtPayload {
+  let refusal: unknown = unauthenticated()
+  for (const key of keys) {
+    try {
+      return verifyToken(token, key, expected)
+    } catch (error) {
+      refusal = error
+    }
+  }
+  throw refusal
 }

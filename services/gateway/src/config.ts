@@ -8,6 +8,7 @@ import {
   rateLimitShape,
   readConfig,
   serviceShape,
+  splitPems,
   text,
   tlsShape,
   wholeNumberOr,
@@ -17,7 +18,6 @@ import { z } from 'zod'
 
 import { parseOrigins } from './http/cors'
 import { parseRanges } from './limits/client-address'
-import { splitPems } from './user-keys'
 
 const shape = {
   ...serviceShape,

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 
-import { createUserTokens, signUserToken } from '@holdfast/service'
+import { createUserTokens, signUserToken, splitPems } from '@holdfast/service'
 
-import { createUserKeys, splitPems } from './user-keys'
+import { createUserKeys } from './user-keys'
 
 function newPair(curve = 'P-256'): { privatePem: string; publicPem: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve })

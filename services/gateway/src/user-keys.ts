@@ -26,12 +26,6 @@ export function createUserKeys(privatePem: string, previousPems: readonly string
   }
 }
 
-/** PEM texts from one setting: one after the other, or in a JSON array. */
-export function splitPems(text: string): string[] {
-  const lines = text.replaceAll('\\n', '\n')
-  return lines.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g) ?? []
-}
-
 function readKey(name: string, read: () => KeyObject): KeyObject {
   let key: KeyObject
   try {
