@@ -128,6 +128,7 @@ async function runAll(steps) {
 }
 
 const launcher = join('packages', 'launcher', 'dist', 'src', 'main.js')
+const backup = join('packages', 'launcher', 'dist', 'src', 'backup', 'main.js')
 const cli = join('packages', 'cli', 'bin', 'holdfast.mjs')
 const kafka = join('packages', 'testing', 'dist', 'src', 'kafka', 'main.js')
 const deployment = join('packages', 'deployment', 'dist', 'src', 'main.js')
@@ -135,11 +136,13 @@ const bench = join('packages', 'bench', 'dist', 'src', 'main.js')
 const trial = join('packages', 'trials', 'dist', 'src', 'main.js')
 const survival = join('packages', 'survival', 'dist', 'src', 'main.js')
 const release = join('packages', 'release', 'dist', 'src', 'main.js')
+const upgrade = join('packages', 'upgrade', 'dist', 'src', 'main.js')
 
 /** What each command runs after install and build, one after the other until one fails. */
 const commands = {
   start: (args) => [{ ...node(launcher, ...args), endsWithUs: true }],
   holdfast: (args) => [node(cli, ...args)],
+  backup: (args) => [node(backup, ...args)],
   demo: (args) => [node(cli, 'demo', ...args)],
   sweep: (args) => [node(cli, 'sweep', ...args)],
   holds: (args) => [node(cli, 'holds', ...args)],
@@ -165,6 +168,7 @@ const commands = {
     tool.oxlint('--type-aware', '--deny-warnings'),
     tool.buf('lint'),
     tool.checkBreaking(),
+    node(upgrade),
     tool.oxfmt('--check'),
     tool.tsc('-p', 'tsconfig.test.json'),
   ],
