@@ -20,7 +20,7 @@ export async function openShop({ links, credentials }: Cluster, clients: number)
   const make = async (path: string, name: string, body: object): Promise<void> => {
     const reply = await waitFor(
       async () => {
-        const answer = await as.post(path, body, { idempotencyKey: `${path} ${name}` })
+        const answer = await as.post(path, body, { idempotencyKey: `${path}-${name}` })
         if (answer.status >= 500) throw new Error(JSON.stringify(answer.body))
         return answer
       },
