@@ -35,6 +35,8 @@ export interface SystemOptions {
   env?: Record<string, string>
   /** Environment for one service, over that. */
   envFor?: Partial<Record<ServiceName, Record<string, string>>>
+  /** How long a start may take until the gateway says that all is ready, in ms; 60,000. */
+  readyTimeoutMs?: number
   /** Whether a service that crashes is started again; yes. */
   restartCrashed?: boolean
   /** Processes of each service but the gateway, called in turn; 1. `kill`, `restart` and the like are about the first. */
@@ -47,7 +49,7 @@ export interface SystemOptions {
   mainOf?: (name: ServiceName) => string
 }
 
-/** How long a start may take until the gateway says that all is ready, in ms. */
+/** In ms. */
 const readyTimeoutMs = 60_000
 
 /** Five services, or six, as processes and the databases under them, on one machine. */
@@ -116,7 +118,7 @@ export class System {
     const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
     const system = new System(url, grpc, credentials, keys, databases, services, others, names)
     try {
-      await unlessAborted(options.signal, async () => system.startServices(onEvent))
+      await unlessAborted(options.signal, async () => system.startServices(onEvent, options.readyTimeoutMs))
       return system
     } catch (error) {
       await system.stop()
@@ -182,7 +184,7 @@ export class System {
   }
 
   /** At once: each waits for the others by itself where it needs them. */
-  private async startServices(onEvent: (line: string) => void): Promise<void> {
+  private async startServices(onEvent: (line: string) => void, timeoutMs?: number): Promise<void> {
     await Promise.all([
       ...this.names.map(async (name) => {
         await this.services[name].start()
@@ -190,7 +192,7 @@ export class System {
       }),
       ...this.others.map(async (other) => other.start()),
     ])
-    await this.waitUntilReady()
+    await this.waitUntilReady(timeoutMs)
   }
 }
 

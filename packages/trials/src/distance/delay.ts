@@ -2,31 +2,44 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** A way to a port that is as long as one to another place. */
-export interface Distance {
-  readonly port: number
-  close(): void
-}
+export class Distance {
+  /** How much later everything arrives, in each direction, in ms. */
+  oneWayMs = 0
+  private readonly sockets = new Set<Socket>()
+  private readonly server = createServer({ noDelay: true })
 
-/** @param oneWayMs how much later everything arrives, in each direction */
-export async function startDistance(target: number, oneWayMs: number): Promise<Distance> {
-  const sockets = new Set<Socket>()
-  const pass = (from: Socket, to: Socket): void => {
-    from.on('data', (data) => setTimeout(() => to.writable && to.write(data), oneWayMs))
-    from.on('error', () => undefined)
-    from.on('close', () => setTimeout(() => to.destroy(), oneWayMs))
+  private constructor(private readonly target: number) {}
+
+  static async to(target: number): Promise<Distance> {
+    const distance = new Distance(target)
+    distance.server.on('connection', (near) => distance.lead(near))
+    distance.server.listen(0, '127.0.0.1')
+    await once(distance.server, 'listening')
+    return distance
   }
-  const server = createServer({ noDelay: true }, (near) => {
-    const far = connect({ port: target, host: '127.0.0.1', noDelay: true })
-    sockets.add(near).add(far)
-    pass(near, far)
-    pass(far, near)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy()
+    this.server.close()
+  }
+
+  private lead(near: Socket): void {
+    const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true })
+    this.pass(near, far)
+    this.pass(far, near)
+  }
+
+  private pass(from: Socket, to: Socket): void {
+    this.sockets.add(from)
+    from.on('data', (data) => setTimeout(() => to.writable && to.write(data), this.oneWayMs))
+    from.on('error', () => undefined)
+    from.on('close', () => {
+      this.sockets.delete(from)
+      setTimeout(() => to.destroy(), this.oneWayMs)
+    })
   }
 }

@@ -1,35 +1,68 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 
-import { type DatabaseName, databaseNames, freePort, noLimits, type ServiceName, startPostgres, System } from '@holdfast/launcher'
+import {
+  type DatabaseName,
+  databaseNames,
+  freePort,
+  noLimits,
+  startPostgres,
+  System,
+  type SystemOptions,
+} from '@holdfast/launcher'
 import { adminToken, type Api, api, registerUser, type ReservationReply, waitFor } from '@holdfast/testing'
 
+import { startMs } from '../patience'
 import type { Facts } from '../facts'
-import { type Distance, startDistance } from './delay'
+import { Distance } from './delay'
 
-/** One way, in ms: two halves of a continent, and two continents. */
-const oneWays = [0, 10, 40]
+/** There and back, in ms: two halves of a continent, and two continents. */
+const roundTrips = [20, 80]
 const samples = 15
-const patienceMs = 120_000
+const patienceMs = 180_000
 
-/** What lies far away from what is before it. */
-type Where = 'the services from their gateway' | 'the databases from their services'
-
-/** What a reservation and a checkout cost by how far away something is: so many round trips. */
+/** What a reservation and a checkout cost by how far away something is, and so how many round trips they make. */
 export async function tryDistance(folder: string, facts: Facts): Promise<void> {
-  for (const where of ['the services from their gateway', 'the databases from their services'] as const) {
-    let near: Took | undefined
-    for (const oneWayMs of oneWays) {
-      const took = await measure(join(folder, `${where.split(' ')[1]}-${oneWayMs}`), where, oneWayMs)
-      near ??= took
-      const told = ([name, ms]: [string, number], before: number) => {
-        const trips = oneWayMs === 0 ? '' : `, ${((ms - before) / (2 * oneWayMs)).toFixed(1)} round trips`
-        return `${name} ${ms.toFixed(0)} ms${trips}`
+  const server = await startPostgres({ folder: join(folder, 'postgres'), databases: [...databaseNames], temporary: true })
+  const databases = await Distance.to(server.port)
+  const services = await farServices()
+  const all = [databases, ...services.distances]
+  try {
+    const url = (name: DatabaseName) => server.url(name).replace(`:${server.port}/`, `:${databases.port}/`)
+    const databaseUrls = Object.fromEntries(databaseNames.map((name) => [name, url(name)])) as Record<DatabaseName, string>
+    const env = { ...noLimits, LOG_LEVEL: 'warn' }
+    const system = await System.start({
+      dataFolder: join(folder, 'system'),
+      readyTimeoutMs: startMs,
+      databaseUrls,
+      env,
+      envFor: services.envFor,
+    })
+    try {
+      const shop = await openShop(system)
+      const near = await shop()
+      facts.note('all in one place', `reserve ${near.reserve.toFixed(0)} ms, check out ${near.checkOut.toFixed(0)} ms`)
+      for (const roundTripMs of roundTrips) {
+        const far = async (where: string, distances: readonly Distance[]) => {
+          for (const distance of all) distance.oneWayMs = distances.includes(distance) ? roundTripMs / 2 : 0
+          facts.note(`${where}, ${roundTripMs} ms there and back`, describe(await shop(), near, roundTripMs))
+        }
+        await far('services far from their gateway', services.distances)
+        await far('databases far from their services', [databases])
       }
-      const found = [told(['reserve', took.reserve], near.reserve), told(['check out', took.checkOut], near.checkOut)]
-      facts.note(`${where}, ${2 * oneWayMs} ms there and back`, found.join('; '))
+    } finally {
+      await system.stop()
     }
+  } finally {
+    for (const distance of all) distance.close()
+    await server.stop()
   }
+}
+
+function describe(far: Took, near: Took, roundTripMs: number): string {
+  const told = (name: string, ms: number, before: number) =>
+    `${name} ${ms.toFixed(0)} ms (${((ms - before) / roundTripMs).toFixed(1)} round trips)`
+  return `${told('reserve', far.reserve, near.reserve)}, ${told('check out', far.checkOut, near.checkOut)}`
 }
 
 interface Took {
@@ -38,71 +71,46 @@ interface Took {
   checkOut: number
 }
 
-async function measure(folder: string, where: Where, oneWayMs: number): Promise<Took> {
-  const server = await startPostgres({ folder: join(folder, 'postgres'), databases: [...databaseNames], temporary: true })
-  const distances: Distance[] = []
-  const away = async (port: number): Promise<number> => {
-    const distance = await startDistance(port, oneWayMs)
-    distances.push(distance)
-    return distance.port
-  }
-  try {
-    const databasePort = where === 'the databases from their services' ? await away(server.port) : server.port
-    const url = (name: DatabaseName) => server.url(name).replace(`:${server.port}/`, `:${databasePort}/`)
-    const databaseUrls = Object.fromEntries(databaseNames.map((name) => [name, url(name)])) as Record<DatabaseName, string>
-    const { gateway, ports } = where === 'the services from their gateway' ? await farServices(away) : { gateway: {}, ports: {} }
-    const envFor = { ...ports, gateway }
-    const system = await System.start({
-      dataFolder: join(folder, 'system'),
-      databaseUrls,
-      env: { ...noLimits, LOG_LEVEL: 'warn' },
-      envFor,
-    })
-    try {
-      return await sample(system)
-    } finally {
-      await system.stop()
-    }
-  } finally {
-    for (const distance of distances) distance.close()
-    await server.stop()
-  }
-}
-
 /** The gateway asks by the long way, the services one another by the short one. */
-async function farServices(away: (port: number) => Promise<number>) {
+async function farServices(): Promise<{ distances: Distance[]; envFor: SystemOptions['envFor'] }> {
   const names = ['inventory', 'reservation', 'order', 'audit'] as const
-  const addresses: Record<string, string> = {}
-  const services = new Map<ServiceName, Record<string, string>>()
-  const ports = new Map<ServiceName, number>()
-  for (const name of names) {
-    const port = await freePort()
-    ports.set(name, port)
-    addresses[`${name.toUpperCase()}_ADDR`] = `127.0.0.1:${await away(port)}`
+  const ports = new Map<(typeof names)[number], number>()
+  for (const name of names) ports.set(name, await freePort())
+  const ways = new Map<string, Distance>()
+  for (const [name, port] of ports) ways.set(name, await Distance.to(port))
+  const addresses = (portOf: (name: (typeof names)[number]) => number) =>
+    Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_ADDR`, `127.0.0.1:${portOf(name)}`]))
+  const near = addresses((name) => ports.get(name) ?? 0)
+  return {
+    distances: [...ways.values()],
+    envFor: {
+      ...Object.fromEntries([...ports].map(([name, port]) => [name, { ...near, GRPC_PORT: String(port) }])),
+      gateway: addresses((name) => ways.get(name)?.port ?? 0),
+    },
   }
-  const near = Object.fromEntries([...ports].map(([name, port]) => [`${name.toUpperCase()}_ADDR`, `127.0.0.1:${port}`]))
-  for (const [name, port] of ports) services.set(name, { ...near, GRPC_PORT: String(port) })
-  return { gateway: addresses, ports: Object.fromEntries(services) }
 }
 
-async function sample(system: System): Promise<Took> {
+/** @returns what one shopper does, one thing after the other, each time that it is asked to */
+async function openShop(system: System): Promise<() => Promise<Took>> {
   const admin = api(system.url, { token: await adminToken(system) })
   const sku = `FAR-${randomUUID().slice(0, 8).toUpperCase()}`
   const price = { currency: 'USD', amountMinor: '1000' }
   const make = async () => (await admin.post('/v1/products', { sku, name: sku, price, stock: 1_000 })).status === 201
   await waitFor(make, { what: 'a product', timeoutMs: patienceMs })
   const shopper = api(system.url, { token: (await registerUser(system.url)).token })
-  const reserve: number[] = []
-  const checkOut: number[] = []
-  for (let index = 0; index < samples; index++) {
-    const [id, reserveMs] = await reserveOne(shopper, sku)
-    reserve.push(reserveMs)
-    const from = performance.now()
-    const { status } = await shopper.post('/v1/checkout', { reservationId: id })
-    if (status !== 200) throw new Error(`no checkout: ${status}`)
-    checkOut.push(performance.now() - from)
+  return async () => {
+    const reserve: number[] = []
+    const checkOut: number[] = []
+    for (let index = 0; index < samples; index++) {
+      const [id, reserveMs] = await reserveOne(shopper, sku)
+      reserve.push(reserveMs)
+      const from = performance.now()
+      const { status } = await shopper.post('/v1/checkout', { reservationId: id })
+      if (status !== 200) throw new Error(`no checkout: ${status}`)
+      checkOut.push(performance.now() - from)
+    }
+    return { reserve: median(reserve), checkOut: median(checkOut) }
   }
-  return { reserve: median(reserve), checkOut: median(checkOut) }
 }
 
 async function reserveOne(shopper: Api, sku: string): Promise<[string, number]> {

@@ -4,6 +4,7 @@ import { noLimits, System } from '@holdfast/launcher'
 import { waitFor } from '@holdfast/testing'
 import { startKafkaCluster } from '@holdfast/testing/kafka'
 
+import { startMs } from '../patience'
 import type { Facts } from '../facts'
 import { checkKept, queryOne } from '../kept'
 import { type Shopping, startShopping } from '../shoppers'
@@ -16,7 +17,7 @@ export async function tryKafka(folder: string, facts: Facts): Promise<void> {
   const brokers = await startKafkaCluster(folder)
   try {
     const env = { ...noLimits, KAFKA_BROKERS: brokers.map((broker) => broker.brokers).join(',') }
-    const system = await System.start({ dataFolder: join(folder, 'system'), env })
+    const system = await System.start({ dataFolder: join(folder, 'system'), readyTimeoutMs: startMs, env })
     try {
       const shopping = await startShopping(system)
       await shopping.goesOn(100)

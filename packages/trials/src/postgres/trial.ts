@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type DatabaseName, databaseNames, noLimits, System } from '@holdfast/launcher'
 import { waitFor } from '@holdfast/testing'
 
+import { startMs } from '../patience'
 import type { Facts } from '../facts'
 import { checkKept } from '../kept'
 import { startShopping } from '../shoppers'
@@ -32,6 +33,7 @@ export async function tryPostgres({ patroni, loss }: PostgresTrial, folder: stri
     const databaseUrls = Object.fromEntries(databaseNames.map((name) => [name, url(name)])) as Record<DatabaseName, string>
     const system = await System.start({
       dataFolder: join(folder, 'system'),
+      readyTimeoutMs: startMs,
       databaseUrls,
       env: { ...noLimits, LOG_LEVEL: 'info' },
     })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { noLimits, System } from '@holdfast/launcher'
 import { startSentinelRedis, waitFor } from '@holdfast/testing'
 
+import { startMs } from '../patience'
 import type { Facts } from '../facts'
 import { startShopping } from '../shoppers'
 
@@ -14,7 +15,7 @@ export async function tryRedis(folder: string, facts: Facts): Promise<void> {
   try {
     const limits = { ...noLimits, RATE_LIMIT_RESERVE_PER_USER: '100000', RATE_LIMIT_PER_IP: '1000000' }
     const env = { ...limits, REDIS_URL: redis.url, REDIS_SENTINELS: redis.sentinels }
-    const system = await System.start({ dataFolder: join(folder, 'system'), env })
+    const system = await System.start({ dataFolder: join(folder, 'system'), readyTimeoutMs: startMs, env })
     try {
       await untilShared(system, 1)
       const shopping = await startShopping(system)
