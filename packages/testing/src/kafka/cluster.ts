@@ -6,6 +6,8 @@ import type { KafkaBroker } from './broker'
 import { JavaBroker, newClusterId } from './java-broker'
 
 const brokerCount = 3
+/** None serves before most of them are there, in ms. */
+const startTimeoutMs = 240_000
 
 /**
  * Three brokers of one cluster on this machine's Java, each a controller too: every topic is on all three, and what is acknowledged
@@ -24,6 +26,7 @@ export async function startKafkaCluster(folder: string): Promise<KafkaBroker[]> 
         folder: join(folder, `broker${id}`),
         controllerPort: controllerPorts[id - 1],
         clusterId,
+        startTimeoutMs,
         properties: {
           'node.id': String(id),
           'controller.quorum.voters': voters,

@@ -19,6 +19,8 @@ export interface JavaBrokerOptions {
   controllerPort?: number
   /** Of a cluster whose other brokers have the same; one of its own if not given. */
   clusterId?: string
+  /** How long it may take until it serves, in ms; 60,000. */
+  startTimeoutMs?: number
   /** Server properties over the usual ones. */
   properties?: Record<string, string>
   /** Users that are known from the first start on, as the storage tool takes them: `SCRAM-SHA-256=[name=…,password=…]`. */
@@ -33,7 +35,7 @@ const logging = [
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
 ]
 const readyLine = 'Kafka Server started'
-const startTimeoutMs = 60_000
+const usualStartTimeoutMs = 60_000
 
 /** Apache Kafka in KRaft mode, broker and controller in one Java process. */
 export class JavaBroker implements KafkaBroker {
@@ -43,13 +45,14 @@ export class JavaBroker implements KafkaBroker {
     readonly brokers: string,
     private readonly classPath: string,
     private readonly folder: string,
+    private readonly startTimeoutMs = usualStartTimeoutMs,
   ) {}
 
   static async start(options: JavaBrokerOptions): Promise<JavaBroker> {
     const { folder, port = await freePort(), controllerPort = await freePort(), properties, scramUsers = [] } = options
     const classPath = await kafkaClassPath()
     await mkdir(folder, { recursive: true })
-    const broker = new JavaBroker(`127.0.0.1:${port}`, classPath, folder)
+    const broker = new JavaBroker(`127.0.0.1:${port}`, classPath, folder, options.startTimeoutMs)
     const settings = { ...serverProperties(port, controllerPort, join(folder, 'data')), ...properties }
     await writeFile(
       broker.#settingsFile,
@@ -70,7 +73,7 @@ export class JavaBroker implements KafkaBroker {
     const endWithUs = () => child.kill('SIGKILL')
     process.once('exit', endWithUs)
     child.once('exit', () => process.off('exit', endWithUs))
-    const giveUp = AbortSignal.timeout(startTimeoutMs)
+    const giveUp = AbortSignal.timeout(this.startTimeoutMs)
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer) => {
         if (chunk.includes(readyLine)) resolve()
