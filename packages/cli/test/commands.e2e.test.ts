@@ -91,6 +91,7 @@ describe('the catalogue', () => {
     const answer = (await asAdmin.get('/v1/products?pageSize=2')).body
     expect(await nobody.json('list-products', '--limit', '2')).toEqual(answer)
     expect((await nobody.run('list-products', '--limit', '2', '--quiet')).stdout).toBe('CAMERA\nKIT\n')
+    expect((await nobody.run('list-products', '--search', '4k cam', '--quiet')).stdout).toBe('CAMERA\n')
     expect((await nobody.run('list-products', '--limit', '2')).stderr).toBe('There is more: --limit N, or --all\n')
     expect((await nobody.run('products', '--all', '-q')).stdout).toBe('CAMERA\nKIT\nTRIPOD\n')
   })

@@ -1177,12 +1177,14 @@ export interface Operations {
   getProduct: { request: {
     sku: string
   }; response: GetProductResponse }
-  /** Products by SKU, in pages. */
+  /** Products by SKU, in pages; all of them, or those that a search finds. */
   listProducts: { request: {
     /** 1 to 1,000; 50 when 0. */
     pageSize?: number
     /** `next_page_token` of the page before. */
     pageToken?: string
+    /** Only those whose SKU or name has each of these words in it, anywhere and in any case: up to 8 words, 100 characters together. No character of it stands for others. */
+    search?: string
   }; response: ListProductsResponse }
   /** Makes and changes products as the rows of a CSV file say, all of them or none; docs/import-export.md has the columns. INVALID_ARGUMENT names up to 20 cells that are wrong, by line and column. */
   importProducts: { request: { file: FileBody } & {

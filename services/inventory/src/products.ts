@@ -54,7 +54,7 @@ import {
   updateProductRow,
 } from './sql/products'
 import { lockRules } from './sql/rules'
-import { checkFingerprint, checkMoney, checkSku, checkUnits, checkVersion, defaultWarehouse } from './validate'
+import { checkFingerprint, checkMoney, checkSku, checkText, checkUnits, checkVersion, defaultWarehouse } from './validate'
 
 /** Makes a product, its first stock in MAIN unless it is a bundle, and one event. @throws ALREADY_EXISTS when the SKU is taken by another request */
 export async function createProduct(
@@ -231,14 +231,27 @@ export async function getProduct(database: Database, sku: string): Promise<Produ
   return toProduct(known)
 }
 
+/** Of a search, in characters and in words. */
+const longestSearch = 100
+const mostWords = 8
+
+/** By SKU; one that is made meanwhile shifts no page. @throws INVALID_ARGUMENT for a search that is too long, or that no text can hold */
 export async function listProducts(database: Database, request: ListProductsRequest): Promise<ListProductsResponse> {
   const limit = pageSize(request.pageSize, 1_000)
   const [after = ''] = decodePageToken(request.pageToken, [/^[A-Z0-9._-]{1,64}$/]) ?? []
-  const rows = await listProductRows(database.pool, after, limit + 1)
+  const rows = await listProductRows(database.pool, after, limit + 1, searchedWords(request.search))
   const page = rows.slice(0, limit)
   const last = page.at(-1)
   return {
     products: page.map(toProduct),
     nextPageToken: rows.length > limit && last !== undefined ? encodePageToken([last.sku]) : '',
   }
+}
+
+function searchedWords(search: string): string[] {
+  const words = checkText('search', search, 0, longestSearch)
+    .split(/\s+/)
+    .filter((word) => word !== '')
+  if (words.length > mostWords) throw invalidField('search', `must be at most ${mostWords} words`)
+  return [...new Set(words)]
 }

@@ -119,13 +119,13 @@ describe('products', () => {
     const seen: string[] = []
     let pageToken = ''
     do {
-      const page = await inventory.reservation.listProducts({ pageSize: 2, pageToken }, inventory.service())
+      const page = await inventory.reservation.listProducts({ pageSize: 2, pageToken, search: '' }, inventory.service())
       seen.push(...page.products.map(({ sku }) => sku))
       pageToken = page.nextPageToken
     } while (pageToken !== '')
     expect(seen).toEqual([...new Set(seen)].sort())
     await expect(
-      inventory.reservation.listProducts({ pageSize: 2, pageToken: 'nonsense' }, inventory.service()),
+      inventory.reservation.listProducts({ pageSize: 2, pageToken: 'nonsense', search: '' }, inventory.service()),
     ).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       fields: [{ field: 'pageToken' }],
@@ -154,6 +154,90 @@ describe('products', () => {
     await expect(inventory.reservation.createProduct(product(), inventory.service())).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     })
+  })
+})
+
+describe('a search', () => {
+  const find = async (search: string, pageSize = 0, pageToken = '') =>
+    inventory.reservation.listProducts({ pageSize, pageToken, search }, inventory.service())
+  const found = async (search: string) => (await find(search)).products.map(({ sku }) => sku)
+
+  beforeAll(async () => {
+    const names: Record<string, string> = {
+      'SEEK-1': 'Folding chair, Oak',
+      'SEEK-2': 'Oak table',
+      'SEEK-3': 'Crème brûlée torch',
+      'SEEK-4': '100%_off \\ "sale" \'n more',
+      'SEEK-5': 'Кофемолка',
+      SEEK_6: 'Chair of steel',
+    }
+    await Promise.all(
+      Object.entries(names).map(async ([sku, name]) =>
+        inventory.reservation.createProduct(product({ sku, name }), inventory.admin()),
+      ),
+    )
+  })
+
+  test.each([
+    ['a part of a name, in any case', 'CHAI', ['SEEK-1', 'SEEK_6']],
+    ['a part of a SKU, in any case', 'eek-2', ['SEEK-2']],
+    ['words in any order, of which one is in the SKU', ' oak   seek-1 fold', ['SEEK-1']],
+    ['words of which one is nowhere', 'oak steel', []],
+    ['one letter', 'К', ['SEEK-5']],
+    ['letters beyond ASCII, in any case', 'КОФЕ', ['SEEK-5']],
+    ['a letter that is put together of two', 'cre\u0300me', ['SEEK-3']],
+    ['a percent sign, which stands for itself', '0%', ['SEEK-4']],
+    ['a percent sign between letters', 'oak%table', []],
+    ['an underscore, which stands for itself', 'seek_', ['SEEK_6']],
+    ['a backslash', '\\', ['SEEK-4']],
+    ['a backslash before a sign', '\\%', []],
+    ['quotes', `"sale" 'n`, ['SEEK-4']],
+    ['what would end a statement', `'; drop table products; --`, []],
+    ['what is not there', 'nothing-like-it', []],
+  ])('finds %s', async (_, search, skus) => {
+    expect(await found(search)).toEqual(skus)
+  })
+
+  test('of nothing but spaces finds all', async () => {
+    expect(await found(' \t ')).toEqual(await found(''))
+  })
+
+  test('follows a name that changes', async () => {
+    const sku = await makeProduct(inventory, 1)
+    const renamed = {
+      sku,
+      name: 'Renamed samovar',
+      description: undefined,
+      price: undefined,
+      expectedVersion: undefined,
+      parts: [],
+    }
+    await inventory.reservation.updateProduct(renamed, inventory.admin())
+    expect(await found('samovar')).toEqual([sku])
+    expect(await found(`product ${sku}`)).toEqual([])
+  })
+
+  test('is given in pages that hold each product once, whatever is made meanwhile', async () => {
+    const first = await find('seek', 4)
+    await inventory.reservation.createProduct(product({ sku: 'SEEK-0', name: 'Later' }), inventory.admin())
+    const second = await find('seek', 4, first.nextPageToken)
+    expect([first, second].map(({ products }) => products.map(({ sku }) => sku))).toEqual([
+      ['SEEK-1', 'SEEK-2', 'SEEK-3', 'SEEK-4'],
+      ['SEEK-5', 'SEEK_6'],
+    ])
+    expect(second.nextPageToken).toBe('')
+  })
+
+  test.each([
+    ['of more than 100 characters', 'x'.repeat(101)],
+    ['of more than 8 words', 'a b c d e f g h i'],
+    ['with what no name may hold', 'oak\0'],
+  ])('%s is refused by that name', async (_, search) => {
+    await expect(find(search)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', fields: [{ field: 'search' }] })
+  })
+
+  test('of 8 words and 100 characters is none too many', async () => {
+    expect(await found(`seek oak ${'abcdefghijklmno '.repeat(6).slice(0, 90)}`)).toEqual([])
   })
 })
 

@@ -15,13 +15,14 @@ export function listProducts(program: CommandUnknownOpts, cli: Cli): void {
     .command('list-products')
     .alias('products')
     .description('products by SKU, with their prices')
+    .option('--search <words>', 'only those that have each of these words in their SKU or name')
     .addOption(limitOption())
     .addOption(allOption())
     .action(
-      cli.run(async ({ client, out }, options) =>
+      cli.run(async ({ client, out }, { search, ...options }) =>
         out.pages(
           pageOptions(options, 1_000),
-          async (page) => client.listProducts(page),
+          async (page) => client.listProducts({ search, ...page }),
           (answer) => answer.products,
           productView,
         ),

@@ -166,13 +166,26 @@ export async function updateProductRow(client: PoolClient, row: ProductRow, part
   return updated
 }
 
-export async function listProductRows(pool: Pool, afterSku: string, limit: number): Promise<ProductRow[]> {
+/** By SKU, those that have each of the words in their SKU or name, as the column `searched` is made of them. */
+export async function listProductRows(
+  pool: Pool,
+  afterSku: string,
+  limit: number,
+  words: readonly string[] = [],
+): Promise<ProductRow[]> {
+  const conditions = words.map((_, index) => `and p.searched like lower(normalize($${index + 3}, nfc) collate "default")`)
   const { rows } = await pool.query<ProductRow>({
-    name: 'list_products',
-    text: `${productRows} where p.sku > $1 order by p.sku limit $2`,
-    values: [afterSku, limit],
+    // With words no plan is kept: the best one depends on how rare they are.
+    ...(words.length === 0 && { name: 'list_products' }),
+    text: `${productRows} where p.sku > $1 ${conditions.join(' ')} order by p.sku limit $2`,
+    values: [afterSku, limit, ...words.map(anywhere)],
   })
   return rows
+}
+
+/** A pattern of LIKE in which each character stands for itself. */
+function anywhere(word: string): string {
+  return `%${word.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
 }
 
 export interface ProductChanges {

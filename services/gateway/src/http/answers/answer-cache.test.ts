@@ -108,7 +108,7 @@ async function version(sku: string): Promise<number | undefined> {
 }
 
 async function versions(): Promise<number[]> {
-  const answer = await list(callOf(ListProductsRequest.encode({ pageSize: 0, pageToken: '' }).finish()), response)
+  const answer = await list(callOf(ListProductsRequest.encode({ pageSize: 0, pageToken: '', search: '' }).finish()), response)
   return ListProductsResponse.decode(answer).products.map((one) => one.version)
 }
 
