@@ -43,7 +43,8 @@ export async function startShopping(system: System, { shoppers = 6, pauseMs = 50
   const skus = await Promise.all(stocks.map(async (stock) => ({ sku: await makeProduct(admin, stock), stock })))
   const seen: Acknowledged = { reservations: new Map(), orders: new Set() }
   const stop = new AbortController()
-  const people = await Promise.all(Array.from({ length: shoppers }, async () => shopperOf(system.url)))
+  const people: Api[] = []
+  while (people.length < shoppers) people.push(await shopperOf(system.url))
   const working = people.map(async (shopper) => shop({ shopper, skus, seen, pauseMs, stop: stop.signal }))
   const looks = new Looks(await shopperOf(system.url), skus[0]?.sku ?? '', seen, stop.signal)
   return {
@@ -70,8 +71,10 @@ async function makeProduct(admin: Api, stock: number): Promise<string> {
   return sku
 }
 
+/** Passwords are slow on purpose: a busy machine may refuse many at once. */
 async function shopperOf(url: string): Promise<Api> {
-  return api(url, { token: (await registerUser(url)).token })
+  const user = await waitFor(async () => registerUser(url), { what: 'a shopper to register', timeoutMs: 120_000 })
+  return api(url, { token: user.token })
 }
 
 interface ShopperOptions {
