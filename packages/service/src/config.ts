@@ -152,6 +152,8 @@ export const serviceShape = {
   GRPC_PORT: port(),
   /** No gRPC connection takes calls for longer, in ms; what is under way ends in its own time. */
   GRPC_CONNECTION_AGE_MAX_MS: wholeNumberOr(300_000, 1_000, 3_600_000),
+  /** Told to stop by SIGTERM, it says that it is not ready, and takes what still comes for so long, in ms; then it stops. */
+  STOP_DELAY_MS: wholeNumberOr(0, 0, 60_000),
   METRICS_HOST: text('127.0.0.1'),
   /** Unset: no listener. */
   METRICS_PORT: port().optional(),

@@ -25,6 +25,7 @@ import type { Logger } from './log'
 import { type PeerTls, plaintext } from './peer-tls'
 import { addReflection } from './reflection'
 import { type CallEnvelope, type ServedRpc, type ServeParts, serveCall } from './serve-call'
+import { whenLeaving } from './service'
 import { OpenStreams, type ServedStream, type StreamContext, type StreamTimes, streamTimes } from './serve-stream'
 import type { ServiceTokens, UserTokens } from './tokens'
 
@@ -99,11 +100,17 @@ export async function startGrpcServer<Definition extends object>(options: GrpcSe
   health.addToServer(server)
   addReflection(server, [...services, 'grpc.health.v1.Health'])
 
+  const notServing = (): void => {
+    for (const service of ['', ...services]) health.setStatus(service, 'NOT_SERVING')
+  }
+  const forget = whenLeaving(notServing)
+
   const port = await bind(server, `${options.host}:${options.port}`, tls.server())
   return {
     port,
     stop: async () => {
-      for (const service of ['', ...services]) health.setStatus(service, 'NOT_SERVING')
+      forget()
+      notServing()
       streams.end()
       await new Promise<void>((resolve) => {
         const force = setTimeout(() => server.forceShutdown(), drainMs)

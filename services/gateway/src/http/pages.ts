@@ -2,7 +2,7 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-import { scrape, scrapeType } from '@holdfast/service'
+import { isLeaving, scrape, scrapeType } from '@holdfast/service'
 
 import type { Readiness } from './health'
 import { jsonReply, type Reply } from './reply'
@@ -45,6 +45,8 @@ export function createPages(sources: PageSources): Pages {
         return json(readiness.ready ? 200 : 503, { status: readiness.ready ? 'ready' : 'not ready', ...readiness })
       },
     ],
+    // About this process alone, for what balances requests: a service that is away takes no gateway out of service.
+    ['/readyz/self', () => (isLeaving() ? json(503, { status: 'leaving' }) : json(200, { status: 'ready' }))],
     ['/.well-known/jwks.json', () => json(200, sources.jwks(), `public, max-age=${keysMaxAge}`)],
   ]
   if (sources.metrics) pages.push(['/metrics', metrics])

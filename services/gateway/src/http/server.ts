@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 
-import { type Certificates, ConfigError } from '@holdfast/service'
+import { type Certificates, ConfigError, whenLeaving } from '@holdfast/service'
 
 import { type ConnectionLimits, Connections } from './connections'
 import type { CorsOrigins } from './cors'
@@ -74,11 +74,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     answerParseError(error, socket, connections.latestOf(socket), limits.stalledTimeout)
   })
   server.on('connect', (_request, socket) => refuseTunnel(socket as Socket))
+  // Connections that are kept go with their next answer, and whoever had them comes again elsewhere.
+  const forget = whenLeaving(() => (site.closing = true))
   const port = await listen(server, options)
   return {
     port,
     connections: () => connections.size,
     stop: async () => {
+      forget()
       site.closing = true
       await new Promise<void>((resolve) => {
         const force = setTimeout(() => server.closeAllConnections(), drainMs)

@@ -124,11 +124,18 @@ export class Upstream {
     return beginStream(stream, signal)
   }
 
-  /** Whether it says of itself that it serves. @param timeoutMs how long it may take to say so */
+  /**
+   * Whether it says of itself that it serves. One that does not may be a replica on its way out: the next is asked as well.
+   * @param timeoutMs how long both may take to say so
+   */
   async isServing(timeoutMs: number): Promise<boolean> {
+    const deadline = Date.now() + timeoutMs
+    return (await this.askHealth(deadline)) || this.askHealth(deadline)
+  }
+
+  private async askHealth(deadline: number): Promise<boolean> {
     const check = healthService['Check']
     if (check === undefined || !('requestSerialize' in check)) return false
-    const deadline = Date.now() + timeoutMs
     return new Promise((resolve) => {
       this.client.makeUnaryRequest(
         check.path,
