@@ -11,6 +11,8 @@ export interface Admitted {
   actor: Actor
   userToken: string | undefined
   caller: string | undefined
+  /** As in {@link CallContext}. */
+  choosesStrategy?: boolean
 }
 
 /** What a caller shows: a user's token, and the service that carries the call, proven by its own. */
@@ -55,7 +57,7 @@ export async function admitCaller(rpc: RpcDescriptor, credentials: Credentials, 
     const actor: Actor = { id: user.id, role: user.role === 'ADMIN' ? Actor_Role.ADMIN : Actor_Role.USER }
     const allowed = who === Access_Who.USER || (who === Access_Who.ADMIN && user.role === 'ADMIN') || trusted
     if (!allowed) throw new HoldfastError('PERMISSION_DENIED', `${rpc.method} is not for you`)
-    return { actor, userToken, caller }
+    return { actor, userToken, caller, ...(user.choosesStrategy === true && { choosesStrategy: true }) }
   }
   if (trusted) return { actor: { id: caller, role: Actor_Role.SERVICE }, userToken: undefined, caller }
   if (who === Access_Who.PUBLIC) return { actor: nobody, userToken: undefined, caller }

@@ -14,6 +14,8 @@ export interface CallContext {
   userToken: string | undefined
   /** The calling service, when it proved itself by a service token. */
   caller: string | undefined
+  /** The user's token lets them say how units are held, which is else for admins and services: a guest of a simulated sale. */
+  choosesStrategy?: boolean
   /** When the caller stops waiting, in ms since 1970. */
   deadline: number
   idempotencyKey: string | undefined

@@ -107,13 +107,14 @@ export function contextOf(
   serviceLog: Logger,
 ): CallContext {
   const { requestId, deadline, traceparent } = envelope
-  const { actor, userToken, caller } = admitted
+  const { actor, userToken, caller, choosesStrategy } = admitted
   let log: Logger | undefined
   return {
     requestId,
     actor,
     userToken,
     caller,
+    ...(choosesStrategy === true && { choosesStrategy }),
     deadline,
     idempotencyKey,
     traceparent,

@@ -41,6 +41,13 @@ test('a good token says who it is, also when it is shown again, and is remembere
   expect(await verify(signUserToken({ id: 'me', role: 'ADMIN' }, privateKey))).toEqual({ id: 'me', role: 'ADMIN' })
 })
 
+test('only a claim that is exactly so lets somebody choose the strategy', async () => {
+  expect(await verify(es256(header, claims({ strategy: true })))).toEqual({ id: 'somebody', role: 'USER', choosesStrategy: true })
+  for (const strategy of ['true', 1, false, null]) {
+    expect(await verify(es256(header, claims({ strategy })))).toEqual({ id: 'somebody', role: 'USER' })
+  }
+})
+
 test.each([
   ['alg none', `${part({ alg: 'none', kid })}.${part(claims())}.`],
   ['HS256 with the public key as the secret', hs256()],

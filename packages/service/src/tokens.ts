@@ -29,6 +29,8 @@ export interface VerifiedUser {
   issuer?: string
   /** Of a user of another issuer, if it tells. */
   email?: string
+  /** May say how units are held, as admins may: a guest of a simulated sale. */
+  choosesStrategy?: boolean
 }
 
 /** Checks users' tokens; remembers the good ones until they expire, so that a signature is checked once. */
@@ -109,12 +111,20 @@ async function readOwn(token: string, { header }: jwt.Jwt, keys: KeySource): Pro
   const { sub, role, exp } = claims
   const generation: unknown = claims['gen']
   if (typeof sub !== 'string' || (role !== 'USER' && role !== 'ADMIN') || exp === undefined) throw unauthenticated()
-  return { claims: { id: sub, role, ...(typeof generation === 'number' && { generation }) }, until: exp * 1000 }
+  const more = {
+    ...(typeof generation === 'number' && { generation }),
+    ...(claims['strategy'] === true && { choosesStrategy: true }),
+  }
+  return { claims: { id: sub, role, ...more }, until: exp * 1000 }
 }
 
 /** Signs users' access tokens (ES256, RFC 7518); the gateway's business. */
 export function signUserToken(user: VerifiedUser, privateKey: KeyObject): string {
-  const claims = { role: user.role, ...(user.generation !== undefined && user.generation > 0 && { gen: user.generation }) }
+  const claims = {
+    role: user.role,
+    ...(user.generation !== undefined && user.generation > 0 && { gen: user.generation }),
+    ...(user.choosesStrategy === true && { strategy: true }),
+  }
   return jwt.sign(claims, privateKey, {
     algorithm: 'ES256',
     keyid: keyId(createPublicKey(privateKey)),

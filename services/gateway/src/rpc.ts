@@ -3,6 +3,7 @@ import { type Database, type Handlers, HoldfastError, type UserTokens } from '@h
 
 import type { EndedTokens } from './ended-tokens'
 import { getUser } from './get-user'
+import { issueGuestTokens } from './issue-guest-tokens'
 import { listUsers } from './list-users'
 import { login } from './login'
 import { logout } from './logout'
@@ -30,8 +31,16 @@ export interface AuthDeps {
 export const localUserMethods: readonly string[] = ['Register', 'Login', 'Refresh']
 
 /** AuthService, each RPC with its use case. */
-export function authRpc(deps: AuthDeps, options: { localUsers: boolean }): Handlers<typeof AuthServiceService> {
-  return { ...handlers(deps), ...(options.localUsers ? {} : { register: absent, login: absent, refresh: absent }) }
+export function authRpc(deps: AuthDeps, options: { localUsers: boolean; guests?: boolean }): Handlers<typeof AuthServiceService> {
+  return {
+    ...handlers(deps),
+    ...(options.localUsers ? {} : { register: absent, login: absent, refresh: absent }),
+    ...(options.guests === true ? {} : { issueGuestTokens: noGuests }),
+  }
+}
+
+async function noGuests(): Promise<never> {
+  return Promise.reject(new HoldfastError('UNIMPLEMENTED', 'There is no demo service here, and nobody is its guest'))
 }
 
 async function absent(): Promise<never> {
@@ -49,5 +58,6 @@ function handlers(deps: AuthDeps): Handlers<typeof AuthServiceService> {
     listUsers: async (request, ctx) => listUsers(deps, request, ctx),
     updateUser: async (request, ctx) => updateUser(deps, request, ctx),
     getUser: async ({ id }, ctx) => ({ user: await getUser(deps, id), requestId: ctx.requestId }),
+    issueGuestTokens: async (request, ctx) => issueGuestTokens(deps, request, ctx),
   }
 }

@@ -171,6 +171,7 @@ async function startGateway(tokens: ReturnType<typeof createServiceTokens>, addr
       getMe: refuse,
       listUsers: refuse,
       updateUser: refuse,
+      issueGuestTokens: refuse,
       getUser: async ({ id }, ctx) => {
         const email = addresses.get(id)
         if (email === undefined) throw notFound('user', id)

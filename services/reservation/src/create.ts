@@ -67,7 +67,8 @@ export function ownerOf({ actor }: CallContext): string {
 /** A shopper must not be able to drag a hot SKU out of combining. How it is held is no part of what is asked for. */
 function checkStrategy(strategy: Strategy, ctx: CallContext): void {
   if (strategy === Strategy.UNRECOGNIZED) throw invalidField('strategy', 'must be COMBINING, PESSIMISTIC or OPTIMISTIC')
-  if (strategy === Strategy.STRATEGY_UNSPECIFIED || strategy === Strategy.COMBINING || seesAll(ctx)) return
+  if (strategy === Strategy.STRATEGY_UNSPECIFIED || strategy === Strategy.COMBINING) return
+  if (seesAll(ctx) || ctx.choosesStrategy === true) return
   const fields = [{ field: 'strategy', message: 'is for admins and services' }]
   throw new HoldfastError('PERMISSION_DENIED', 'strategy: is for admins and services', { fields })
 }
