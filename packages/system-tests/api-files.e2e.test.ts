@@ -20,7 +20,7 @@ interface Request {
 
 let shop: Shop
 beforeAll(async () => {
-  shop = await openShop({ notifications: true })
+  shop = await openShop({ notifications: true, demo: true })
 })
 afterAll(async () => shop.close())
 

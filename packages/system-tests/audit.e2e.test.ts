@@ -24,7 +24,7 @@ interface AuditRecord {
 let shop: Shop
 let shopper: Shopper
 beforeAll(async () => {
-  shop = await openShop({ notifications: true, env: { CHECKPOINT_INTERVAL_MS: '300' } })
+  shop = await openShop({ notifications: true, demo: true, env: { CHECKPOINT_INTERVAL_MS: '300' } })
   shopper = await shop.shopper()
 })
 afterAll(async () => shop.close())
@@ -65,6 +65,11 @@ const calls: Record<string, { action: string; call: (headers: Record<string, str
         { sku: 'AUDIT-1', name: 'x', price: { currency: 'USD', amountMinor: '1' }, stock: 3 },
         { headers },
       ),
+  },
+  // What is recorded of it is the product that the sale is of.
+  CreateSale: {
+    action: 'product.created',
+    call: async (headers) => shop.admin.post('/v1/demo/sales', { stock: 1, shoppers: 1 }, { headers }),
   },
   UpdateProduct: {
     action: 'product.updated',

@@ -8,6 +8,7 @@ import { type OrderReply, waitFor } from '@holdfast/testing'
 import { Client } from 'pg'
 
 import { Screen } from './console/screen'
+import { type Sale, saleIs, type SaleReply, startSale, watched } from './flash-sale'
 import { checkOut, one, openShop, reserved, type Shop, statusOf } from './shop'
 
 jest.setTimeout(180_000)
@@ -20,7 +21,8 @@ let browser: Browser
 
 beforeAll(async () => {
   mkdirSync(screenshots, { recursive: true })
-  shop = await openShop({ envFor: { inventory: { CONSISTENCY_GRACE_MS: '0' } } })
+  const env = { DEMO_PATIENCE_MS: '5000' }
+  shop = await openShop({ demo: true, env, envFor: { inventory: { CONSISTENCY_GRACE_MS: '0' } } })
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
 }, 180_000)
 afterAll(async () => {
@@ -261,6 +263,74 @@ test('somebody is made an operator and a shopper again, and the last operator st
   await rowOf(page, shop.system.credentials.admin.email).waitFor()
   await confirm('Make a shopper')
   await page.getByRole('alert').waitFor()
+})
+
+test('a hundred shoppers want 25 units: 25 win, 75 are refused, what is let go is sold again, and the books balance', async () => {
+  const { screen, page } = await operatorAt('', { viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
+  await page.getByRole('link', { name: 'Flash sale' }).click()
+  await page.getByLabel('Units', { exact: true }).fill('0')
+  await page.getByRole('button', { name: 'Open the doors' }).click()
+  await page.getByText('Must be from 1 to 5000').waitFor()
+  await page.getByLabel('Units', { exact: true }).fill('25')
+  await page.getByLabel('Shoppers', { exact: true }).fill('100')
+  await page.getByLabel('Shoppers', { exact: true }).press('Enter')
+  await page.getByText('The books balance.').waitFor({ timeout: 150_000 })
+  expect(await figure(page, 'Got a unit in the race')).toBe('25')
+  expect(await figure(page, 'Told that it is sold out')).toBe('75')
+  expect(await figure(page, 'Let go, and sold again')).toBe('5, 5')
+  expect(await page.getByTestId('left').textContent()).toBe('0')
+  await screen.checkLooks(page, join(screenshots, 'flash-sale-desk.png'))
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+  await screen.checkLooks(page, join(screenshots, 'flash-sale-phone.png'))
+
+  const { body } = await shop.admin.get<{ sales: Sale[] }>('/v1/demo/sales')
+  const [sale] = body.sales
+  expect(sale).toMatchObject({ phase: 'DONE', won: 25, refused: 75, gaveUp: 0, paid: 25, letGo: 5, secondChances: 5, left: 0 })
+  expect(sale?.books).toMatchObject({ balanced: true, consistent: true, sold: 25, onHand: 0, reserved: 0, paid: 25 })
+  expect(await shop.available(sale?.sku ?? '')).toEqual({ onHand: 0, reserved: 0, available: 0 })
+})
+
+test.each(['PESSIMISTIC', 'OPTIMISTIC'])('shoppers of a sale may be held %s, and it balances as well', async (strategy) => {
+  const id = await startSale(shop, { stock: 5, shoppers: 20, strategy })
+  expect(await watched(shop, id)).toMatchObject({
+    strategy,
+    phase: 'DONE',
+    won: 5,
+    refused: 15,
+    paid: 5,
+    books: { balanced: true },
+  })
+})
+
+test('who is no admin opens no sale, wrong numbers are told, and there is one sale at a time', async () => {
+  const shopper = await shop.shopper()
+  expect(await shopper.post('/v1/demo/sales', { stock: 5, shoppers: 5 })).toMatchObject({ status: 403 })
+  expect(await shop.admin.post('/v1/demo/sales', { stock: 0, shoppers: 5_001 })).toMatchObject({
+    status: 400,
+    body: { code: 'INVALID_ARGUMENT', errors: [{ field: 'stock' }, { field: 'shoppers' }] },
+  })
+  const wanted = { stock: 5, shoppers: 5 }
+  const start = async (body: object) => shop.admin.post<SaleReply>('/v1/demo/sales', body, { idempotencyKey: 'one-sale' })
+  const first = await start(wanted)
+  expect(first).toMatchObject({ status: 201, body: { replayed: false, sale: { phase: 'WAITING' } } })
+  const { id } = first.body.sale
+  expect(await start(wanted)).toMatchObject({ status: 200, body: { replayed: true, sale: { id } } })
+  expect(await start({ ...wanted, stock: 6 })).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } })
+  expect(await shop.admin.post('/v1/demo/sales', wanted)).toMatchObject({ status: 409, body: { code: 'CONFLICT' } })
+  expect((await shopper.get(`/v1/demo/sales/${id}`)).status).toBe(403)
+  expect(await shop.admin.post(`/v1/demo/sales/${id}:stop`)).toMatchObject({ status: 200, body: { sale: { phase: 'STOPPED' } } })
+  expect(await watched(shop, id)).toMatchObject({ phase: 'STOPPED', won: 0 })
+})
+
+test('a sale that nobody watches any more ends, and what was reserved is given back', async () => {
+  const id = await startSale(shop, { stock: 2_000, shoppers: 2_000 })
+  await watched(shop, id, ({ won }) => won > 0)
+  const sale = await waitFor(async () => saleIs(shop, id, 'STOPPED'), { what: 'the sale to be stopped', timeoutMs: 150_000 })
+  expect(sale.problem).toBe('Nobody watched any more')
+  const left = 2_000 - sale.paid
+  expect(await shop.available(sale.sku)).toEqual({ onHand: left, reserved: 0, available: left })
+  await shop.expectBalanced()
 })
 
 test('every page fits a phone by night and a desk by day, and axe finds nothing serious', async () => {

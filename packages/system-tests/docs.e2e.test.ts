@@ -13,6 +13,7 @@ test('docs/configuration.md lists every variable that a service reads', () => {
     read('packages', 'service', 'src', 'config.ts'),
     read('packages', 'events', 'src', 'config.ts'),
     ...services.map((name) => read('services', name, 'src', 'config.ts')),
+    read('packages', 'demo', 'src', 'config.ts'),
   ]
   const variables = new Set(
     sources.flatMap((source) => [...source.matchAll(/^\s+([A-Z][A-Z_]{3,}): /gm)].map(([, name]) => name ?? '')),

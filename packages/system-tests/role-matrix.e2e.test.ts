@@ -7,7 +7,7 @@ import { adminToken } from '@holdfast/testing'
 
 import { openShop, type Shop } from './shop'
 
-const services = ['inventory', 'reservation', 'order', 'audit', 'gateway', 'notification'] as const
+const services = ['inventory', 'reservation', 'order', 'audit', 'gateway', 'notification', 'demo'] as const
 type ServiceName = (typeof services)[number]
 type Caller = 'nobody' | 'user' | 'admin' | `service ${ServiceName}`
 
@@ -16,14 +16,21 @@ let tokens: { user: string; admin: string }
 const clients = new Map<ServiceName, Client>()
 
 beforeAll(async () => {
-  shop = await openShop({ notifications: true })
+  shop = await openShop({ notifications: true, demo: true })
   await newTokens()
-  for (const name of services) clients.set(name, new Client(shop.system.grpc[name], credentials.createInsecure()))
+  for (const name of services) clients.set(name, new Client(addressOf(name), credentials.createInsecure()))
 })
 afterAll(async () => {
   for (const client of clients.values()) client.close()
   await shop.close()
 })
+
+const addressOf = (name: ServiceName): string => (name === 'demo' ? (shop.system.demoAddress ?? '') : shop.system.grpc[name])
+
+function keyOf(name: ServiceName): string {
+  const { servicePrivateKeys, demoPrivateKey = '' } = shop.system.keys
+  return name === 'demo' ? demoPrivateKey : servicePrivateKeys[name]
+}
 
 async function newTokens(): Promise<void> {
   tokens = { user: (await shop.shopper()).user.token, admin: await adminToken(shop.system) }
@@ -55,8 +62,8 @@ function metadataOf(caller: Caller, owner: ServiceName): Metadata {
   if (caller === 'user' || caller === 'admin') metadata.set('authorization', `Bearer ${tokens[caller]}`)
   if (caller.startsWith('service ')) {
     const name = services.find((service) => caller === `service ${service}`) ?? 'gateway'
-    const { servicePrivateKeys, servicePublicKeys } = shop.system.keys
-    metadata.set('x-service-token', createServiceTokens(name, servicePrivateKeys[name], servicePublicKeys).issueFor(owner))
+    const { servicePublicKeys } = shop.system.keys
+    metadata.set('x-service-token', createServiceTokens(name, keyOf(name), servicePublicKeys).issueFor(owner))
   }
   return metadata
 }

@@ -252,6 +252,13 @@ export interface CreateReservationResponse {
   replayed: boolean
 }
 
+export interface CreateSaleResponse {
+  sale?: Sale
+  requestId: string
+  /** It was started by an earlier request with the same key. */
+  replayed: boolean
+}
+
 export interface CreateSalesChannelResponse {
   channel?: SalesChannel
   requestId: string
@@ -370,6 +377,11 @@ export interface GetReservationResponse {
   requestId: string
 }
 
+export interface GetSaleResponse {
+  sale?: Sale
+  requestId: string
+}
+
 export interface GetSalesChannelResponse {
   channel?: SalesChannel
   requestId: string
@@ -473,6 +485,11 @@ export interface ListSalesChannelsResponse {
   channels: readonly (SalesChannel)[]
   /** Empty on the last page. */
   nextPageToken: string
+}
+
+export interface ListSalesResponse {
+  sales: readonly (Sale)[]
+  requestId: string
 }
 
 export interface ListShipmentsResponse {
@@ -777,6 +794,89 @@ export interface RotateWebhookSecretResponse {
   replayed: boolean
 }
 
+export interface Sale {
+  /** UUID. */
+  id: string
+  /** Of the product, which is made for this sale. */
+  sku: string
+  stock: number
+  shoppers: number
+  /** How the shoppers' units are held (docs/decisions/009-strategies.md). */
+  strategy: 'STRATEGY_UNSPECIFIED' | 'COMBINING' | 'PESSIMISTIC' | 'OPTIMISTIC'
+  /** - `WAITING`: Nobody has watched yet. - `SELLING`: The race: every shopper asks for one unit, until they have it or are told that it is sold out. - `PAYING`: Of those who won four in five pay, the fifth lets go; what comes back goes to shoppers who were refused. - `CHECKING`: The books are checked. - `STOPPED`: By an admin, or since nobody watched any more, or since it took too long. - `FAILED`: `problem` says why. */
+  phase: 'PHASE_UNSPECIFIED' | 'WAITING' | 'SELLING' | 'PAYING' | 'CHECKING' | 'DONE' | 'STOPPED' | 'FAILED'
+  createdAt?: string
+  /** Of the race: each shopper counts once. */
+  won: number
+  refused: number
+  gaveUp: number
+  /** CONFLICT answers, each of which a shopper answered by asking again (OPTIMISTIC). */
+  conflicts: number
+  /** Requests sent again, with the same key, since there was no answer or the system asked for it. */
+  repeated: number
+  /** After the race. */
+  paid: number
+  letGo: number
+  /** Shoppers refused in the race who then got what others had let go. */
+  secondChances: number
+  /** Units that nobody has reserved or bought, as far as the answers say. */
+  left: number
+  /** How long the race has taken, in ms, without the time in which nobody watched. */
+  raceMs: number
+  /** Answers of the race (won and refused) a second. */
+  answersPerSecond: number
+  /** How long a shopper waited for their answer in the race. */
+  latency?: SaleLatency
+  /** Of the winners of the race, the last eight. */
+  lastWinners: readonly (SaleWinner)[]
+  /** One byte for each shopper, a number of the enum Shopper. */
+  states: string
+  /** When they have been checked. */
+  books?: SaleBooks
+  /** Why it FAILED or was STOPPED, or what the shoppers who gave up were told, in words. */
+  problem: string
+}
+
+/** What the system itself says when the sale is over. */
+export interface SaleBooks {
+  /** The system's books agree, and what left stock is what was paid for: never more than there was. */
+  balanced: boolean
+  /** CheckConsistency over the whole system found nothing. */
+  consistent: boolean
+  differences: number
+  /** Of the product: units that left stock, as its level says; those still there; those reserved; those paid for. */
+  sold: number
+  onHand: number
+  reserved: number
+  paid: number
+  /** Stock levels, holds, reservations and orders that were looked at. */
+  rowsChecked: string
+}
+
+/** In microseconds. */
+export interface SaleLatency {
+  p50Micros: number
+  p95Micros: number
+  p99Micros: number
+  maxMicros: number
+  /** How many waited so long; bounds grow by the square root of two from 1 ms on, and the last has all that took longer. */
+  buckets: readonly (SaleLatencyBucket)[]
+}
+
+export interface SaleLatencyBucket {
+  /** In microseconds. */
+  upToMicros: number
+  count: number
+}
+
+export interface SaleWinner {
+  /** From 1 on. */
+  shopper: number
+  /** How long they waited, in microseconds. */
+  waitedMicros: number
+  reservationId: string
+}
+
 /** A place where a shop sells, as its website or one of its shops: it sees the stock of some warehouses, in an order of its own. */
 export interface SalesChannel {
   /** `[A-Z0-9][A-Z0-9_-]{0,31}`. */
@@ -878,6 +978,11 @@ export interface StockMovement {
   to: 'ACCOUNT_UNSPECIFIED' | 'SELLABLE' | 'DAMAGED' | 'QUALITY' | 'INCOMING' | 'SUPPLIER' | 'SOLD' | 'ALLOCATED' | 'VARIANCE' | 'TRANSIT'
   /** Why, as a word that can be counted. */
   reasonCode: 'REASON_CODE_UNSPECIFIED' | 'COUNT' | 'DAMAGE' | 'LOSS' | 'THEFT' | 'FOUND' | 'CORRECTION' | 'RECEIVED' | 'OTHER'
+}
+
+export interface StopSaleResponse {
+  sale?: Sale
+  requestId: string
 }
 
 export interface SweepResponse {
@@ -1001,6 +1106,10 @@ export interface WatchAvailabilityResponse {
   availability: readonly (Availability)[]
   /** Stands for what has been sent so far; good at every replica, for as long as one likes. */
   resumeToken: string
+}
+
+export interface WatchSaleResponse {
+  sale?: Sale
 }
 
 export interface WebhookDelivery {
@@ -1132,6 +1241,31 @@ export interface Operations {
     id: string
     role?: 'USER' | 'ADMIN'
   }; response: UpdateUserResponse }
+  /** Makes a product with so many units, and a sale of it, which begins when somebody watches it. One at a time: CONFLICT while another is under way. A repeat with the same key gets the same sale, as long as it is known. */
+  createSale: { request: {
+    /** Units, from 1 to 5,000. */
+    stock?: number
+    /** From 1 to 5,000. */
+    shoppers?: number
+    /** COMBINING if it is not given. */
+    strategy?: 'COMBINING' | 'PESSIMISTIC' | 'OPTIMISTIC'
+    /** Instead of the header Idempotency-Key. */
+    clientToken?: string
+  }; response: CreateSaleResponse }
+  /** The newest twenty, the newest first; they are known until the service is started again. Without `states`. */
+  listSales: { request: Record<string, never>; response: ListSalesResponse }
+  /** How a sale stands, or how it ended. */
+  getSale: { request: {
+    id: string
+  }; response: GetSaleResponse }
+  /** Sends the shoppers home, and answers when what they had reserved is given back. One that is over stays as it is. The sale is this service's alone, so nothing of its own is recorded; what is given back is. */
+  stopSale: { request: {
+    id: string
+  }; response: StopSaleResponse }
+  /** The sale as it goes on, some eight times a second, until it is over. While nobody watches, nobody shops; after half a minute of that the sale is STOPPED, and what was reserved is given back. */
+  watchSale: { request: {
+    id: string
+  }; stream: WatchSaleResponse }
   /** Makes a product; ALREADY_EXISTS when the SKU is taken. */
   createProduct: { request: {
     sku?: string
@@ -1727,6 +1861,11 @@ export const operations: { readonly [Id in keyof Operations]: Operation } = {
   getMe: {"method":"GET","path":"/v1/auth/me","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   listUsers: {"method":"GET","path":"/v1/users","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   updateUser: {"method":"PATCH","path":"/v1/users/{id}","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  createSale: {"method":"POST","path":"/v1/demo/sales","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
+  listSales: {"method":"GET","path":"/v1/demo/sales","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  getSale: {"method":"GET","path":"/v1/demo/sales/{id}","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  stopSale: {"method":"POST","path":"/v1/demo/sales/{id}:stop","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
+  watchSale: {"method":"GET","path":"/v1/demo/sales/{id}:watch","body":false,"authenticated":true,"repeatable":false,"once":false,"streams":true},
   createProduct: {"method":"POST","path":"/v1/products","body":true,"authenticated":true,"repeatable":true,"once":false,"streams":false},
   updateProduct: {"method":"PATCH","path":"/v1/products/{sku}","body":true,"authenticated":true,"repeatable":false,"once":false,"streams":false},
   getProduct: {"method":"GET","path":"/v1/products/{sku}","body":false,"authenticated":false,"repeatable":false,"once":false,"streams":false},

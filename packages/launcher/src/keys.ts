@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { readOrMake } from './private-file'
-import { allServiceNames, type ServiceName } from './services'
+import { allServiceNames, demoName, type ServiceName } from './services'
 
 /** PEM texts, ES256 (P-256), but for the secret. */
 export interface Keys {
@@ -13,12 +13,14 @@ export interface Keys {
   servicePrivateKeys: Record<ServiceName, string>
   /** What the others check them with. */
   servicePublicKeys: Record<ServiceName, string>
+  /** Of the flash-sale room, where there is one. */
+  demoPrivateKey?: string
   /** The simulated payment provider and the order service have it in common: `whsec_…`. */
   paymentCallbackSecret: string
 }
 
 /** The keys kept in a folder; made the first time, readable by their owner only. */
-export async function loadKeys(folder: string): Promise<Keys> {
+export async function loadKeys(folder: string, { demo = false }: { demo?: boolean } = {}): Promise<Keys> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const load = async (name: string) => readOrMake(join(folder, `${name}.pem`), makePrivateKey)
   const entries = await Promise.all(allServiceNames.map(async (name) => [name, await load(name)] as const))
@@ -28,6 +30,7 @@ export async function loadKeys(folder: string): Promise<Keys> {
     userTokenKey: await load('user-tokens'),
     servicePrivateKeys,
     servicePublicKeys: Object.fromEntries(publicEntries) as Record<ServiceName, string>,
+    ...(demo && { demoPrivateKey: await load(demoName) }),
     paymentCallbackSecret: await readOrMake(join(folder, 'payment-callbacks.secret'), makeWebhookSecret),
   }
 }

@@ -19,7 +19,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 async function main(): Promise<void> {
   const beganAt = performance.now()
   const settings = readSettings(process.env)
-  const { dataFolder, host, port, notifications } = settings
+  const { dataFolder, host, port, notifications, demo } = settings
   const signal = whenStopAsked()
   await mkdir(dataFolder, { recursive: true })
   const claimed = await claim(dataFolder)
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     await checkPort(host, port)
     say(`Starting PostgreSQL and ${notifications ? 'six' : 'five'} services ...`)
     const onEvent = (line: string) => say(`  ${line}`)
-    const started = await System.start({ dataFolder, host, port, usualGrpcPorts: true, notifications, onEvent, signal })
+    const started = await System.start({ dataFolder, host, port, usualGrpcPorts: true, notifications, demo, onEvent, signal })
     system = started
     // Where nobody logs in here there is no admin who could make them.
     const loginAt =
@@ -71,22 +71,33 @@ async function checkPort(host: string, port: number): Promise<void> {
   if (!free) throw new StartProblem(`port ${port} on ${host} is in use: set HOLDFAST_PORT to another one`)
 }
 
-function readSettings(env: NodeJS.ProcessEnv): { dataFolder: string; host: string; port: number; notifications: boolean } {
+interface Settings {
+  dataFolder: string
+  host: string
+  port: number
+  notifications: boolean
+  demo: boolean
+}
+
+function readSettings(env: NodeJS.ProcessEnv): Settings {
   const folder = env.HOLDFAST_DATA_DIR || '.holdfast'
   const port = env.HOLDFAST_PORT || '8080'
   if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
     throw new StartProblem(`HOLDFAST_PORT: must be a port from 1 to 65535, not ${port}`)
   }
-  const notifications = env.NOTIFICATIONS || 'off'
-  if (notifications !== 'on' && notifications !== 'off') {
-    throw new StartProblem(`NOTIFICATIONS: must be on or off, not ${notifications}`)
-  }
   return {
     dataFolder: isAbsolute(folder) ? folder : join(workspaceRoot(), folder),
     host: env.HOLDFAST_HOST || '127.0.0.1',
     port: Number(port),
-    notifications: notifications === 'on',
+    notifications: isOn('NOTIFICATIONS', env, 'off'),
+    demo: isOn('DEMO', env, 'on'),
   }
+}
+
+function isOn(name: string, env: NodeJS.ProcessEnv, usual: 'on' | 'off'): boolean {
+  const value = env[name] || usual
+  if (value !== 'on' && value !== 'off') throw new StartProblem(`${name}: must be on or off, not ${value}`)
+  return value === 'on'
 }
 
 /** Aborted by Ctrl-C, by a stop from outside, or by the end of the process that started us. */

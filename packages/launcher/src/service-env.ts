@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 
 import type { Credential } from './credentials'
-import type { Keys } from './keys'
-import { allServiceNames, type DatabaseName, forEachService, type ServiceName } from './services'
+import { type Keys, publicKeyOf } from './keys'
+import { allServiceNames, type DatabaseName, demoName, forEachService, type ServiceName } from './services'
 import { workspaceRoot } from './workspace'
 
 export interface ServiceEnvOptions {
@@ -21,14 +21,17 @@ export interface ServiceEnvOptions {
   admin: Credential
   /** Whether the notification service is there. */
   notifications: boolean
+  /** Where the flash-sale room listens, if there is one. */
+  demoPort: number | undefined
   /** For all services, then for one; these win over everything. */
   extra: Record<string, string>
   extraFor: Partial<Record<ServiceName, Record<string, string>>>
 }
 
 /** The environment of each service: the whole wiring of an embedded system. */
-export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceName, Record<string, string>> {
-  const { grpcPorts, otherPorts, keys, databaseUrl } = options
+export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceName | typeof demoName, Record<string, string>> {
+  const { grpcPorts, otherPorts, keys, databaseUrl, demoPort } = options
+  const { demoPrivateKey } = keys
   const address = (name: ServiceName) => {
     const addresses = [grpcPorts[name], ...otherPorts[name]].map((port) => `127.0.0.1:${port}`)
     return addresses.length === 1 ? `127.0.0.1:${grpcPorts[name]}` : `ipv4:${addresses.join(',')}`
@@ -46,10 +49,14 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     AUDIT_ADDR: address('audit'),
     GATEWAY_ADDR: address('gateway'),
     NOTIFICATION_ADDR: options.notifications ? address('notification') : '',
+    DEMO_ADDR: demoPort === undefined ? '' : `127.0.0.1:${demoPort}`,
     JWKS_URL: `${options.url}/.well-known/jwks.json`,
-    SERVICE_PUBLIC_KEYS: JSON.stringify(keys.servicePublicKeys),
+    SERVICE_PUBLIC_KEYS: JSON.stringify({
+      ...keys.servicePublicKeys,
+      ...(demoPrivateKey !== undefined && { [demoName]: publicKeyOf(demoPrivateKey) }),
+    }),
   }
-  return forEachService((name) => ({
+  const environments = forEachService((name) => ({
     ...shared,
     ...metricsPort(name, options.inherited),
     DATABASE_URL: databaseUrl(name),
@@ -60,6 +67,8 @@ export function serviceEnvironments(options: ServiceEnvOptions): Record<ServiceN
     ...options.extra,
     ...options.extraFor[name],
   }))
+  const demo = { GATEWAY_URL: options.url, GRPC_PORT: String(demoPort ?? 0), SERVICE_PRIVATE_KEY: demoPrivateKey ?? '' }
+  return { ...environments, [demoName]: { ...shared, ...demo, ...options.extra } }
 }
 
 /** Everyone comes from 127.0.0.1 here: one limit for all of them would only be in the way. */

@@ -32,6 +32,15 @@ export function serviceMain(name: ServiceName): string {
   return join(workspaceRoot(), 'services', name, 'dist', 'src', 'main.js')
 }
 
+/** The flash-sale room, which is no service of a shop: it has no database, no replica, and only this start runs it (decision 041). */
+export const demoName = 'demo'
+
+export const usualDemoPort = 50_057
+
+export function demoMain(): string {
+  return join(workspaceRoot(), 'packages', 'demo', 'dist', 'src', 'main.js')
+}
+
 /** A value for each service. */
 export function forEachService<T>(make: (name: ServiceName) => T): Record<ServiceName, T> {
   return {

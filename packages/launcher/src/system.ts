@@ -11,10 +11,13 @@ import { ServiceProcess } from './service-process'
 import {
   allServiceNames,
   type DatabaseName,
+  demoMain,
+  demoName,
   forEachService,
   serviceMain,
   type ServiceName,
   serviceNames,
+  usualDemoPort,
   usualGrpcPorts,
 } from './services'
 
@@ -31,6 +34,8 @@ export interface SystemOptions {
   databaseUrls?: Record<DatabaseName, string>
   /** Whether the notification service runs too; no. */
   notifications?: boolean
+  /** Whether the flash-sale room runs too; no. */
+  demo?: boolean
   /** Environment for all services, over our own. */
   env?: Record<string, string>
   /** Environment for one service, over that. */
@@ -67,15 +72,20 @@ export class System {
     private readonly others: ServiceProcess[],
     /** Those that this system has. */
     readonly names: readonly ServiceName[],
+    /** The flash-sale room, if there is one. */
+    private readonly demo: ServiceProcess | undefined,
+    /** Its gRPC address. */
+    readonly demoAddress: string | undefined,
   ) {}
 
   /** Starts everything; resolves when the gateway says that all of it is ready, and leaves nothing behind when it fails. */
   static async start(options: SystemOptions): Promise<System> {
-    const { dataFolder, host = '127.0.0.1', onEvent = () => undefined, notifications = false } = options
+    const { dataFolder, host = '127.0.0.1', onEvent = () => undefined, notifications = false, demo = false } = options
     await mkdir(dataFolder, { recursive: true })
-    const [credentials, keys] = await Promise.all([loadCredentials(dataFolder), loadKeys(join(dataFolder, 'keys'))])
+    const [credentials, keys] = await Promise.all([loadCredentials(dataFolder), loadKeys(join(dataFolder, 'keys'), { demo })])
     const port = options.port ?? (await freePort(host))
     const grpcPorts = await chooseGrpcPorts(options.usualGrpcPorts ?? false, onEvent)
+    const demoPort = demo ? await chooseDemoPort(options.usualGrpcPorts ?? false, grpcPorts, onEvent) : undefined
     const otherPorts = await choosePortsOfOthers((options.replicas ?? 1) - 1, grpcPorts)
     const databases =
       options.databaseUrls === undefined
@@ -93,13 +103,14 @@ export class System {
       keys,
       admin: credentials.admin,
       notifications,
+      demoPort,
       extra: options.env ?? {},
       extraFor: options.envFor ?? {},
     })
-    const processOf = (name: ServiceName, file: string, env: Record<string, string>) =>
+    const processOf = (name: ServiceName | typeof demoName, file: string, env: Record<string, string>) =>
       new ServiceProcess({
         name,
-        main: (options.mainOf ?? serviceMain)(name),
+        main: name === demoName ? demoMain() : (options.mainOf ?? serviceMain)(name),
         logFile: join(dataFolder, 'logs', `${file}.log`),
         pidFile: join(runFolder(dataFolder), `${file}.pid`),
         env,
@@ -116,7 +127,9 @@ export class System {
       }),
     )
     const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
-    const system = new System(url, grpc, credentials, keys, databases, services, others, names)
+    const room = demo ? processOf(demoName, demoName, environments[demoName]) : undefined
+    const roomAddress = demoPort === undefined ? undefined : `127.0.0.1:${demoPort}`
+    const system = new System(url, grpc, credentials, keys, databases, services, others, names, room, roomAddress)
     try {
       await unlessAborted(options.signal, async () => system.startServices(onEvent, options.readyTimeoutMs))
       return system
@@ -178,6 +191,7 @@ export class System {
 
   /** Stops every service, each before those that it needs, then the embedded PostgreSQL. */
   async stop(): Promise<void> {
+    await this.demo?.stop()
     await Promise.all(this.others.map(async (other) => other.stop()))
     for (const name of this.names.toReversed()) await this.services[name].stop()
     await this.databases.stop()
@@ -191,6 +205,7 @@ export class System {
         onEvent(`${name} serves on ${this.grpc[name]}`)
       }),
       ...this.others.map(async (other) => other.start()),
+      this.demo?.start(),
     ])
     await this.waitUntilReady(timeoutMs)
   }
@@ -221,6 +236,17 @@ async function chooseGrpcPorts(usual: boolean, onEvent: (line: string) => void):
     taken.add(ports[name])
   }
   return ports
+}
+
+async function chooseDemoPort(
+  usual: boolean,
+  grpcPorts: Record<ServiceName, number>,
+  onEvent: (line: string) => void,
+): Promise<number> {
+  if (usual && (await isPortFree(usualDemoPort))) return usualDemoPort
+  const port = await anotherPort(new Set(Object.values(grpcPorts)))
+  if (usual) onEvent(`port ${usualDemoPort} is in use: ${demoName} takes ${port} for gRPC`)
+  return port
 }
 
 /** The gateway has one port for all, that of its JSON. */

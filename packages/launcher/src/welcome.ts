@@ -32,6 +32,9 @@ export function welcome(system: System, options: WelcomeOptions): string {
     ...(options.loginAt === undefined
       ? [
           '  In a browser that address is the console: sign in there as one of these.',
+          ...(system.demoAddress === undefined
+            ? []
+            : [`  A flash sale to thousands of shoppers, live (as the admin):  ${url}/demo`]),
           `  admin  ${admin.email}  ${options.adminPasswordGiven ? '(password as set in HOLDFAST_ADMIN_PASSWORD)' : admin.password}`,
           `  user   ${user.email}  ${user.password}`,
           `  Both are kept in ${folder}/credentials.json, logs in ${folder}/logs/.`,

@@ -20,6 +20,8 @@ export interface TestSystemOptions {
   replicas?: number
   /** Whether the notification service runs too; no. */
   notifications?: boolean
+  /** Whether the flash-sale room runs too; no. */
+  demo?: boolean
   /** Whether the services' fault points can be armed. */
   faults?: boolean
 }
@@ -31,6 +33,7 @@ export interface TestSystem extends Pick<
   | 'grpc'
   | 'credentials'
   | 'keys'
+  | 'demoAddress'
   | 'databaseUrl'
   | 'pid'
   | 'logFile'
@@ -65,12 +68,14 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       restartCrashed: options.restartCrashed ?? false,
       replicas: options.replicas ?? 1,
       notifications: options.notifications,
+      demo: options.demo,
     })
     return {
       url: system.url,
       grpc: system.grpc,
       credentials: system.credentials,
       keys: system.keys,
+      demoAddress: system.demoAddress,
       faults: createFaults(faultFolder),
       databaseUrl: (name) => system.databaseUrl(name),
       pid: (service) => system.pid(service),

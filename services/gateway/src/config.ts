@@ -53,6 +53,8 @@ const shape = {
   AUDIT_ADDR: grpcTarget(),
   /** Unset: there is no notification service, and none of its routes. */
   NOTIFICATION_ADDR: grpcTarget().optional(),
+  /** Unset: there is no demo service, none of its routes, and nobody gets the tokens of guests. */
+  DEMO_ADDR: grpcTarget().optional(),
   /** ES256 private key that signs users' tokens. */
   JWT_PRIVATE_KEY: pem(),
   /** Public keys of tokens that are still about: PEM texts one after the other, or a JSON array of them. */

@@ -74,7 +74,7 @@ export async function startGateway(
     port: config.GRPC_PORT,
     connectionAgeMs: config.GRPC_CONNECTION_AGE_MAX_MS,
     definition: AuthServiceService,
-    handlers: authRpc(deps, { localUsers }),
+    handlers: authRpc(deps, { localUsers, guests: config.DEMO_ADDR !== undefined }),
     users,
     services,
     log,
@@ -88,7 +88,8 @@ export async function startGateway(
       { peer: 'reservation', address: config.RESERVATION_ADDR, services: ['holdfast.reservation.v1.ReservationService'] },
       { peer: 'order', address: config.ORDER_ADDR, services: ['holdfast.order.v1.OrderService'] },
       { peer: 'audit', address: config.AUDIT_ADDR, services: ['holdfast.audit.v1.AuditService'] },
-      ...notification(config.NOTIFICATION_ADDR),
+      ...optional('notification', notificationService, config.NOTIFICATION_ADDR),
+      ...optional('demo', demoService, config.DEMO_ADDR),
       { peer: name, address: `${reachable(config.GRPC_HOST)}:${grpc.port}`, services: [authService] },
     ],
     services,
@@ -103,6 +104,7 @@ export async function startGateway(
   const served = rpcDescriptors()
     .filter(({ route }) => route !== undefined)
     .filter(({ service }) => service !== notificationService || config.NOTIFICATION_ADDR !== undefined)
+    .filter(({ service }) => service !== demoService || config.DEMO_ADDR !== undefined)
     .filter(({ service, method }) => localUsers || service !== authService || !localUserMethods.includes(method))
   const streams = new StreamGate({ most: config.STREAMS_MAX, mostPerAddress: config.STREAMS_PER_IP_MAX })
   const { ANSWER_CACHE_BYTES: maxBytes } = config
@@ -123,7 +125,7 @@ export async function startGateway(
     metrics: config.HTTP_METRICS === 'on',
     docs: docsPages(served),
   })
-  const pages = site === undefined ? ownPages : withConsole(ownPages, site)
+  const pages = site === undefined ? ownPages : withConsole(ownPages, site, { flashSaleRoom: config.DEMO_ADDR !== undefined })
   const listener = listenerOptions(config, log)
   onStop(async () => listener.certificates?.close())
   const http = await startHttpServer({ ...listener, api, rpc, pages, edge, cors: config.CORS_ORIGINS, log })
@@ -133,11 +135,12 @@ export async function startGateway(
 }
 
 const notificationService = 'holdfast.notification.v1.NotificationService'
+const demoService = 'holdfast.demo.v1.DemoService'
 const authService = 'holdfast.auth.v1.AuthService'
 
 /** Whether it is there or not, a shop goes on selling: it does not count for readiness. */
-function notification(address: string | undefined): UpstreamAddress[] {
-  return address === undefined ? [] : [{ peer: 'notification', address, services: [notificationService], optional: true }]
+function optional(peer: string, service: string, address: string | undefined): UpstreamAddress[] {
+  return address === undefined ? [] : [{ peer, address, services: [service], optional: true }]
 }
 
 /** An address that stands for all of them is none to call. */

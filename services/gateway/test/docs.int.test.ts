@@ -20,8 +20,8 @@ test('/openapi.json has what this gateway serves, and nothing else', async () =>
   const { openapi, paths } = JSON.parse(text) as { openapi: string; paths: Record<string, unknown> }
   expect(openapi).toBe('3.1.0')
   expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/v1/products/{sku}', '/v1/availability:watch']))
-  // There is no notification service here.
-  expect(Object.keys(paths).filter((path) => path.startsWith('/v1/webhooks'))).toEqual([])
+  // There is no notification service here, and no flash-sale room.
+  expect(Object.keys(paths).filter((path) => /^\/v1\/(webhooks|demo)/.test(path))).toEqual([])
   const again = await get('/openapi.json', { 'if-none-match': String(headers.get('etag')) })
   expect([again.status, again.text]).toEqual([304, ''])
 })

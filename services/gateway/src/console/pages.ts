@@ -10,7 +10,7 @@ import type { Reply } from '../http/reply'
 import type { Site, SiteFile } from './site'
 
 /** What the program's own routes begin with (packages/console/src/paths.ts). */
-const areas = ['shop', 'operator', 'account']
+const areas = ['shop', 'operator', 'account', 'demo']
 
 const types: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -22,9 +22,9 @@ const types: Readonly<Record<string, string>> = {
 const forGood = 'public, max-age=31536000, immutable'
 
 /** The gateway's pages, and the console's where those have none. */
-export function withConsole(pages: Pages, site: Site): Pages {
+export function withConsole(pages: Pages, site: Site, has: { flashSaleRoom?: boolean } = {}): Pages {
   const root = pages.get('/')
-  const index = indexPage(site)
+  const index = indexPage(site.index.replace('%FLASH_SALE_ROOM%', has.flashSaleRoom === true ? 'on' : 'off'))
   const program = new Map(areas.map((area) => [area, named(`/${area}/*`, index)]))
   const assets = new Map(site.assets.map((name) => [`/assets/${name}`, named('/assets/*', assetPage(site, name))]))
   const home: Page = async (request) => {
@@ -42,7 +42,7 @@ export function withConsole(pages: Pages, site: Site): Pages {
 }
 
 /** @throws NOT_ACCEPTABLE for who takes no page: these addresses have nothing else */
-function indexPage({ index }: Site): Page {
+function indexPage(index: string): Page {
   return ({ headers }) => {
     checkAccept(headers.accept, 'text/html')
     const nonce = randomBytes(16).toString('base64')

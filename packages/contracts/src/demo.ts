@@ -1,0 +1,1 @@
+export * from '../gen/holdfast/demo/v1/demo_service'
