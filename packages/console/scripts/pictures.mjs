@@ -45,4 +45,21 @@ const desk = await open('/operator/stock', admin, { colorScheme: 'dark' })
 await desk.getByRole('cell', { name: '30', exact: true }).first().waitFor()
 await take(desk, 'stock')
 
+// A tenth of the shoppers get one; the same sale by the other strategies stands beside it.
+const room = await open('/demo', admin, { colorScheme: 'light', viewport: { width: 1200, height: 1010 } })
+await room.getByLabel('Units', { exact: true }).fill('500')
+await room.getByLabel('Shoppers', { exact: true }).fill('5000')
+await room.getByRole('button', { name: 'Open the doors' }).click()
+const isOver = async (sales) =>
+  room
+    .getByText('balance', { exact: true })
+    .nth(sales - 1)
+    .waitFor({ timeout: 300_000 })
+await isOver(1)
+for (const [index, strategy] of ['Pessimistic', 'Optimistic'].entries()) {
+  await room.getByRole('button', { name: strategy, exact: true }).click()
+  await isOver(index + 2)
+}
+await take(room, 'flash-sale')
+
 await browser.close()

@@ -12,6 +12,7 @@ import { Loading } from './ui/states.tsx'
 const ProductPage = lazy(async () => import('./shop/product.tsx'))
 const OwnPages = lazy(async () => import('./shop/own-pages.tsx'))
 const OperatorPages = lazy(async () => import('./operator/pages.tsx'))
+const FlashSalePage = lazy(async () => import('./demo/page.tsx'))
 
 /** Every page of the console. Those of the first visit come with the program, others when they are first opened. */
 export function App() {
@@ -31,6 +32,11 @@ export function App() {
           <Route path="/operator/*?">
             <RequireAdmin>
               <OperatorPages />
+            </RequireAdmin>
+          </Route>
+          <Route path="/demo">
+            <RequireAdmin>
+              <FlashSalePage />
             </RequireAdmin>
           </Route>
           <Route component={NotFoundPage} />

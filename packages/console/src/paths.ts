@@ -1,5 +1,5 @@
 /**
- * Where each page is. The gateway answers /, /shop/..., /operator/... and /account/... with this program, and nothing else: every
+ * Where each page is. The gateway answers /, /shop/..., /operator/..., /demo and /account/... with this program, and nothing else: every
  * other address is the API's (services/gateway/src/console.ts).
  */
 export const paths = {
@@ -22,6 +22,7 @@ export const paths = {
   users: '/operator/users',
   audit: '/operator/audit',
   books: '/operator/books',
+  flashSale: '/demo',
 }
 
 /** Where to sign in, and to come back to afterwards. */

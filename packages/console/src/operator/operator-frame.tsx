@@ -4,6 +4,9 @@ import { Link, useLocation } from 'wouter'
 import { paths } from '../paths.ts'
 import classes from './operator-frame.module.css'
 
+/** The gateway says so in the page: most systems have none. */
+const hasFlashSaleRoom = document.querySelector<HTMLMetaElement>('meta[name="flash-sale-room"]')?.content === 'on'
+
 const pages = [
   { to: paths.operator, text: 'Overview' },
   { to: paths.stock, text: 'Stock' },
@@ -14,6 +17,7 @@ const pages = [
   { to: paths.users, text: 'Users' },
   { to: paths.audit, text: 'Audit log' },
   { to: paths.books, text: 'Books' },
+  ...(hasFlashSaleRoom ? [{ to: paths.flashSale, text: 'Flash sale' }] : []),
 ]
 
 /** The pages of the operator beside one another, the one that is open marked. */

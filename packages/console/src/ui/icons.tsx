@@ -60,6 +60,7 @@ export const PlugIcon = icon(
   <path d="M8.500 3.500v4M15.500 3.500v4M6.500 7.500h11V11a5.500 5.500 0 0 1-11 0zM12 16.500v4" />,
 )
 export const ArrowIcon = icon('ArrowIcon', <path d="M19 12H5M11 6l-6 6 6 6" />)
+export const BoltIcon = icon('BoltIcon', <path d="M13 3.500L5.500 13.500H11L10 20.500l8-10.500h-5.500z" />)
 export const CardIcon = icon('CardIcon', <path d="M3.500 6h17v12.500h-17zM3.500 10h17M7 14.500h3" />)
 export const BellIcon = icon(
   'BellIcon',
