@@ -26,6 +26,7 @@ const bright = new Set([2, 4])
 export class Painter {
   private context: CanvasRenderingContext2D | undefined
   private colors: readonly string[] = []
+  private width = 0
   private cell = largest
   private columns = 1
   private shown: Uint8Array
@@ -41,6 +42,7 @@ export class Painter {
   place(context: CanvasRenderingContext2D, width: number, colors: readonly string[]): void {
     this.context = context
     this.colors = colors
+    this.width = width
     const fitting = Math.floor(Math.sqrt((width * usualHeight) / this.shoppers))
     this.cell = Math.min(largest, Math.max(smallest, fitting))
     this.columns = Math.max(1, Math.floor(width / this.cell))
@@ -63,11 +65,15 @@ export class Painter {
 
   readonly paint = (): void => {
     this.rest()
-    const { context, cell, columns, colors } = this
+    const { context, colors } = this
     if (context === undefined) return
+    // Whoever measures may be late: what is drawn for another width would be stretched.
+    const { clientWidth } = context.canvas
+    if (clientWidth > 0 && clientWidth !== this.width) this.place(context, clientWidth, colors)
     const now = performance.now()
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
     context.clearRect(0, 0, context.canvas.width, context.canvas.height)
+    const { cell, columns } = this
     let isMoving = false
     this.shown.forEach((state, index) => {
       const age = (now - (this.changedAt[index] ?? 0)) / flashMs
