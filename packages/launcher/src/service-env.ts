@@ -22,7 +22,7 @@ export interface ServiceEnvOptions {
   /** Whether the notification service is there. */
   notifications: boolean
   /** Where the flash-sale room listens, if there is one. */
-  demoPort: number | undefined
+  demoPort?: number
   /** For all services, then for one; these win over everything. */
   extra: Record<string, string>
   extraFor: Partial<Record<ServiceName, Record<string, string>>>

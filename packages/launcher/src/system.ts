@@ -103,7 +103,7 @@ export class System {
       keys,
       admin: credentials.admin,
       notifications,
-      demoPort,
+      ...(demoPort !== undefined && { demoPort }),
       extra: options.env ?? {},
       extraFor: options.envFor ?? {},
     })
