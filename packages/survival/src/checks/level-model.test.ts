@@ -78,6 +78,14 @@ test.each<[string, Told[]]>([
     ],
   ],
   [
+    'a payment under way keeps the hold, and is told in the end that it is over',
+    [
+      reserve(a, 3, 0, 10, 1_000),
+      ofHold('checkOut', a, 500, 9_000, { code: 'RESERVATION_EXPIRED' }),
+      refused(b, 1, 2_000, 2_100),
+    ],
+  ],
+  [
     'an order that is cancelled gives back some time later',
     [
       reserve(returned, 2, 0, 10),

@@ -41,8 +41,8 @@ export interface LevelState {
   owed: number[]
 }
 
-/** `gone`: its hold was made, and nobody was told before it was given back. */
-export type LevelStage = 'start' | 'gone'
+/** `gone`: its hold was made, and nobody was told before it was given back. `protected`: its payment is under way. */
+export type LevelStage = 'start' | 'gone' | 'protected'
 
 type Moves = Step<LevelState, LevelStage>[]
 type Asked = Request<LevelCall, LevelAnswer>
@@ -75,7 +75,10 @@ export function levelModel(stock: number, returned: ReadonlySet<string>): Model<
         case 'cancel':
           return ofHold(state, request, call.hold, () => done(without(state, call.hold)))
         case 'checkOut':
-          return ofHold(state, request, call.hold, (hold) => checkOut(state, request, hold, returned))
+          return [
+            ...ofHold(state, request, call.hold, (hold) => checkOut(state, request, hold, returned)),
+            ...protect(state, stage, request, call.hold),
+          ]
       }
     },
     byItself: (state, until) => [
@@ -150,6 +153,14 @@ function checkOut(state: LevelState, { answer }: Asked, hold: Hold, returned: Re
   const known = returned.has(hold.name) ? [...sold, { name: hold.name, units: hold.units }] : sold
   const paid = done({ ...rest, stock: stock - hold.units, sold: known })
   return answer === undefined ? [...paid, ...unpaid] : paid
+}
+
+/** A payment under way keeps the hold, also one that is told in the end that its reservation is over. */
+function protect(state: LevelState, stage: LevelStage, { answer, between }: Asked, name: string): Moves {
+  const hold = state.holds.find((one) => one.name === name)
+  if (answer?.code === 'OK' || stage !== 'start' || hold === undefined || hold.to === null || passed(hold.to, between.from))
+    return []
+  return [{ state: withHold(state, { ...hold, to: null }), stage: 'protected' }]
 }
 
 function cancelOrder(state: LevelState, { answer }: Asked, name: string): Moves {
