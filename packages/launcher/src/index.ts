@@ -20,5 +20,5 @@ export {
   usualGrpcPorts,
 } from './services'
 export { type RunAs, runAs } from './run-as'
-export { System, type SystemOptions } from './system'
+export { type Replica, System, type SystemOptions } from './system'
 export { workspaceRoot } from './workspace'

@@ -76,13 +76,18 @@ export class ServiceProcess {
     clearTimeout(timer)
   }
 
-  /** Sends a signal, as someone from outside would, and waits for the end if the signal is one that ends it. */
-  async kill(signal: NodeJS.Signals): Promise<void> {
+  /**
+   * Sends a signal, as someone from outside would, and waits for the end if the signal is one that ends it.
+   * @returns its exit code; undefined where it goes on, was not there, or the signal itself ended it
+   */
+  async kill(signal: NodeJS.Signals): Promise<number | undefined> {
     const { child } = this
-    if (child === undefined) return
+    if (child === undefined) return undefined
     const ended = once(child, 'exit')
     child.kill(signal)
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended
+    if (signal === 'SIGSTOP' || signal === 'SIGCONT') return undefined
+    const [code] = (await ended) as [number | null]
+    return code ?? undefined
   }
 
   private run(): void {

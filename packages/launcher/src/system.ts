@@ -46,6 +46,8 @@ export interface SystemOptions {
   restartCrashed?: boolean
   /** Processes of each service but the gateway, called in turn; 1. `kill`, `restart` and the like are about the first. */
   replicas?: number
+  /** Of the gateway, each with an address of its own; 1. */
+  gateways?: number
   /** Told what happens, in lines for people. */
   onEvent?: (line: string) => void
   /** Gives the start up; what was started by then is stopped. */
@@ -57,9 +59,21 @@ export interface SystemOptions {
 /** In ms. */
 const readyTimeoutMs = 60_000
 
+/** One process of a service. */
+export interface Replica {
+  service: ServiceName
+  process: ServiceProcess
+  /** Its gRPC address. */
+  grpc: string
+  /** Of a gateway. */
+  url: string | undefined
+}
+
 /** Five services, or six, as processes and the databases under them, on one machine. */
 export class System {
   private constructor(
+    /** Keys, credentials, logs, and the embedded PostgreSQL if there is one. */
+    readonly dataFolder: string,
     readonly url: string,
     /** The gRPC address of each service. */
     readonly grpc: Record<ServiceName, string>,
@@ -69,7 +83,7 @@ export class System {
     private readonly databases: Databases,
     private readonly services: Record<ServiceName, ServiceProcess>,
     /** Of the same services, beside those. */
-    private readonly others: ServiceProcess[],
+    private readonly others: Replica[],
     /** Those that this system has. */
     readonly names: readonly ServiceName[],
     /** The flash-sale room, if there is one. */
@@ -86,7 +100,7 @@ export class System {
     const port = options.port ?? (await freePort(host))
     const grpcPorts = await chooseGrpcPorts(options.usualGrpcPorts ?? false, onEvent)
     const demoPort = demo ? await chooseDemoPort(options.usualGrpcPorts ?? false, grpcPorts, onEvent) : undefined
-    const otherPorts = await choosePortsOfOthers((options.replicas ?? 1) - 1, grpcPorts)
+    const otherPorts = await choosePortsOfOthers(options, grpcPorts)
     const databases =
       options.databaseUrls === undefined
         ? await embeddedPostgres({ folder: join(dataFolder, 'postgres'), onEvent })
@@ -119,17 +133,25 @@ export class System {
       })
     const services = forEachService((name) => processOf(name, name, environments[name]))
     const names = notifications ? allServiceNames : serviceNames
-    const others = names.flatMap((name) =>
-      otherPorts[name].map((other, index) => {
+    const others: Replica[] = []
+    for (const name of names) {
+      for (const [index, other] of otherPorts[name].entries()) {
+        const httpPort = name === 'gateway' ? await freePort(host) : undefined
         // One port for metrics can't be had twice.
-        const env = { ...environments[name], GRPC_PORT: String(other), METRICS_PORT: '' }
-        return processOf(name, `${name}-${index + 2}`, env)
-      }),
-    )
+        const env: Record<string, string> = { ...environments[name], GRPC_PORT: String(other), METRICS_PORT: '' }
+        if (httpPort !== undefined) env['HOLDFAST_PORT'] = String(httpPort)
+        others.push({
+          service: name,
+          process: processOf(name, `${name}-${index + 2}`, env),
+          grpc: `127.0.0.1:${other}`,
+          url: httpPort === undefined ? undefined : gatewayUrl(host, httpPort, { ...process.env, ...env }),
+        })
+      }
+    }
     const grpc = forEachService((name) => `127.0.0.1:${grpcPorts[name]}`)
     const room = demo ? processOf(demoName, demoName, environments[demoName]) : undefined
     const roomAddress = demoPort === undefined ? undefined : `127.0.0.1:${demoPort}`
-    const system = new System(url, grpc, credentials, keys, databases, services, others, names, room, roomAddress)
+    const system = new System(dataFolder, url, grpc, credentials, keys, databases, services, others, names, room, roomAddress)
     try {
       await unlessAborted(options.signal, async () => system.startServices(onEvent, options.readyTimeoutMs))
       return system
@@ -151,6 +173,13 @@ export class System {
 
   pid(service: ServiceName): number | undefined {
     return this.services[service].pid
+  }
+
+  /** Every process of a service. */
+  replicas(service: ServiceName): Replica[] {
+    const first = { service, process: this.services[service], grpc: this.grpc[service] }
+    const url = service === 'gateway' ? this.url : undefined
+    return [{ ...first, url }, ...this.others.filter((other) => other.service === service)]
   }
 
   /** Resolves when the process has ended, or at once for a signal that ends none. */
@@ -192,7 +221,7 @@ export class System {
   /** Stops every service, each before those that it needs, then the embedded PostgreSQL. */
   async stop(): Promise<void> {
     await this.demo?.stop()
-    await Promise.all(this.others.map(async (other) => other.stop()))
+    await Promise.all(this.others.map(async ({ process }) => process.stop()))
     for (const name of this.names.toReversed()) await this.services[name].stop()
     await this.databases.stop()
   }
@@ -204,7 +233,7 @@ export class System {
         await this.services[name].start()
         onEvent(`${name} serves on ${this.grpc[name]}`)
       }),
-      ...this.others.map(async (other) => other.start()),
+      ...this.others.map(async ({ process }) => process.start()),
       this.demo?.start(),
     ])
     await this.waitUntilReady(timeoutMs)
@@ -249,15 +278,14 @@ async function chooseDemoPort(
   return port
 }
 
-/** The gateway has one port for all, that of its JSON. */
 async function choosePortsOfOthers(
-  count: number,
+  { replicas = 1, gateways = 1 }: SystemOptions,
   grpcPorts: Record<ServiceName, number>,
 ): Promise<Record<ServiceName, number[]>> {
   const taken = new Set(Object.values(grpcPorts))
   const ports = forEachService((): number[] => [])
-  for (const name of allServiceNames.filter((name) => name !== 'gateway')) {
-    for (let other = 0; other < count; other++) {
+  for (const name of allServiceNames) {
+    for (let other = 1; other < (name === 'gateway' ? gateways : replicas); other++) {
       const port = await anotherPort(taken)
       taken.add(port)
       ports[name].push(port)

@@ -1,9 +1,20 @@
-export { allServiceNames, freePort, noLimits, type ServiceName, serviceNames } from '@holdfast/launcher'
+export {
+  allServiceNames,
+  freePort,
+  makePrivateKey,
+  noLimits,
+  publicKeyOf,
+  type ServiceName,
+  serviceNames,
+} from '@holdfast/launcher'
 export { adminToken, api, type Api, type ApiRequest, type Json, logIn, registerUser, type TestUser } from './api'
 export { explain, type HistoryEvent, type Interval, type Model, type Request, type Step, type Verdict } from './checker'
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './database'
 export type { FaultAction } from './fault-file'
 export type { Faults } from './faults'
+export { type Balancer, type BalancerOptions, openBalancer } from './load/balancer'
+export { rollOut, type RollOutOptions } from './load/roll-out'
+export { callKinds, type Failure, startSteadyLoad, type SteadyLoad } from './load/steady-load'
 export { type RedisServer, type SentinelRedis, startRedis, startSentinelRedis } from './redis'
 export * from './replies'
 export { startTestIssuer, type TestIssuer } from './test-issuer'

@@ -12,12 +12,16 @@ export interface TestSystemOptions {
   env?: Record<string, string>
   /** Environment for one service, over that. */
   envFor?: SystemOptions['envFor']
+  /** One that is there already, and stays: with its own PostgreSQL, keys and credentials. */
+  dataFolder?: string
   /** A PostgreSQL of its own, for tests that crash it; else databases on the server of this run. */
   ownPostgres?: boolean
   /** Whether a service that was killed comes back by itself; no: tests say when. */
   restartCrashed?: boolean
   /** Processes of each service but the gateway; 1. */
   replicas?: number
+  /** Processes of the gateway, each with an address of its own; 1. */
+  gateways?: number
   /** Whether the notification service runs too; no. */
   notifications?: boolean
   /** Whether the flash-sale room runs too; no. */
@@ -39,6 +43,8 @@ export interface TestSystem extends Pick<
   | 'logFile'
   | 'kill'
   | 'crashDatabase'
+  | 'dataFolder'
+  | 'replicas'
   | 'restart'
   | 'waitUntilReady'
   | 'stop'
@@ -52,11 +58,12 @@ export interface TestSystem extends Pick<
  * catalogue; an admin is there. Logs of a system that did not start are told, those of one that did are gone with it.
  */
 export async function startTestSystem(options: TestSystemOptions = {}): Promise<TestSystem> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'holdfast-system-'))
-  const databases = options.ownPostgres === true ? undefined : await makeDatabases()
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'holdfast-system-')))
+  const hasOwnPostgres = options.ownPostgres === true || options.dataFolder !== undefined
+  const databases = hasOwnPostgres ? undefined : await makeDatabases()
   const cleanUp = async (): Promise<void> => {
     await Promise.all(Object.values(databases ?? {}).map(async (database) => database.drop()))
-    await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
+    if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
   }
   const faultFolder = join(dataFolder, 'faults')
   try {
@@ -67,10 +74,12 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       envFor: options.faults === true ? withFaults(options.envFor, faultFolder) : options.envFor,
       restartCrashed: options.restartCrashed ?? false,
       replicas: options.replicas ?? 1,
+      gateways: options.gateways ?? 1,
       notifications: options.notifications,
       demo: options.demo,
     })
     return {
+      dataFolder: system.dataFolder,
       url: system.url,
       grpc: system.grpc,
       credentials: system.credentials,
@@ -82,6 +91,7 @@ export async function startTestSystem(options: TestSystemOptions = {}): Promise<
       logFile: (service) => system.logFile(service),
       kill: async (service, signal) => system.kill(service, signal),
       crashDatabase: (how) => system.crashDatabase(how),
+      replicas: (service) => system.replicas(service),
       restart: async (service, env) => system.restart(service, env),
       waitUntilReady: async (timeoutMs) => system.waitUntilReady(timeoutMs),
       stop: async () => {
