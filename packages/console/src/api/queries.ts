@@ -1,6 +1,6 @@
 /** What the pages read, each with its key. What changes something is in the pages that do it. */
-import type { Order, Reservation } from '@holdfast/client'
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { ListProductsResponse, Order, Product, Reservation } from '@holdfast/client'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 
 import { api } from './client.ts'
 import { serverNow } from './clock.ts'
@@ -13,13 +13,51 @@ const soonMs = 1_000
 const nowAndThenMs = 15_000
 const waitingMs = 4_000
 
-export const products = infiniteQueryOptions({
-  queryKey: ['products'],
-  queryFn: async ({ pageParam, signal }) => api.listProducts({ pageSize, pageToken: pageParam }, { signal }),
-  initialPageParam: '',
-  getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
-  staleTime: 60_000,
-})
+/** @param search words that are in the SKU or the name; empty: all of them */
+export function products(search: string) {
+  return infiniteQueryOptions({
+    queryKey: ['products', 'list', search],
+    queryFn: async ({ pageParam, signal }) => api.listProducts({ search, pageSize, pageToken: pageParam }, { signal }),
+    initialPageParam: '',
+    getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+    staleTime: 60_000,
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** How many products are looked through in one request, and for one page of those that can be had. */
+const lookedThroughAtOnce = 100
+const mostLookedThrough = 1_000
+
+/**
+ * Those of which something can be had when the page is read. Lists of products say nothing of stock, which would be old where they are
+ * kept, so they are looked through here; a page may have none, and still not be the last.
+ */
+export function productsToBeHad(search: string) {
+  return infiniteQueryOptions({
+    queryKey: ['products', 'to be had', search],
+    queryFn: async ({ pageParam, signal }) => lookThrough(search, pageParam, signal),
+    initialPageParam: '',
+    getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined,
+    staleTime: 60_000,
+    placeholderData: keepPreviousData,
+  })
+}
+
+async function lookThrough(search: string, from: string, signal: AbortSignal): Promise<ListProductsResponse> {
+  const found: Product[] = []
+  let pageToken = from
+  for (let looked = 0; looked < mostLookedThrough && found.length < pageSize; looked += lookedThroughAtOnce) {
+    const page = await api.listProducts({ search, pageSize: lookedThroughAtOnce, pageToken }, { signal })
+    const skus = page.products.map(({ sku }) => sku)
+    const { availability } = skus.length === 0 ? { availability: [] } : await api.getAvailability({ skus }, { signal })
+    const there = new Set(availability.filter((one) => one.available + one.backorderable > 0).map(({ sku }) => sku))
+    found.push(...page.products.filter(({ sku }) => there.has(sku)))
+    pageToken = page.nextPageToken
+    if (pageToken === '') break
+  }
+  return { products: found, nextPageToken: pageToken }
+}
 
 export function product(sku: string) {
   return queryOptions({

@@ -13,6 +13,7 @@ import { ShelfIcon } from '../ui/icons.tsx'
 import { moneyText } from '../ui/money.ts'
 import { Page } from '../ui/page.tsx'
 import { Panel } from '../ui/panel.tsx'
+import { SearchBox, useSearchText } from '../ui/search-box.tsx'
 import { Empty } from '../ui/states.tsx'
 import { ActionForm, type Values } from './action-form.tsx'
 import { DataTable } from './data-table.tsx'
@@ -21,8 +22,9 @@ import classes from './stock.module.css'
 
 /** Every product with what there is of it, as it is this second. */
 export function StockPage() {
+  const search = useSearchText()
   const [isLowOnly, setLowOnly] = useState(false)
-  const query = useInfiniteQuery(products)
+  const query = useInfiniteQuery(products(search))
   const shown = query.data?.pages.flatMap((page) => page.products) ?? []
   const availability = useAvailability(shown.map(({ sku }) => sku))
   return (
@@ -30,11 +32,14 @@ export function StockPage() {
       title="Stock"
       lead="All warehouses together. Open a product to count it, move it, or see who holds it."
       aside={
-        <Switch
-          label="Only what is low or out"
-          checked={isLowOnly}
-          onChange={(event) => setLowOnly(event.currentTarget.checked)}
-        />
+        <search className={classes.search}>
+          <SearchBox label="Search products" placeholder="Name or SKU" />
+          <Switch
+            label="Only what is low or out"
+            checked={isLowOnly}
+            onChange={(event) => setLowOnly(event.currentTarget.checked)}
+          />
+        </search>
       }
     >
       <div className={classes.parts}>
@@ -43,8 +48,8 @@ export function StockPage() {
           what="the products"
           rowsOf={(page) => page.products}
           empty={
-            <Empty icon={<ShelfIcon />} title="The shelves are empty">
-              Make the first product below.
+            <Empty icon={<ShelfIcon />} title={search === '' ? 'The shelves are empty' : 'Nothing found'}>
+              {search === '' ? 'Make the first product below.' : 'Try fewer words, or parts of them.'}
             </Empty>
           }
         >

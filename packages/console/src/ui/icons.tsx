@@ -66,3 +66,14 @@ export const BellIcon = icon(
   'BellIcon',
   <path d="M6 16.500c1-1.200 1.500-3 1.500-6a4.500 4.500 0 0 1 9 0c0 3 .5 4.800 1.500 6zM10.500 19.500h3" />,
 )
+export const SearchIcon = icon(
+  'SearchIcon',
+  <>
+    <circle cx="10.500" cy="10.500" r="6" />
+    <path d="M15 15l5 5" />
+  </>,
+)
+export const BasketIcon = icon(
+  'BasketIcon',
+  <path d="M4 10h16l-1.800 9.500H5.800zM8.500 10l2.500-6M15.500 10L13 4M10 13.500v2.500M14 13.500v2.500" />,
+)
