@@ -9,7 +9,7 @@ import { type TestUser, waitFor } from '@holdfast/testing'
 import { Screen } from './console/screen'
 import { checkOut, openShop, reserved, one, type Shop, type Shopper } from './shop'
 
-jest.setTimeout(180_000)
+jest.setTimeout(600_000)
 
 const screenshots = join(__dirname, '..', 'console', 'dist', 'screenshots')
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   mkdirSync(screenshots, { recursive: true })
   shop = await openShop({ envFor: { order: { PAYMENT_CALLBACK_WAIT_MS: '500', SIMULATED_SLOW_MS: '4000' } } })
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
-}, 180_000)
+}, 600_000)
 afterAll(async () => {
   await browser.close()
   await shop.close()
@@ -208,6 +208,111 @@ test('stock is shown as it is this second, on the product and in the catalogue',
   await card.getByText('Only 4 left').waitFor()
 })
 
+test('the catalogue is searched while somebody types, and shows on wish only what can be had; the address knows both', async () => {
+  const [there, gone] = [await shop.product(3, 1_000, 'SEARCHED-IN'), await shop.product(0, 1_000, 'SEARCHED-OUT')]
+  const screen = await openScreen()
+  const page = await screen.open('/')
+  const found = page.getByRole('list', { name: 'Products' }).getByRole('link')
+  await page.getByRole('searchbox', { name: 'Search the catalogue' }).pressSequentially('searched PROD', { delay: 40 })
+  await page.waitForURL('**/?search=searched+PROD')
+  await waitFor(async () => (await found.allInnerTexts()).join() === `Product ${there},Product ${gone}`, { what: 'both' })
+  await page.getByLabel('Only what can be had').check()
+  await waitFor(async () => (await found.allInnerTexts()).join() === `Product ${there}`, { what: 'the one that is there' })
+  await found.click()
+  await page.getByText('Only 3 left').waitFor()
+  await page.goBack()
+  await page.reload()
+  await waitFor(async () => (await found.allInnerTexts()).join() === `Product ${there}`, { what: 'the same again' })
+  expect(await page.getByRole('searchbox').inputValue()).toBe('searched PROD')
+  await page.getByRole('searchbox').fill('nothing like it')
+  await page.getByText('Nothing found').waitFor()
+  await page.getByRole('button', { name: 'Clear the search' }).click()
+  await waitFor(async () => (await found.count()) > 0, { what: 'all that can be had' })
+  await page.getByRole('navigation').getByText('Catalogue').click()
+  expect(await page.getByRole('searchbox').inputValue()).toBe('')
+})
+
+test('a basket is filled before somebody signs in, outlives reloads, and is reserved as one, or not at all', async () => {
+  const [a, b] = [await shop.product(5, 1_000, 'BASKET-A'), await shop.product(3, 250, 'BASKET-B')]
+  const { user } = await shop.shopper()
+  const screen = await openScreen()
+  const page = await screen.open('/?search=basket')
+  await page.getByRole('button', { name: `Put Product ${a} into the basket` }).click()
+  await screen.go(page, `/shop/products/${b}`)
+  await page.getByLabel('How many').fill('3')
+  await page.getByRole('button', { name: 'Put into the basket' }).click()
+  await page.reload()
+  await page.getByRole('link', { name: 'Basket, 4 units' }).click()
+  await page.getByText('$17.50').waitFor()
+  await page.getByLabel(`How many ${a}`).fill('2')
+  await page.getByText('$27.50').waitFor()
+  await page.getByRole('button', { name: 'Sign in to reserve' }).click()
+  await screen.signIn(page, user)
+  await page.getByText('3 left').waitFor()
+  // Somebody is quicker, and the page has not heard of it.
+  await page.route('**/v1/availability**', async (route) => route.fulfill({ status: 404 }))
+  await page.reload()
+  await page.getByText('$27.50').waitFor()
+  await shop.admin.post(`/v1/products/${b}/stock:adjust`, { delta: -2, reason: 'broken' })
+  await page.getByRole('button', { name: 'Reserve all of it' }).click()
+  await page.getByRole('alert').getByText('Not enough left').waitFor()
+  await page.getByRole('listitem').filter({ hasText: b }).getByText('Not enough left').waitFor()
+  expect(await page.getByRole('listitem').filter({ hasText: a }).getByText('Not enough left').count()).toBe(0)
+  expect(await shop.available(a)).toMatchObject({ reserved: 0 })
+  await page.unroute('**/v1/availability**')
+  await page.getByRole('button', { name: 'Take the 1 that is left' }).click()
+  await page.getByText('$22.50').waitFor()
+  await page.getByRole('button', { name: 'Reserve all of it' }).click()
+  await page.getByRole('heading', { name: 'Held for you' }).waitFor()
+  expect([await shop.available(a), await shop.available(b)]).toMatchObject([{ reserved: 2 }, { reserved: 1 }])
+  expect(await page.getByRole('link', { name: /^Basket/ }).count()).toBe(0)
+})
+
+test('a basket goes with whoever signs out, and what is no basket in the storage of a browser is an empty one', async () => {
+  const { page, screen } = await signedIn()
+  await page.evaluate(
+    `localStorage.setItem('holdfast-basket', '[{"sku":"GONE-1","quantity":2},{"sku":7},null,{"sku":"X","quantity":-1}]')`,
+  )
+  await screen.go(page, '/shop/basket')
+  await page.getByRole('link', { name: 'Basket, 2 units' }).waitFor()
+  await page.getByRole('listitem').getByText('Not here').waitFor()
+  await page.getByRole('button', { name: 'Your account' }).click()
+  await page.getByText('Sign out').click()
+  await page.getByRole('banner').getByText('Sign in').waitFor()
+  expect(await page.evaluate(`localStorage.getItem('holdfast-basket')`)).toBeNull()
+  await page.evaluate(`localStorage.setItem('holdfast-basket', '{nonsense')`)
+  await screen.go(page, '/shop/basket')
+  await page.getByRole('heading', { name: 'Nothing in it' }).waitFor()
+})
+
+test('a part of a reservation is paid for, the rest stays held; a part whose card is declined is paid for on a page of its own', async () => {
+  const [a, b] = [await shop.product(9, 1_000), await shop.product(9, 300)]
+  const { screen, page, shopper } = await signedIn()
+  const { id } = await reserved(shopper, [...one(a, 3), ...one(b, 2)])
+  await screen.go(page, `/shop/reservations/${id}`)
+  await page.getByRole('switch', { name: 'Pay for a part of it' }).check()
+  await page.getByLabel(`Pay for how many ${a}`).fill('1')
+  await page.getByLabel(`Pay for how many ${b}`).fill('0')
+  await page.getByRole('button', { name: 'Pay $10.00' }).click()
+  await page.getByRole('heading', { name: 'Thank you' }).waitFor()
+  await screen.go(page, `/shop/reservations/${id}`)
+  await page.getByText('2 × $10.00').waitFor()
+  await page.getByRole('switch', { name: 'Pay for a part of it' }).check()
+  await page.getByLabel(`Pay for how many ${a}`).fill('0')
+  await page.getByLabel(`Pay for how many ${b}`).fill('1')
+  await page.getByLabel('A card that is declined').check()
+  await page.getByRole('button', { name: 'Pay $3.00' }).click()
+  await page.getByText('is a reservation of its own now').waitFor()
+  await page.getByText('1 × $3.00').waitFor()
+  await page.getByRole('switch').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Pay $3.00' }).click()
+  await page.getByRole('heading', { name: 'Thank you' }).waitFor()
+  expect([await shop.available(a), await shop.available(b)]).toMatchObject([
+    { onHand: 8, reserved: 2 },
+    { onHand: 8, reserved: 1 },
+  ])
+})
+
 describe('a session', () => {
   test('outlives a reload, in several tabs at once, and no script can read what it lives by', async () => {
     const { screen, page } = await signedIn()
@@ -377,11 +482,16 @@ describe.each([
     }
     await look('catalogue', '/', 'in stock')
     await look('product', `/shop/products/${sku}`, 'in stock')
+    await page.getByRole('button', { name: 'Put into the basket' }).click()
+    await look('basket', '/shop/basket', 'in stock')
+    await look('nothing-found', '/?search=nothing-like-it', 'Nothing found')
     await look('register', '/account/register', 'Make an account')
     await look('sign-in', '/account/sign-in', 'Make one')
     await screen.signIn(page, user)
     await look('reservations', '/shop/reservations', 'Given back')
     await look('reservation', `/shop/reservations/${ids.reservation}`, 'Check out')
+    await page.getByRole('switch', { name: 'Pay for a part of it' }).check()
+    await screen.checkLooks(page, join(screenshots, `${options.colorScheme}-part.png`))
     await page.getByRole('button', { name: 'Give back' }).click()
     await page.getByRole('dialog').waitFor()
     await screen.checkLooks(page, join(screenshots, `${options.colorScheme}-question.png`))

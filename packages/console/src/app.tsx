@@ -10,6 +10,7 @@ import { CataloguePage } from './shop/catalogue.tsx'
 import { Loading } from './ui/states.tsx'
 
 const ProductPage = lazy(async () => import('./shop/product.tsx'))
+const BasketPage = lazy(async () => import('./shop/basket-page.tsx'))
 const OwnPages = lazy(async () => import('./shop/own-pages.tsx'))
 const OperatorPages = lazy(async () => import('./operator/pages.tsx'))
 const FlashSalePage = lazy(async () => import('./demo/page.tsx'))
@@ -22,6 +23,7 @@ export function App() {
         <Switch>
           <Route path="/" component={CataloguePage} />
           <Route path="/shop/products/:sku">{({ sku }) => <ProductPage key={sku} sku={decodeURIComponent(sku)} />}</Route>
+          <Route path="/shop/basket" component={BasketPage} />
           <Route path="/shop/*">
             <RequireUser>
               <OwnPages />

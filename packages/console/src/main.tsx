@@ -11,6 +11,7 @@ import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api/query-client.ts'
 import { startSession } from './api/session.ts'
 import { App } from './app.tsx'
+import { startBasket } from './shop/basket.ts'
 import { theme, variables } from './theme/theme.ts'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? ''
@@ -19,6 +20,7 @@ if (page === null) throw new Error('the page has no place for the program')
 
 const queries = createQueryClient()
 startSession()
+startBasket()
 createRoot(page).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce}>

@@ -5,6 +5,7 @@
 export const paths = {
   catalogue: '/',
   product: (sku: string) => `/shop/products/${encodeURIComponent(sku)}`,
+  basket: '/shop/basket',
   reservations: '/shop/reservations',
   reservation: (id: string) => `/shop/reservations/${encodeURIComponent(id)}`,
   orders: '/shop/orders',

@@ -4,6 +4,9 @@ import type { BrowserContext, Page } from 'playwright-core'
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
+/** How long something may take to show on a machine that has much else to do, ms. */
+const patienceMs = 90_000
+
 /** How often Tab is pressed before something counts as out of reach. */
 const mostTabs = 60
 
@@ -24,6 +27,7 @@ export class Screen {
     private readonly context: BrowserContext,
     private readonly url: string,
   ) {
+    context.setDefaultTimeout(patienceMs)
     // Of refusals the browser writes by itself; they are answers here.
     const isRefusal = /^Failed to load resource: the server responded with a status of 4\d\d/
     const isOffline = /^Failed to load resource: net::|^Access to fetch/

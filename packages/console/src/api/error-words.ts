@@ -70,6 +70,13 @@ export function fieldProblem(error: unknown, field: string): string | undefined 
   return message === undefined ? undefined : capital(message)
 }
 
+/** Which of the lines that were sent were refused, by their place among them. */
+export function linesAtFault(error: unknown): ReadonlySet<number> {
+  if (!(error instanceof HoldfastApiError)) return new Set()
+  const places = error.problem.errors.flatMap(({ field }) => /^lines\[(\d+)\]/.exec(field)?.[1] ?? [])
+  return new Set(places.map(Number))
+}
+
 function sentence({ errors, detail }: Problem): string {
   const text = errors.length === 0 ? detail : errors.map(({ field, message }) => `${field} ${message}`).join('; ')
   return `${capital(text)}.`

@@ -4,6 +4,7 @@ import { useIsAdmin } from '../api/use-session.ts'
 import { paths } from '../paths.ts'
 import { BellIcon, ClockIcon, GaugeIcon, ReceiptIcon, ShelfIcon } from '../ui/icons.tsx'
 import { AccountMenu } from './account-menu.tsx'
+import { BasketLink } from './basket-link.tsx'
 import { HeldChip } from './held-chip.tsx'
 import { OfferNotices } from './offer-notices.tsx'
 import { SchemeToggle } from './scheme-toggle.tsx'
@@ -39,6 +40,7 @@ export function Header() {
         <div className={classes.tools}>
           <OfferNotices />
           <HeldChip />
+          <BasketLink />
           <SchemeToggle />
           <AccountMenu />
         </div>

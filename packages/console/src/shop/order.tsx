@@ -85,7 +85,7 @@ function Shown({ order }: { order: Order }) {
             )}
             {cancel.error !== null && <ProblemNote error={cancel.error} />}
           </Panel>
-          {isPayable && <PayPanel amount={moneyText(order.total)} disabled={false} pay={pay} />}
+          {isPayable && <PayPanel amount={moneyText(order.total)} pay={pay} />}
         </div>
       </div>
     </Page>

@@ -1,6 +1,6 @@
 import { Button, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 
 import { CardIcon } from '../ui/icons.tsx'
 import { Panel } from '../ui/panel.tsx'
@@ -11,17 +11,20 @@ import classes from './pay-panel.module.css'
 export interface PayPanelProps {
   /** What is on the button, as `$12.00`. */
   amount: string
-  /** Its time is over. */
-  disabled: boolean
+  /** There is nothing to pay for. */
+  disabled?: boolean
   /** With the provider's token. */
   pay: (token: string) => Promise<void>
+  /** What it is that is paid, where that may be chosen. */
+  children?: ReactNode
 }
 
-export function PayPanel({ amount, disabled, pay }: PayPanelProps) {
+export function PayPanel({ amount, disabled = false, pay, children }: PayPanelProps) {
   const [token, setToken] = useState('tok_ok')
   const payment = useMutation({ mutationFn: async () => pay(token) })
   return (
     <Panel title="Check out">
+      {children}
       <TestCards value={token} onChange={setToken} />
       <Button
         mt="md"

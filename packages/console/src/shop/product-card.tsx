@@ -5,9 +5,11 @@ import { paths } from '../paths.ts'
 import { moneyText } from '../ui/money.ts'
 import { SkuArt } from '../ui/sku-art.tsx'
 import { StockLevel } from '../ui/stock-level.tsx'
+import { OneIntoBasket } from './into-basket.tsx'
 import classes from './product-card.module.css'
 
 export function ProductCard({ product, availability }: { product: Product; availability: Availability | undefined }) {
+  const isThere = availability !== undefined && availability.available + availability.backorderable > 0
   return (
     <article className={classes.card}>
       <div className={classes.art}>
@@ -21,7 +23,11 @@ export function ProductCard({ product, availability }: { product: Product; avail
           </Link>
         </h2>
         <p className={classes.price}>{moneyText(product.price)}</p>
-        <StockLevel availability={availability} />
+        <div className={classes.foot}>
+          <StockLevel availability={availability} />
+          {/* Above the link. */}
+          {isThere && <OneIntoBasket sku={product.sku} name={product.name} className={classes.put} />}
+        </div>
       </div>
     </article>
   )

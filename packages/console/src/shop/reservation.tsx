@@ -1,12 +1,10 @@
 import type { Reservation } from '@holdfast/client'
-import { Button } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useLocation } from 'wouter'
+import { Anchor, Button, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
 
-import { api } from '../api/client.ts'
-import { order as orderQuery, reservation as reservationQuery } from '../api/queries.ts'
+import { reservation as reservationQuery } from '../api/queries.ts'
 import { paths } from '../paths.ts'
-import { moneyText, totalOf } from '../ui/money.ts'
 import { Page } from '../ui/page.tsx'
 import { Panel } from '../ui/panel.tsx'
 import { ProblemNote } from '../ui/problem-note.tsx'
@@ -14,7 +12,8 @@ import { Loading } from '../ui/states.tsx'
 import { HeldLines } from './held-lines.tsx'
 import { HoldPanel } from './hold-panel.tsx'
 import { Lines } from './lines.tsx'
-import { PayPanel } from './pay-panel.tsx'
+import { PayHeld } from './pay-held.tsx'
+import { useReserve } from './use-reserve.ts'
 import classes from './two-columns.module.css'
 
 const back = { to: paths.reservations, text: 'Your reservations' }
@@ -32,29 +31,22 @@ export function ReservationPage({ id }: { id: string }) {
 }
 
 function Held({ reservation }: { reservation: Reservation }) {
-  const queries = useQueryClient()
-  const [, go] = useLocation()
-  const checkOut = async (paymentToken: string): Promise<void> => {
-    try {
-      const { order } = await api.checkout({ reservationId: reservation.id, paymentToken })
-      if (order === undefined) return
-      queries.setQueryData(orderQuery(order.id).queryKey, order)
-      go(paths.order(order.id))
-    } finally {
-      // Whatever became of it, something may have.
-      void queries.invalidateQueries({ queryKey: ['reservations'] })
-      void queries.invalidateQueries({ queryKey: ['orders', 'list'] })
-    }
-  }
   return (
     <Page title="Held for you" lead="Nobody else can have these until the time is over." back={back}>
       <div className={classes.columns}>
         <Panel title="What you hold">
           <HeldLines reservation={reservation} />
+          {reservation.parentId !== '' && (
+            <Text size="sm" mt="md">
+              <Anchor component={Link} href={paths.reservation(reservation.parentId)} inherit underline="always">
+                What it was a part of
+              </Anchor>
+            </Text>
+          )}
         </Panel>
         <div className={classes.side}>
           <HoldPanel reservation={reservation} />
-          <PayPanel amount={moneyText(totalOf(reservation.lines))} disabled={false} pay={checkOut} />
+          <PayHeld reservation={reservation} />
         </div>
       </div>
     </Page>
@@ -94,20 +86,11 @@ function Ended({ reservation: { status, lines } }: { reservation: Reservation })
 
 /** The same units once more, for the usual time. */
 function Again({ lines }: Pick<Reservation, 'lines'>) {
-  const queries = useQueryClient()
-  const [, go] = useLocation()
-  const reserve = useMutation({
-    mutationFn: async () => api.createReservation({ lines: lines.map(({ sku, quantity }) => ({ sku, quantity })) }),
-    onSuccess: ({ reservation }) => {
-      if (reservation === undefined) return
-      queries.setQueryData(reservationQuery(reservation.id).queryKey, reservation)
-      void queries.invalidateQueries({ queryKey: ['reservations', 'list'] })
-      go(paths.reservation(reservation.id))
-    },
-  })
+  const reserve = useReserve()
+  const units = lines.map(({ sku, quantity }) => ({ sku, quantity }))
   return (
     <>
-      <Button size="md" fullWidth loading={reserve.isPending} onClick={() => reserve.mutate()}>
+      <Button size="md" fullWidth loading={reserve.isPending} onClick={() => reserve.mutate({ lines: units })}>
         Reserve again
       </Button>
       {reserve.error !== null && <ProblemNote error={reserve.error} />}

@@ -1,21 +1,16 @@
 import type { Availability, Product } from '@holdfast/client'
-import { Button, Group, NativeSelect, NumberInput, Text } from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Button, Group, NumberInput, Text } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useLocation } from 'wouter'
 
-import { api } from '../api/client.ts'
-import { reservation as reservationQuery } from '../api/queries.ts'
 import { useSession } from '../api/use-session.ts'
-import { paths, signInFrom } from '../paths.ts'
+import { signInFrom } from '../paths.ts'
 import { ProblemNote } from '../ui/problem-note.tsx'
-import { durationText } from '../ui/use-remaining.ts'
+import { HoldTime, usualHoldTime } from './hold-time.tsx'
+import { IntoBasket } from './into-basket.tsx'
 import { expectedText } from './texts.ts'
+import { useReserve } from './use-reserve.ts'
 import classes from './reserve-form.module.css'
-
-/** How long it may be held, s. */
-const times = [60, 300, 900, 3600]
-const usualTime = 300
 
 export interface ReserveFormProps {
   product: Product
@@ -25,22 +20,13 @@ export interface ReserveFormProps {
 /** How many, for how long, and then they are held. */
 export function ReserveForm({ product: { sku, mostPerShopper, backorder }, availability }: ReserveFormProps) {
   const session = useSession()
-  const queries = useQueryClient()
   const [path, go] = useLocation()
   const [quantity, setQuantity] = useState(1)
-  const [ttlSeconds, setTtl] = useState(usualTime)
-  const reserve = useMutation({
-    mutationFn: async () => api.createReservation({ lines: [{ sku, quantity }], ttlSeconds }),
-    onSuccess: ({ reservation }) => {
-      if (reservation === undefined) return
-      queries.setQueryData(reservationQuery(reservation.id).queryKey, reservation)
-      void queries.invalidateQueries({ queryKey: ['reservations', 'list'] })
-      go(paths.reservation(reservation.id))
-    },
-  })
+  const [ttlSeconds, setTtl] = useState(usualHoldTime)
+  const reserve = useReserve()
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    if (session.status === 'in') reserve.mutate()
+    if (session.status === 'in') reserve.mutate({ lines: [{ sku, quantity }], ttlSeconds })
     else go(signInFrom(path))
   }
   const most = availability && availability.available + availability.backorderable
@@ -62,15 +48,7 @@ export function ReserveForm({ product: { sku, mostPerShopper, backorder }, avail
           value={quantity}
           onChange={(value) => setQuantity(Number(value) || 1)}
         />
-        <NativeSelect
-          label="Hold them for"
-          className={classes.time}
-          size="md"
-          disabled={isOut}
-          value={ttlSeconds}
-          onChange={(event) => setTtl(Number(event.currentTarget.value))}
-          data={times.map((seconds) => ({ value: String(seconds), label: durationText(seconds) }))}
-        />
+        <HoldTime className={classes.time} disabled={isOut} value={ttlSeconds} onChange={setTtl} />
       </Group>
       {later > 0 && (
         <Text size="sm" role="status">
@@ -81,6 +59,7 @@ export function ReserveForm({ product: { sku, mostPerShopper, backorder }, avail
       <Button type="submit" size="md" fullWidth disabled={isOut} loading={reserve.isPending}>
         {isOut ? 'Nothing left to reserve' : session.status === 'out' ? 'Sign in to reserve' : 'Reserve'}
       </Button>
+      {!isOut && <IntoBasket sku={sku} quantity={quantity} />}
       {reserve.error !== null && <ProblemNote error={reserve.error} />}
     </form>
   )

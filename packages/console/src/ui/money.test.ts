@@ -1,4 +1,4 @@
-import { moneyText, totalOf } from './money.ts'
+import { moneyText, totalOf, totalText } from './money.ts'
 
 test('an amount is exact, however large it is and however many digits its currency has', () => {
   expect(moneyText({ currency: 'USD', amountMinor: '129999' })).toBe('$1,299.99')
@@ -19,4 +19,19 @@ test('lines come to their sum, or to nothing where a price is not known', () => 
   ).toEqual({ currency: 'EUR', amountMinor: '1332' })
   expect(totalOf([{ quantity: 3 }])).toBeUndefined()
   expect(totalOf([])).toBeUndefined()
+})
+
+test('prices in several currencies are summed each by itself', () => {
+  const [dollars, euros] = [
+    { currency: 'USD', amountMinor: '250' },
+    { currency: 'EUR', amountMinor: '100' },
+  ]
+  const lines = [
+    { quantity: 2, unitPrice: dollars },
+    { quantity: 3, unitPrice: euros },
+    { quantity: 1, unitPrice: dollars },
+  ]
+  expect(totalText(lines)).toBe('$7.50 + €3.00')
+  expect(totalText([...lines, { quantity: 1 }])).toBeUndefined()
+  expect(totalText([])).toBe('')
 })

@@ -19,3 +19,11 @@ export function totalOf(lines: readonly { quantity: number; unitPrice?: Money }[
   const sum = lines.reduce((total, line) => total + BigInt(line.quantity) * BigInt(line.unitPrice?.amountMinor ?? 0), 0n)
   return { currency: first.unitPrice.currency, amountMinor: sum.toString() }
 }
+
+/** The same where prices may be in several currencies: `$12.00 + €3.00`. Undefined where a price is not known. */
+export function totalText(lines: readonly { quantity: number; unitPrice?: Money }[]): string | undefined {
+  if (lines.some(({ unitPrice }) => unitPrice === undefined)) return undefined
+  const currencies = [...new Set(lines.map(({ unitPrice }) => unitPrice?.currency))]
+  const sumIn = (currency: string | undefined) => totalOf(lines.filter(({ unitPrice }) => unitPrice?.currency === currency))
+  return currencies.map((currency) => moneyText(sumIn(currency))).join(' + ')
+}
