@@ -79,7 +79,7 @@ export async function measureGrowth(options: GrowthOptions): Promise<GrowthResul
     const sides = { empty: await makeSide(empty, true), grown: await makeSide(grown, false) }
     const problems: string[] = []
     say('warming up ...')
-    for (const side of [sides.empty, sides.grown]) await measureSide(side, options, problems)
+    await Promise.all([sides.empty, sides.grown].map(async (side) => measureSide(side, options, problems)))
     const scansBefore = await readScans(grown)
     const samples: { empty: Sample; grown: Sample }[] = []
     for (let round = 1; round <= rounds; round++) {
