@@ -47,7 +47,7 @@ describe('rows that were spoiled by hand', () => {
     const { id, order } = await sold()
     expect((await shopper.post(`/v1/orders/${order}:cancel`)).status).toBe(200)
     const refunded = async () => (await shopper.get<OrderReply>(`/v1/orders/${order}`)).body.order.paymentStatus === 'REFUNDED'
-    await waitFor(refunded, { what: 'units and money to be back', timeoutMs: 20_000 })
+    await waitFor(refunded, { what: 'units and money to be back' })
     return { id, order }
   }
 
@@ -206,7 +206,7 @@ describe('rows that were spoiled by hand', () => {
   })
 })
 
-describe('repair', () => {
+describe('books that are whole in the end', () => {
   let shop: Shop
   let shopper: Shopper
   beforeAll(async () => {
@@ -225,7 +225,7 @@ describe('repair', () => {
         )
         return body.records.length > 0 && body.records
       },
-      { what: 'the audit record', timeoutMs: 20_000 },
+      { what: 'the audit record' },
     )
 
   test.each([
@@ -240,27 +240,30 @@ describe('repair', () => {
       `update reservations set lines_version = 2, lines = jsonb_set(lines, '{0,quantity}', '7') where id = $1`,
       { lines: [{ quantity: 7 }] },
     ],
-  ])('a difference of the kind %s: the reservation takes over its hold, audited once, and goes on', async (kind, sql, before) => {
-    const made = await reserved(shopper, one(await shop.product(2)))
-    await spoil(shop, 'reservation', sql, made.id)
-    expect((await check(shop)).differences).toMatchObject([{ kind, id: made.id }])
-    const requestId = randomUUID()
-    expect(await repair(kind, made.id, requestId)).toMatchObject({ status: 200, body: { difference: { kind, id: made.id } } })
-    await shop.expectBalanced()
-    expect(await repairsAudited(requestId)).toMatchObject([
-      {
-        action: 'reservation.repaired',
-        objectId: made.id,
-        actor: { role: 'ADMIN' },
-        before,
-        after: { status: 'ACTIVE', expiresAt: made.expiresAt, lines: [{ quantity: 1 }] },
-      },
-    ])
-    expect(await repair(kind, made.id)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
-    expect(await checkOut(shopper, made.id)).toMatchObject({ status: 200, body: { order: { status: 'CONFIRMED' } } })
-  })
+  ])(
+    'repair of a difference of the kind %s: the reservation takes over its hold, audited once, and goes on',
+    async (kind, sql, before) => {
+      const made = await reserved(shopper, one(await shop.product(2)))
+      await spoil(shop, 'reservation', sql, made.id)
+      expect((await check(shop)).differences).toMatchObject([{ kind, id: made.id }])
+      const requestId = randomUUID()
+      expect(await repair(kind, made.id, requestId)).toMatchObject({ status: 200, body: { difference: { kind, id: made.id } } })
+      await shop.expectBalanced()
+      expect(await repairsAudited(requestId)).toMatchObject([
+        {
+          action: 'reservation.repaired',
+          objectId: made.id,
+          actor: { role: 'ADMIN' },
+          before,
+          after: { status: 'ACTIVE', expiresAt: made.expiresAt, lines: [{ quantity: 1 }] },
+        },
+      ])
+      expect(await repair(kind, made.id)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
+      expect(await checkOut(shopper, made.id)).toMatchObject({ status: 200, body: { order: { status: 'CONFIRMED' } } })
+    },
+  )
 
-  test('what can only be guessed is refused and stays named, and nobody but an admin repairs', async () => {
+  test('a repair that could only guess is refused and what it is about stays named, and nobody but an admin repairs', async () => {
     const made = await reserved(shopper, one(await shop.product(2)))
     const { body } = await checkOut(shopper, made.id)
     await spoil(shop, 'order', `update orders set status = 'PENDING', look_at = 'infinity' where id = $1`, body.order.id)
@@ -271,14 +274,6 @@ describe('repair', () => {
     await spoil(shop, 'order', `update orders set status = 'CONFIRMED' where id = $1`, body.order.id)
     await shop.expectBalanced()
   })
-})
-
-describe('under load', () => {
-  let shop: Shop
-  beforeAll(async () => {
-    shop = await openShop()
-  })
-  afterAll(async () => shop.close())
 
   test('reservations, checkouts, cancels and expiries go on, and no check calls any of it a difference', async () => {
     const skus = await times(3, async () => shop.product(100_000))

@@ -15,8 +15,8 @@ import { one, openShop, reserved, type Shop, type Shopper } from './shop'
 
 jest.setTimeout(600_000)
 const patience = { timeoutMs: 120_000 }
-/** How long the broker is away, in ms. */
-const outageMs = 20_000
+/** How long the broker is away, in ms: longer than it takes to think that a reader is dead. */
+const outageMs = 12_000
 
 let broker: KafkaBroker
 let shop: Shop
