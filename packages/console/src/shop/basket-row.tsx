@@ -56,7 +56,7 @@ export function BasketRow({ line: { sku, quantity }, product, readError, availab
             value={quantity}
             onChange={(value) => take(Number(value) || 1)}
           />
-          <Button size="xs" px="xs" variant="subtle" onClick={remove} aria-label={`Take ${sku} out`}>
+          <Button size="xs" px="xs" variant="subtle" onClick={remove} aria-label={`Take out ${sku}`}>
             Take out
           </Button>
         </Group>
