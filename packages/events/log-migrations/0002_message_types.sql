@@ -31,7 +31,8 @@ begin
     end if;
     get diagnostics v_count = row_count;
     update topics set next_offset = next_offset + v_count where id = t.id;
-    perform pg_notify('holdfast_log', t.name);
+    -- Of the topic alone; a name may be longer than a channel's.
+    perform pg_notify('holdfast_log_' || md5(t.name), '');
   end loop;
 end
 $$;

@@ -11,7 +11,8 @@ export interface Session {
   readonly over: AbortSignal
   /** One after the other, in the order of the calls. */
   query<R extends QueryResultRow>(query: QueryConfig): Promise<R[]>
-  listen(channel: string, onNotify: (payload: string) => void): Promise<void>
+  listen(channel: string, onNotify: () => void): Promise<void>
+  unlisten(channel: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,6 +58,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const lost = new AbortController()
   client.on('error', (error) => lost.abort(error))
   client.on('end', () => lost.abort(new Error('the connection has ended')))
+  const listeners = new Map<string, () => void>()
+  client.on('notification', ({ channel }) => listeners.get(channel)?.())
   await client.connect()
 
   let last: Promise<unknown> = Promise.resolve()
@@ -80,8 +83,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     over: AbortSignal.any([lost.signal, options.stop]),
     query,
     listen: async (channel, onNotify) => {
-      client.on('notification', (notification) => onNotify(notification.payload ?? ''))
+      listeners.set(channel, onNotify)
       await query({ text: `listen ${client.escapeIdentifier(channel)}` })
+    },
+    unlisten: async (channel) => {
+      listeners.delete(channel)
+      await query({ text: `unlisten ${client.escapeIdentifier(channel)}` })
     },
     close: async () => {
       lost.abort(new Error('the session was closed'))

@@ -19,6 +19,12 @@ const ages = histogram(
   [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800],
 )
 
+const done = counter(
+  'consumer_batches_total',
+  'Batches of messages that a consumer is done with, of such as it does not want too',
+  ['consumer'],
+)
+
 /** A message and the event in it. */
 interface Delivery {
   message: ReceivedMessage
@@ -40,6 +46,7 @@ export class Settler {
   ) {
     this.#retrying = new Retrying(options.log, `consumer ${options.name}`)
     parked.inc({ consumer: options.name }, 0)
+    done.inc({ consumer: options.name }, 0)
     ages.zero({ consumer: options.name })
   }
 
@@ -56,6 +63,7 @@ export class Settler {
       }
     }
     if (readable.length > 0) await this.#settleAll(readable, batch.signal)
+    done.inc({ consumer: this.options.name })
   }
 
   #wants(mark: EventMark): boolean {

@@ -119,6 +119,33 @@ test('while one member of a group reads a topic, another reads only what the fir
   await second.close()
 })
 
+test("a reader that only passes over others' events notes where it is, and reads what it wants when that comes", async () => {
+  const wanted: Message[] = []
+  const [other] = eventMessages(topic, 'a', 1, 1)
+  const types = ['holdfast.test.wanted.v1']
+  await transport.subscribe({
+    group: 'g',
+    topics: [topic],
+    types,
+    log,
+    onBatch: async ({ messages }) => {
+      wanted.push(...messages.filter(({ headers }) => types.includes(headers['ce_type'] ?? '')))
+      return Promise.resolve()
+    },
+  })
+  const behind = async () => (await transport.lag('g', [topic])).get(topic)
+  for (let version = 1; version <= 3; version++) {
+    await transport.publish(eventMessages(topic, 'a', version, version))
+    await waitFor(async () => (await behind()) === 0, { what: 'it to be past the event' })
+  }
+  if (other === undefined) throw new Error('no message was made')
+  const one = { ...other, headers: { ...other.headers, ce_type: types[0] ?? '' } }
+  await transport.publish([other, one, other])
+  await waitFor(() => wanted.length === 1, { what: 'what it wants' })
+  await waitFor(async () => (await behind()) === 0, { what: 'it to be past the last event' })
+  expect(wanted).toHaveLength(1)
+})
+
 test('messages are dropped after seven days and parked ones after fourteen, and readers go on behind them', async () => {
   const parked = deadLetterTopic(topic, 'tester')
   await transport.publish([...eventMessages(topic, 'a', 1, 3), ...eventMessages(parked, 'a', 1, 3)])

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import { Bell, pause } from '../pause'
 import { Retrying } from '../retrying'
 import { keepSession, type Session, takeLock } from '../session'
@@ -11,8 +13,14 @@ interface EmbeddedSubscribeOptions extends SubscribeOptions {
 
 /** How long an idle reader waits before it looks by itself, in ms; mostly a notification wakes it at once. */
 const pollMs = 1_000
+/** Each topic has its own, so that nobody is woken for what they don't read; as `append_messages` names it. */
+const channelOf = (topic: string): string => `holdfast_log_${createHash('md5').update(topic).digest('hex')}`
 /** After a batch that was not full, in ms: what is published meanwhile is handled together, in one transaction. */
 const gatherMs = 50
+/** The same after a batch in which there was nothing that the group wants: whoever only passes over others' events looks less often. */
+const passOverMs = 200
+/** Where a group that only passes over events goes on is noted once in so long, in ms: another member passes over the rest again. */
+const noteMs = 1_000
 
 /**
  * Reads topics for a group on one connection, which also holds the group's lock of each topic: one member at a time reads
@@ -27,11 +35,9 @@ export function subscribe(options: EmbeddedSubscribeOptions): Subscription {
     { url: options.url, name: `${options.name}: ${options.group}`, stop: stop.signal },
     retrying,
     async (session) => {
-      const bells = new Map(options.topics.map((topic) => [topic, new Bell()]))
-      await session.listen('holdfast_log', (topic) => bells.get(topic)?.ring())
-      const readers = [...bells].map(async ([topic, bell]) => {
+      const readers = options.topics.map(async (topic) => {
         try {
-          await readTopic(options, session, topic, bell, retrying)
+          await readTopic(options, session, topic, retrying)
         } catch (error) {
           // One for all: the others stop too, and all begin anew on a new session.
           await session.close()
@@ -50,25 +56,39 @@ export function subscribe(options: EmbeddedSubscribeOptions): Subscription {
   }
 }
 
-async function readTopic(
-  options: SubscribeOptions,
-  session: Session,
-  topic: string,
-  bell: Bell,
-  retrying: Retrying,
-): Promise<void> {
+/** Listens while there is nothing to read: where messages come all the time, it looks anyway, and each would wake it for nothing. */
+async function readTopic(options: SubscribeOptions, session: Session, topic: string, retrying: Retrying): Promise<void> {
   const { group, types, onBatch, maxBatch = 500, log } = options
   if (!(await takeLock(session, `holdfast group ${group} topic ${topic}`))) return
   const handling = new Retrying(log, `group ${group} handling ${topic}`)
+  const bell = new Bell()
+  const channel = channelOf(topic)
+  let listens = false
+  let waited = false
   let next = await readOffset(session, group, topic)
+  let noted = { offset: next, at: performance.now() }
+  const note = async (): Promise<void> => {
+    if (noted.offset !== next) await saveOffset(session, group, topic, next)
+    noted = { offset: next, at: performance.now() }
+  }
   while (!session.over.aborted) {
     const messages = await readMessages(session, topic, next, maxBatch, types)
     retrying.succeeded()
     const last = messages.at(-1)
     if (last === undefined) {
-      await bell.wait(pollMs, session.over)
+      await note()
+      if (listens) await bell.wait(pollMs, session.over)
+      else await session.listen(channel, () => bell.ring())
+      // What came before it listened is found by looking once more.
+      waited = listens
+      listens = true
       continue
     }
+    if (listens && !waited) {
+      await session.unlisten(channel)
+      listens = false
+    }
+    waited = false
     try {
       await onBatch({ messages, signal: session.over })
     } catch (error) {
@@ -78,7 +98,8 @@ async function readTopic(
     handling.succeeded()
     const full = last.offset + 1n - next >= maxBatch
     next = last.offset + 1n
-    await saveOffset(session, group, topic, next)
-    if (!full) await pause(gatherMs, session.over)
+    const passedOver = types !== undefined && !messages.some(({ headers }) => types.includes(headers['ce_type'] ?? ''))
+    if (!passedOver || performance.now() - noted.at >= noteMs) await note()
+    if (!full) await pause(passedOver ? passOverMs : gatherMs, session.over)
   }
 }
