@@ -115,7 +115,8 @@ test('a launcher that is killed blocks nothing: the next start is ready with all
 test('Ctrl-C leaves no process behind', async () => {
   const running = launches.at(-1)
   const before = await startedProcesses()
-  expect(before).toHaveLength(6)
+  // Five services, the flash-sale room, and PostgreSQL.
+  expect(before).toHaveLength(7)
   running?.process.kill('SIGINT')
   expect(await running?.ended).toBe(0)
   for (const pid of before) expect(await waitForEnd(pid, 5_000)).toBe(true)
