@@ -36,7 +36,9 @@ export function withConsole(pages: Pages, site: Site, has: { flashSaleRoom?: boo
   return {
     get: (path) => {
       if (path === '/') return home
-      return pages.get(path) ?? assets.get(path) ?? program.get(path.split('/', 2)[1] ?? '')
+      // Asked of every request, most of which are the API's.
+      const end = path.indexOf('/', 1)
+      return pages.get(path) ?? assets.get(path) ?? program.get(path.slice(1, end < 0 ? undefined : end))
     },
   }
 }

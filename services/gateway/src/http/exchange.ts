@@ -8,7 +8,7 @@ import { ClientGoneError } from './body'
 import { compress, isCompressible } from './compress'
 import { applyCors, type CorsOrigins } from './cors'
 import { flawOf } from './malformed'
-import type { Pages } from './pages'
+import type { Page, Pages } from './pages'
 import { toProblem } from './problem'
 import { inRequestSpan, type RequestSpan, traceparentIn } from './request-span'
 import { type Reply, sendReply } from './reply'
@@ -25,6 +25,8 @@ export interface Exchange {
   pathname: string
   /** Without the question mark. */
   query: string
+  /** What lies ready at its path. */
+  page: Page | undefined
   /** The template of the route, for the log: a path may hold what is nobody's business. */
   route: string
 }
@@ -54,10 +56,13 @@ const duration = histogram('http_request_duration_seconds', 'From the headers of
 export async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
   const requestId = saneRequestId(request.headers['x-request-id'])
   const traceparent = traceparentIn(request.headers)
-  const exchange: Exchange = { request, response, requestId, traceparent, ...splitTarget(request.url ?? '/'), route: '' }
+  const { pathname, query } = splitTarget(request.url ?? '/')
+  const page = site.pages.get(pathname)
+  const exchange: Exchange = { request, response, requestId, traceparent, pathname, query, page, route: '' }
   // Probes and pages would be most of the traces.
-  if (site.pages.get(exchange.pathname) !== undefined) await answerOne(exchange, site)
-  else await inRequestSpan(exchange, async (span) => answerOne(exchange, site, span))
+  await (page === undefined
+    ? inRequestSpan(exchange, async (span) => answerOne(exchange, site, span))
+    : answerOne(exchange, site))
 }
 
 async function answerOne(exchange: Exchange, site: Site, span?: RequestSpan): Promise<void> {
@@ -100,12 +105,11 @@ function count({ request, route }: Exchange, status: number, startedAt: number):
 /** Pages lie ready, and probes must never be told to wait; nor is asking what may be asked a request. */
 function countAndReply(exchange: Exchange, site: Site): Reply | Promise<Reply | StreamReply> {
   const { admitRequest } = site.edge
-  const free =
-    admitRequest === undefined || exchange.request.method === 'OPTIONS' || site.pages.get(exchange.pathname) !== undefined
+  const free = admitRequest === undefined || exchange.request.method === 'OPTIONS' || exchange.page !== undefined
   return free ? replyTo(exchange, site) : admitRequest(exchange).then(async () => replyTo(exchange, site))
 }
 
-function replyTo(exchange: Exchange, { api, pages, rpc }: Site): Reply | Promise<Reply | StreamReply> {
+function replyTo(exchange: Exchange, { api, rpc }: Site): Reply | Promise<Reply | StreamReply> {
   const { method = 'GET' } = exchange.request
   const flaw = flawOf(exchange.request)
   if (flaw !== undefined) {
@@ -114,7 +118,7 @@ function replyTo(exchange: Exchange, { api, pages, rpc }: Site): Reply | Promise
   }
   // HEAD is a GET whose body Node leaves away.
   const asked = method === 'HEAD' ? 'GET' : method
-  const page = pages.get(exchange.pathname)
+  const { page } = exchange
   let found = page === undefined ? api.routes.find(asked, exchange.pathname) : { allow: ['GET'] }
   if (found === undefined && rpc.has(exchange.pathname)) {
     exchange.route = exchange.pathname
