@@ -159,6 +159,16 @@ test('of two who want the last unit one has it, and the other is told in plain w
   const pages = await Promise.all([signedIn(), signedIn()])
   for (const { screen, page } of pages) await screen.go(page, `/shop/products/${sku}`)
   for (const { page } of pages) await page.getByText('Only 1 left').waitFor()
+  // Neither is served before both have asked: on a slow machine the second would be told before.
+  const both = Promise.withResolvers<void>()
+  let asked = 0
+  for (const { page } of pages) {
+    await page.route('**/v1/reservations', async (route) => {
+      if (route.request().method() === 'POST' && ++asked === pages.length) both.resolve()
+      if (route.request().method() === 'POST') await both.promise
+      await route.continue()
+    })
+  }
   const outcomes = await Promise.all(
     pages.map(async ({ page }) => {
       await page.getByRole('button', { name: 'Reserve', exact: true }).click()
