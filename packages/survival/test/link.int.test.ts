@@ -1,15 +1,21 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
+import { waitFor } from '@holdfast/testing'
+
 import { Random } from '../src/random'
 import { Link } from '../src/cluster/link'
 
 let echo: Server
 let link: Link
+/** What the echo has sent back. */
+let echoed: string
 beforeEach(async () => {
+  echoed = ''
   echo = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined)
-    socket.pipe(socket)
+    socket.on('data', (chunk) => socket.write(chunk, () => (echoed += String(chunk))))
+    socket.on('end', () => socket.end())
   })
   echo.listen(0, '127.0.0.1')
   await once(echo, 'listening')
@@ -44,8 +50,7 @@ test('what is cut waits, and comes in its order when the link heals', async () =
   const heard: string[] = []
   socket.on('data', (chunk) => heard.push(String(chunk)))
   socket.write('one ')
-  // The echo has it, and cannot say so.
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await waitFor(() => echoed === 'one ', { what: 'the echo to have said it' })
   expect(heard).toEqual([])
   socket.end('two')
   link.set({ is: 'fair' })
