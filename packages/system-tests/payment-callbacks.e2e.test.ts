@@ -7,7 +7,7 @@ import { expectAtRest, paymentsOf, untilAnswered } from './books'
 import { callBack, changeAtProvider, ofOrders, paymentIds, post, type Signed, signed } from './payment-provider'
 import { checkOut, countStatuses, one, openShop, reserved, type Shop, type Shopper, times } from './shop'
 
-const patience = { timeoutMs: 30_000 }
+const patience = { timeoutMs: 90_000 }
 
 let shop: Shop
 let shopper: Shopper
