@@ -8,7 +8,7 @@ let shopper: Shopper
 let slow: { made: ReservationReply['reservation']; paying: ReturnType<typeof checkOut> } | undefined
 beforeAll(async () => {
   // The provider's slow card takes its 20 s; only a crashed driver is given up sooner than in life.
-  shop = await openShop({ envFor: { order: { PAYMENT_LEASE_MS: '1500' } } })
+  shop = await openShop({ envFor: { order: { PAYMENT_LEASE_MS: '5000' } } })
   shopper = await shop.shopper()
 })
 afterAll(async () => shop.close())

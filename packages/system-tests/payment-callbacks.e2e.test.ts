@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 
 import { type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
 
-import { expectAtRest, paymentsOf, untilAnswered } from './books'
+import { expectAtRest, paymentsOf } from './books'
 import { callBack, changeAtProvider, ofOrders, paymentIds, post, type Signed, signed } from './payment-provider'
 import { checkOut, countStatuses, one, openShop, reserved, type Shop, type Shopper, times } from './shop'
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
     replicas: 2,
     envFor: {
       order: {
-        PAYMENT_LEASE_MS: '1500',
+        // The lease is the usual one: were it short, a busy machine's drivers would lose their payments before the provider is asked.
         PAYMENT_CALLBACK_WAIT_MS: '1000',
         PAYMENT_CALLBACK_LOOK_MS: '5000',
         PAYMENT_CALLBACK_LIMIT_MS: '20000',
@@ -105,12 +105,11 @@ test('callbacks and checkouts of one reservation at once: one order, one payment
       return callBack(shop, { id: `race-${id}-${n}`, paymentId, state: 'authorized' })
     }
     const [replies, callbacks] = await Promise.all([
-      // On a slow machine some are told to come again.
-      times(3, async () => untilAnswered(async () => checkOut(shopper, id, 'tok_callback_first'))),
-      times(3, async (n) => untilAnswered(async () => tell(n % 2))),
+      times(3, async () => checkOut(shopper, id, 'tok_callback_first')),
+      times(3, async (n) => tell(n % 2)),
     ])
     expect(countStatuses(callbacks)).toEqual({ 200: 3 })
-    expect(callbacks.filter(({ replayed }) => !replayed).length).toBeLessThanOrEqual(2)
+    expect(callbacks.filter(({ replayed }) => !replayed)).toHaveLength(2)
     expect(countStatuses(replies)).toEqual({ 200: 3 })
     return [...new Set(replies.map(({ body }) => body.order.id))]
   }
@@ -118,8 +117,7 @@ test('callbacks and checkouts of one reservation at once: one order, one payment
   expect(orders).toHaveLength(rounds)
   for (const id of orders) {
     await untilPaid(id)
-    // What was begun and given up has taken no money.
-    expect((await captured(id)).filter((state) => state !== 'voided')).toEqual(['captured'])
+    expect(await captured(id)).toEqual(['captured'])
   }
   expect(await shop.available(sku)).toEqual({ onHand: 0, reserved: 0, available: 0 })
   await shop.expectBalanced()
