@@ -151,19 +151,22 @@ async function runTransaction<T>(pool: Pool, log: Logger, work: (client: PoolCli
 
 /**
  * Repeats what PostgreSQL rolled back for the sake of another session. One lock order everywhere (truth 8) means that this
- * should not happen: each is logged and counted as a bug.
+ * should not happen: each is logged and counted as a bug. What was prepared before a migration is repeated, too.
  */
 async function repeated<T>(log: Logger, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  let attempt = 1
+  for (;;) {
     try {
       return await work()
     } catch (error) {
+      // Each time it takes a connection away that was there before the migration, so it ends.
+      if (isOutdated(error)) continue
       const reason = error instanceof DatabaseError ? retryReasons[error.code ?? ''] : undefined
       if (reason === undefined) throw error
       retries.inc({ reason })
       log.error({ err: error, attempt, bug: 'lock-order' }, 'deadlock or serialization failure')
       if (attempt >= maxAttempts) throw new HoldfastError('CONFLICT', 'Others changed it meanwhile', { cause: error })
-      await sleep(Math.random() * 20 * attempt)
+      await sleep(Math.random() * 20 * attempt++)
     }
   }
 }
@@ -198,7 +201,7 @@ async function oneTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
       throw new Error('a statement of the transaction failed and its error was ignored: nothing was committed')
     return result
   } catch (error) {
-    if (isOfNoUse(error)) broken = error
+    if (isOfNoUse(error) || isOutdated(error)) broken = error
     else {
       try {
         await client.query('rollback')
@@ -219,6 +222,14 @@ const readOnly = '25006'
 function isOfNoUse(error: unknown): error is Error {
   if (error instanceof DatabaseError) return error.code === readOnly
   return error instanceof Error && error.message === 'Query read timeout'
+}
+
+/**
+ * Whether it is about a prepared statement whose answer has other columns since a migration of the next release came by. Nothing was done,
+ * and this connection says the same for good; on another the statement is prepared anew.
+ */
+function isOutdated(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
 }
 
 /** PostgreSQL's and the socket's errors as ours, in this one place; ours and unknown ones come back as they are. */

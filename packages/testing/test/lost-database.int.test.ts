@@ -1,4 +1,4 @@
-/** A server that is not the primary any more, or that is gone without a word, is somebody's absence and nobody's fault. */
+/** A server that is not the primary any more, that is gone without a word or has other tables than before is nobody's fault. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
@@ -53,6 +53,28 @@ test('a server that says nothing any more is not waited for without end, and hol
   silence.end()
   await insert(database, 'C')
   silence.close()
+})
+
+test('a migration that adds a column fails nobody who had prepared a statement before it, alone or in a transaction', async () => {
+  opened = await openDatabase({ url: made.url, name: 'test', log: createLog('test', 'silent') })
+  const database = opened
+  await insert(database, 'A')
+  const read = { name: 'read-shelf', text: 'select * from shelf, pg_sleep(0.01)' }
+  // Every connection has it.
+  const many = async () => Promise.all(Array.from({ length: 30 }, async () => database.pool.query(read)))
+  const inTransaction = async () =>
+    database.transaction(async (client) => {
+      await client.query(`insert into shelf values (gen_random_uuid()::text)`)
+      return client.query(read)
+    })
+  await many()
+  await inTransaction()
+  await run('alter table shelf add column place integer not null default 1')
+  expect((await inTransaction()).rows).toHaveLength(3)
+  const answers = await many()
+  expect(answers.map(({ rows }) => rows)).toEqual(
+    answers.map(() => expect.arrayContaining([expect.objectContaining({ sku: 'A', place: 1 })]) as unknown),
+  )
 })
 
 /** Passes on what is said until it is told to be silent; connections stay open, and those of before never speak again. */
