@@ -136,6 +136,7 @@ const bench = join('packages', 'bench', 'dist', 'src', 'main.js')
 const trial = join('packages', 'trials', 'dist', 'src', 'main.js')
 const survival = join('packages', 'survival', 'dist', 'src', 'main.js')
 const release = join('packages', 'release', 'dist', 'src', 'main.js')
+const rolling = join('packages', 'upgrade', 'dist', 'src', 'rolling', 'main.js')
 const upgrade = join('packages', 'upgrade', 'dist', 'src', 'main.js')
 
 /** What each command runs after install and build, one after the other until one fails. */
@@ -156,6 +157,7 @@ const commands = {
   bench: (args) => [node(bench, ...args)],
   trial: (args) => [node(trial, ...args)],
   survive: (args) => [node(survival, ...args)],
+  rolling: (args) => [node(rolling, ...args)],
   release: (args) => [node(release, ...args)],
   build: () => [],
   catalogue: () => [node(join('packages', 'catalogue', 'dist', 'src', 'main.js'))],

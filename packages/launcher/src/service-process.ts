@@ -40,7 +40,11 @@ export class ServiceProcess {
   private restartTimer: NodeJS.Timeout | undefined
   private readonly pauses = backoff({ firstMs: 200, longestMs: 5_000, steadyMs: 30_000 })
 
-  constructor(private readonly options: ServiceProcessOptions) {}
+  private main: string
+
+  constructor(private readonly options: ServiceProcessOptions) {
+    this.main = options.main
+  }
 
   get logFile(): string {
     return this.options.logFile
@@ -52,10 +56,12 @@ export class ServiceProcess {
 
   /**
    * @param moreEnv goes over the environment it was given
+   * @param main another program in the place of the one it was, from now on: its main file
    * @returns once the service says that it serves; refuses when it ends before
    */
-  async start(moreEnv: Record<string, string> = {}): Promise<void> {
+  async start(moreEnv: Record<string, string> = {}, main = this.main): Promise<void> {
     if (this.child !== undefined) return this.ready
+    this.main = main
     Object.assign(this.options.env, moreEnv)
     this.wanted = true
     this.run()
@@ -91,7 +97,8 @@ export class ServiceProcess {
   }
 
   private run(): void {
-    const { name, main, logFile, pidFile, env } = this.options
+    const { main } = this
+    const { name, logFile, pidFile, env } = this.options
     const log = openLog(logFile)
     const logStart = statSync(logFile).size
     const child = fork(main, [], {

@@ -8,6 +8,9 @@ export interface Balancer {
   call<Body>(method: string, path: string, request?: JsonRequest): Promise<JsonReply<Body>>
   /** Those that requests go to at the moment. */
   ready(): string[]
+  /** Nothing new goes to that one, whatever it says, until it is put back. */
+  takeOut(url: string): void
+  putBack(url: string): void
   stop(): Promise<void>
 }
 
@@ -25,6 +28,7 @@ const patienceMs = 10_000
 /** @returns once all of them are ready */
 export async function openBalancer({ urls, path = '/readyz/self', everyMs = 100 }: BalancerOptions): Promise<Balancer> {
   const isReady = new Map(urls.map((url) => [url, false]))
+  const takenOut = new Set<string>()
   const stopping = new AbortController()
   const watch = async (url: string): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -39,7 +43,7 @@ export async function openBalancer({ urls, path = '/readyz/self', everyMs = 100 
     }
   }
   const watching = urls.map(watch)
-  const ready = (): string[] => urls.filter((url) => isReady.get(url))
+  const ready = (): string[] => urls.filter((url) => isReady.get(url) === true && !takenOut.has(url))
   while (ready().length < urls.length) await sleep(everyMs)
   let turn = 0
   return {
@@ -50,6 +54,8 @@ export async function openBalancer({ urls, path = '/readyz/self', everyMs = 100 
       return callJson(method, `${url}${path}`, request)
     },
     ready,
+    takeOut: (url) => void takenOut.add(url),
+    putBack: (url) => void takenOut.delete(url),
     stop: async () => {
       stopping.abort()
       await Promise.all(watching)

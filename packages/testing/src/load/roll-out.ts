@@ -14,6 +14,10 @@ export interface RollOutOptions {
   balancer: Balancer
   /** Goes over the environment that each had. */
   env?: Record<string, string>
+  /** Another program in the place of the one that each was: its main file. */
+  main?: string
+  /** Whether gateways are taken out of the balancer before they are told to stop, as is due to those that do not say so themselves. */
+  byHand?: boolean
 }
 
 /** A start on a busy machine takes its time. In ms. */
@@ -23,13 +27,21 @@ const patienceMs = 60_000
  * SIGTERM, a start, and the next one when its callers have found the one before again.
  * @returns how each ended: 0, where it finished what was under way in time
  */
-export async function rollOut({ replicas, balancer, env }: RollOutOptions): Promise<(number | undefined)[]> {
+export async function rollOut({
+  replicas,
+  balancer,
+  env,
+  main,
+  byHand = false,
+}: RollOutOptions): Promise<(number | undefined)[]> {
   const exits: (number | undefined)[] = []
   for (const replica of replicas) {
     const { url } = replica
     const callers = await connectionsTo(replica.grpc)
+    if (byHand && url !== undefined) balancer.takeOut(url)
     exits.push(await replica.process.kill('SIGTERM'))
-    await replica.process.start(env)
+    await replica.process.start(env, main)
+    if (url !== undefined) balancer.putBack(url)
     const isFound = async (): Promise<boolean> =>
       url === undefined ? (await connectionsTo(replica.grpc)) >= callers : balancer.ready().includes(url)
     await waitFor(isFound, { what: `${replica.service} at ${url ?? replica.grpc} to be found again`, timeoutMs: patienceMs })
