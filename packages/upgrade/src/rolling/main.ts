@@ -27,14 +27,11 @@ async function rolling({ from, ...flags }: Flags): Promise<void> {
   const earlier = await buildEarlier(root, join(folder, 'earlier'), ref)
   for (const file of earlier.changedSince) say(`${file} has been changed since ${ref}: its databases keep the one that they ran.`)
   const dataFolder = join(folder, 'data')
-  let wrong: string[]
-  try {
-    wrong = await rehearse({ ...flags, root, dataFolder, earlier: earlier.mainOf, later: serviceMain, say })
-  } finally {
-    earlier.remove()
-  }
+  const wrong = await rehearse({ ...flags, root, dataFolder, earlier: earlier.mainOf, later: serviceMain, say })
+    .catch((error: unknown) => [error instanceof Error ? error.message : String(error)])
+    .finally(earlier.remove)
   for (const line of wrong) say(line)
-  if (wrong.length > 0) throw new Error(`${wrong.length} things went wrong. Logs: ${join(dataFolder, 'logs')}`)
+  if (wrong.length > 0) throw new Error(`It went wrong. Logs: ${join(dataFolder, 'logs')}`)
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   say(`From ${ref} to here${flags.back ? ' and back' : ''}: no call failed, nothing that was told is lost, all books balance.`)
 }

@@ -35,7 +35,10 @@ export interface Rehearsal {
 /** A start of twelve processes where others work too, in ms. */
 const readyTimeoutMs = 300_000
 
-/** @returns what went wrong, a line each */
+/** So many calls that failed are enough to know. */
+const mostFailures = 20
+
+/** @returns what went wrong, a line each @throws Error where it can't go on */
 export async function rehearse({ root, dataFolder, earlier, later, restarts, back, say }: Rehearsal): Promise<string[]> {
   const system = await System.start({
     dataFolder,
@@ -131,6 +134,7 @@ class Upgrade {
     const calls = Object.values(load.done).reduce((sum, count) => sum + count, 0)
     const seconds = ((performance.now() - this.beganAt) / 1000).toFixed(0)
     say(`${seconds.padStart(4)} s  ${what.padEnd(52)} ${calls} calls answered, ${load.failures.length} failed`)
+    if (load.failures.length >= mostFailures) throw new Error(`given up:\n${this.wrong.slice(0, mostFailures).join('\n')}`)
   }
 
   private async replaceOne(replica: Replica, main: string): Promise<void> {
