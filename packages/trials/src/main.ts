@@ -11,6 +11,9 @@ import { tryKafka } from './kafka/trial'
 import type { Loss } from './postgres/cluster'
 import { tryPostgres } from './postgres/trial'
 import { tryRedis } from './redis/trial'
+import { tryBackup } from './restore/backup'
+import { tryDumps } from './restore/dumps'
+import { tryRecovery } from './restore/recovery'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -53,6 +56,21 @@ program
   .command('redis')
   .description('kills the master that three sentinels watch; needs redis-server')
   .action(async () => attempt(tryRedis))
+
+program
+  .command('backup')
+  .description('backs a running system up, and starts a copy of that')
+  .action(async () => attempt(tryBackup))
+
+program
+  .command('recovery')
+  .description('takes a server back to a moment, by pg_basebackup and an archive of its write-ahead log')
+  .action(async () => attempt(tryRecovery))
+
+program
+  .command('dumps')
+  .description('dumps one database after the other, and looks at what the services then disagree about')
+  .action(async () => attempt(tryDumps))
 
 program
   .command('distance')
