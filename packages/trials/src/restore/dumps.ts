@@ -15,8 +15,10 @@ import { checkThere, type Difference, type GoneBack, isOffered, madeSince, repai
 /** Later the more a database decides, and what is told to others before what they have heard. */
 const order: readonly DatabaseName[] = ['order', 'reservation', 'inventory', 'gateway', 'notification', 'audit', 'events']
 /** What stays until somebody who knows more than the books has decided. A hold that nobody knows is released while it is one. */
-const isForPeople = ({ kind, found }: Difference): boolean =>
-  ['hold_without_order', 'order'].includes(kind) || (kind === 'hold_without_reservation' && !found.endsWith('HELD'))
+const isForPeople = (one: Difference): boolean =>
+  ['hold_without_order', 'order'].includes(one.kind) ||
+  (one.kind === 'hold_without_reservation' && !one.found.endsWith('HELD')) ||
+  (one.kind === 'reservation' && !isOffered(one))
 
 /** A dump of each database, each some time after the one before, under load: what services then disagree about. */
 export async function tryDumps(folder: string, facts: Facts): Promise<void> {
