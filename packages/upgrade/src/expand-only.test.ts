@@ -27,6 +27,16 @@ test.each([
     'wants a value for the new column a, without a default of goods',
   ],
   [
+    'the time in which a column is worked out for each row',
+    'alter table goods add column twice bigint generated always as (price * 2) stored',
+    'writes every row anew, while nobody else reads or writes, for the new column twice of goods',
+  ],
+  [
+    'the time in which each row is given an id',
+    'alter table goods add column tag uuid not null default gen_random_uuid()',
+    'writes every row anew, while nobody else reads or writes, for the new column tag of goods',
+  ],
+  [
     'a constraint on what is there',
     'alter table goods add constraint short check (length(name) < 9)',
     'adds the constraint short of goods',
@@ -53,7 +63,7 @@ test('what only adds is let through, and so is what the release before does not 
     create table boxes (id bigint primary key);
     alter table boxes add column size integer not null, drop column id;
     drop table boxes;
-    alter table goods add column box bigint, add column weight integer not null default 0 check (weight >= 0);
+    alter table goods add column box bigint, add column seen timestamptz not null default now(), add column weight integer not null default 0 check (weight >= 0);
     alter table goods add constraint whole check ((box is null) = (weight = 0)), drop column box;
     create unique index goods_by_box on goods (name, box) where box is not null;
     create index goods_by_price on goods (price);

@@ -5,7 +5,7 @@
 import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, IndexStmt, Node } from 'libpg-query'
 
 import { droppedBy, type Schema } from './schema'
-import { readStatements, relationName, stringOf } from './statements'
+import { joinName, readStatements, relationName, stringOf } from './statements'
 
 export interface Finding {
   /** Of the file, from 1. */
@@ -129,12 +129,23 @@ const words: Record<string, string> = {
 
 function newColumn({ colname = '', constraints = [] }: ColumnDef): string | undefined {
   const kinds = constraints.flatMap((one) => ('Constraint' in one ? (one.Constraint.contype ?? []) : []))
-  const isFilled = kinds.some((kind) => kind === 'CONSTR_DEFAULT' || kind === 'CONSTR_IDENTITY' || kind === 'CONSTR_GENERATED')
+  const isFilled = kinds.includes('CONSTR_DEFAULT')
   if (kinds.includes('CONSTR_PRIMARY')) return `makes the new column ${colname} the key`
+  if (isWorkedOut(constraints)) return `writes every row anew, while nobody else reads or writes, for the new column ${colname}`
   if (kinds.includes('CONSTR_UNIQUE') && isFilled) return `wants the new column ${colname}, which has a default, to be unique`
   return kinds.includes('CONSTR_NOTNULL') && !isFilled
     ? `wants a value for the new column ${colname}, without a default`
     : undefined
+}
+
+/** Whether each row has a value of its own from the beginning: PostgreSQL notes others, and `now()`, once for all rows. */
+function isWorkedOut(constraints: readonly Node[]): boolean {
+  return constraints.some((one) => {
+    if (!('Constraint' in one)) return false
+    const { contype, raw_expr } = one.Constraint
+    if (contype === 'CONSTR_IDENTITY' || contype === 'CONSTR_GENERATED') return true
+    return contype === 'CONSTR_DEFAULT' && functionsIn(raw_expr).some((name) => name !== 'now')
+  })
 }
 
 /** One about new columns alone is kept by whoever leaves them at their defaults. */
@@ -156,6 +167,13 @@ function newIndex({ unique, idxname = '', relation, indexParams = [], whereClaus
   // Rows of the release before have nothing there, which is never the same twice; or the condition leaves them out.
   const isNew = [...about, ...columnsIn(whereClause)].some((column) => !columns.has(column))
   return isNew ? [] : [`wants rows of ${relationName(relation)} to be unique (${idxname})`]
+}
+
+/** The functions that an expression calls. */
+function functionsIn(expression: unknown): string[] {
+  if (typeof expression !== 'object' || expression === null) return []
+  const inside = Object.values(expression).flatMap(functionsIn)
+  return 'FuncCall' in expression ? [joinName((expression.FuncCall as { funcname?: Node[] }).funcname), ...inside] : inside
 }
 
 /** The columns that an expression names. */
