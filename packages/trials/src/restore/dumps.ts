@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 
 import { type DatabaseName, databaseNames, noLimits, System } from '@holdfast/launcher'
-import { adminToken, api, type ConsistencyReply } from '@holdfast/testing'
+import { adminToken, api, type ConsistencyReply, waitFor } from '@holdfast/testing'
 
 import type { Facts } from '../facts'
-import { checkAudited, readBooks } from '../kept'
+import { checkAudited, queryOne, readBooks } from '../kept'
 import { startMs } from '../patience'
 import { ask } from '../postgres/cluster'
 import { findPrograms, type Programs } from '../postgres/programs'
@@ -80,6 +80,28 @@ async function checkDisagreement(system: System, { before, since }: GoneBack, fa
   facts.expect('rows that are under way for good', 0, Number(left.checked['underWay']))
   await checkThere(system, { before, since }, facts)
   await checkAudited(system, shopping, facts)
+  await checkEventsAudited(system, facts)
+}
+
+/** Whatever the log has of what is audited has come to the audit log, also what its consumer had read before. */
+async function checkEventsAudited(system: System, facts: Facts): Promise<void> {
+  const { ids } = await queryOne<{ ids: string[] }>(
+    system,
+    'events',
+    `select coalesce(array_agg(distinct headers ->> 'ce_id'), array[]::text[]) as ids from messages where headers ->> 'ce_audit' = 'true'`,
+  )
+  const missing = async () =>
+    queryOne<{ count: number }>(
+      system,
+      'audit',
+      `select count(*)::integer as count from unnest($1::uuid[]) as event (id)
+       where not exists (select from audit_records r where r.event_id = event.id)`,
+      [ids],
+    )
+  await waitFor(async () => (await missing()).count === 0, { what: 'events to be audited', timeoutMs: 60_000 }).catch(
+    () => undefined,
+  )
+  facts.expect(`of ${ids.length} events in the log, not in the audit log`, 0, (await missing()).count)
 }
 
 function kindsOf({ differences }: ConsistencyReply): string {
