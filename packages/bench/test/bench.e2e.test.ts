@@ -9,10 +9,12 @@ import type { Results, Run } from '../src/results'
 import { hasProgram } from '../src/systems/program-version'
 
 const main = join(__dirname, '..', 'dist', 'src', 'main.js')
-const saleRequests = 5_500
-/** One of each kind, on every system. */
-const only =
-  'closed-1,closed-100,closed-300,closed-100-skus-10,open-500,pessimistic-300,grpc-10,grpc-open-500,holds-*,update-20,edge-plain-100,sale,audit,audit-lag,crash'
+const saleRequests = 800
+/** One of each kind, and every system. */
+const only = [
+  'closed-300,sale,holds-*,edge-plain-100,update-20,empty-relay/closed-1',
+  ...['closed-1', 'open-500', 'pessimistic-300', 'grpc-10', 'audit', 'audit-lag', 'crash'].map((name) => `holdfast/${name}`),
+].join()
 /** By the program that each needs, or the brokers, which no one names here. */
 const optional = ['holdfast-kafka', 'redis-lua', 'pgbench']
 const there = [...(hasProgram('redis-server') ? ['redis-lua'] : []), ...(hasProgram('pgbench') ? ['pgbench'] : [])]
@@ -63,14 +65,12 @@ test('events are followed into the audit log', () => {
 })
 
 test('an open loop starts as many requests as it should, however fast they are answered', () => {
-  for (const { system } of results.runs.filter(({ scenario }) => scenario === 'open-500')) {
-    expect(find(system, 'open-500')).toMatchObject({ sent: 100, accepted: 100 })
-  }
+  expect(find('holdfast', 'open-500')).toMatchObject({ sent: 100, accepted: 100 })
 })
 
 test('a flash sale sells what there is and refuses everyone else, in every system', () => {
   for (const system of ['holdfast', 'for-update', ...(hasProgram('redis-server') ? ['redis-lua'] : [])]) {
-    expect(find(system, 'sale')).toMatchObject({ accepted: 5_000, refused: saleRequests - 5_000, failed: 0 })
+    expect(find(system, 'sale')).toMatchObject({ accepted: 100, refused: 700, failed: 0 })
   }
 })
 

@@ -62,7 +62,7 @@ export interface SteadyLoadOptions {
   shoppers?: number
 }
 
-const breathMs = 25
+const breathMs = 100
 const patienceMs = 120_000
 
 /** Begins when it is called; the products are made, and the shoppers registered, when it resolves. */
