@@ -12,7 +12,7 @@ const main = join(__dirname, '..', 'dist', 'src', 'main.js')
 const saleRequests = 800
 /** One of each kind, and every system. */
 const only = [
-  'closed-300,sale,holds-*,edge-plain-100,update-20,empty-relay/closed-1',
+  'closed-300,sale,edge-plain-100,update-20,empty-relay/closed-1,for-update-grpc/holds-*',
   ...['closed-1', 'open-500', 'pessimistic-300', 'grpc-10', 'audit', 'audit-lag', 'crash'].map((name) => `holdfast/${name}`),
 ].join()
 /** By the program that each needs, or the brokers, which no one names here. */

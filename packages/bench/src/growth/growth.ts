@@ -50,8 +50,8 @@ const userCount = 8
 const inFlight = 50
 /** More than that takes the check of the books longer than a request may. */
 const mostChecked = 100_000
-/** Reservations whose end is waited for, and how long they live. */
-const shortLived = { count: 500, ttlSeconds: 5 }
+/** Reservations whose end is waited for: so many for each second that a measurement takes, and how long they live. */
+const shortLived = { perSecond: 100, ttlSeconds: 5 }
 
 interface Side {
   system: System
@@ -161,7 +161,7 @@ async function measureSide(side: Side, { seconds, signal }: GrowthOptions, probl
     latencies[`${name}, p50`] = p50
     latencies[`${name}, p95`] = p95
   }
-  const late = await measureExpiry(side)
+  const late = await measureExpiry(side, Math.ceil(seconds * shortLived.perSecond))
   latencies['expired after its time, p50'] = late.p50
   latencies['expired after its time, p95'] = late.p95
   return { latencies, counted }
@@ -184,10 +184,10 @@ async function readAvailability({ system }: Side, readers: number, seconds: numb
 }
 
 /** How long after their time reservations are EXPIRED by the sweeper: its look for what is due, the claim, and the end. */
-async function measureExpiry({ system, tokens }: Side): Promise<{ p50: number; p95: number }> {
+async function measureExpiry({ system, tokens }: Side, count: number): Promise<{ p50: number; p95: number }> {
   const lines = [{ sku: hotSku, quantity: 1 }]
   const ids: string[] = []
-  const left = Array.from({ length: shortLived.count }, (_, index) => tokens[index % tokens.length]).values()
+  const left = Array.from({ length: count }, (_, index) => tokens[index % tokens.length]).values()
   const make = async (): Promise<void> => {
     for (const token of left) {
       const shopper = createClient({ url: system.url, token: () => token })
