@@ -152,7 +152,7 @@ export async function startSystem(): Promise<System> {
 const shortLimits: PaymentLimits = {
   limitMs: 2_000,
   callMs: 5_000,
-  leaseMs: 1_000,
+  leaseMs: 5_000,
   recoveriesAtOnce: 200,
   giveUpMs: 4_000,
   graceMs: 20_000,
