@@ -55,7 +55,10 @@ async function migrateBy(url: string, files: string[]): Promise<void> {
         getMigrationName: (file: string) => basename(file),
         getMigration: async (file: string) => {
           const sql = await readFile(file, 'utf8')
-          return { up: async (db: KnexModule.Knex) => db.schema.raw(sql), down: async () => Promise.reject(new Error('forward only')) }
+          return {
+            up: async (db: KnexModule.Knex) => db.schema.raw(sql),
+            down: async () => Promise.reject(new Error('forward only')),
+          }
         },
       },
     })
