@@ -81,7 +81,6 @@ export class ArchivedServer {
   async goBackTo(moment: string): Promise<ArchivedServer> {
     const data = join(this.folder, 'backup')
     const lines = [
-      'archive_mode = off',
       `restore_command = 'cp ${this.folder}/archive/%f %p'`,
       `recovery_target_time = '${moment}'`,
       `recovery_target_action = 'promote'`,

@@ -27,6 +27,9 @@ export async function tryRecovery(folder: string, facts: Facts): Promise<void> {
     const system = await startOn(folder, restored)
     try {
       await checkGoneBack(system, accident, facts)
+      // A history of its own begins, whose files have other names.
+      await restored.archiveAll()
+      facts.note('what is written since', 'is archived beside what was before')
     } finally {
       await system.stop()
     }
