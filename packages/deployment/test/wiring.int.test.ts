@@ -187,8 +187,16 @@ test('containers come back, hold no more rights than they need, and are reached 
     for (const port of container.ports ?? []) expect([name, port]).toEqual([name, expect.stringMatching(/^127\.0\.0\.1:/)])
     if (!container.image.startsWith('holdfast:')) continue
     expect([name, container.read_only, container.cap_drop]).toEqual([name, true, ['ALL']])
+    // A registry has no image of this name that is ours.
+    expect([name, container.pull_policy]).toEqual([name, 'never'])
   }
   for (const name of allServiceNames) expect(composeFile().services[name]?.restart).toBe('unless-stopped')
+})
+
+test('a command in a container starts nothing: whoever gives it has a system running', () => {
+  const { cli, inventory } = composeFile().services
+  expect(cli?.depends_on).toEqual([])
+  expect(inventory?.depends_on).toEqual({ databases: { condition: 'service_completed_successfully' } })
 })
 
 test('a listener of the gateway that speaks HTTPS is asked for keys by HTTPS', () => {

@@ -16,6 +16,7 @@ export { type Balancer, type BalancerOptions, openBalancer } from './load/balanc
 export { rollOut, type RollOutOptions } from './load/roll-out'
 export { callKinds, type Failure, startSteadyLoad, type SteadyLoad } from './load/steady-load'
 export { type RedisServer, type SentinelRedis, startRedis, startSentinelRedis } from './redis'
+export type { JsonReply } from './json-client'
 export * from './replies'
 export { startTestIssuer, type TestIssuer } from './test-issuer'
 export { startTestSystem, type TestSystem, type TestSystemOptions } from './test-system'

@@ -13,6 +13,13 @@ export class Facts {
     this.note(what, `${(ms / 1000).toFixed(1)} s`)
   }
 
+  /** How long some work takes. */
+  async timed(what: string, work: () => Promise<unknown>): Promise<void> {
+    const from = performance.now()
+    await work()
+    this.time(what, performance.now() - from)
+  }
+
   expect(what: string, expected: number, found: number): void {
     const right = expected === found
     if (!right) this.failures++

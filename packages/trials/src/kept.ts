@@ -1,10 +1,10 @@
 /** What has to be true of all that shoppers were told, whatever broke meanwhile. */
-import type { DatabaseName, System } from '@holdfast/launcher'
+import type { DatabaseName } from '@holdfast/launcher'
 import { type AvailabilityReply, type ConsistencyReply, type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
 import { Client } from 'pg'
 
 import type { Facts } from './facts'
-import type { Shopping } from './shoppers'
+import type { Shop, Shopping } from './shoppers'
 
 /** Workers that take over from dead ones, orphans that are given back: all of it has its time, in ms. */
 const patience = { timeoutMs: 180_000 }
@@ -14,7 +14,7 @@ const readersAtOnce = 4
 export type Promised = Pick<Shopping, 'admin' | 'skus' | 'seen'>
 
 /** Looks at everything once the shoppers have stopped, and notes what was found. */
-export async function checkKept(system: System, shopping: Promised, facts: Facts): Promise<void> {
+export async function checkKept(shop: Shop, shopping: Promised, facts: Facts): Promise<void> {
   const { reservations, orders } = shopping.seen
   facts.expect('acknowledged reservations that are not as they were told', 0, await countOtherReservations(shopping))
   facts.expect('acknowledged orders that are not CONFIRMED', 0, await countOtherOrders(shopping))
@@ -27,8 +27,8 @@ export async function checkKept(system: System, shopping: Promised, facts: Facts
   facts.expect('differences in the books', 0, books.differences.length)
   for (const one of books.differences) facts.note(one.kind, JSON.stringify(one))
   facts.expect('rows that are under way for good', 0, Number(books.checked['underWay']))
-  await checkSoldOnce(system, shopping, facts)
-  await checkAudited(system, shopping, facts)
+  await checkSoldOnce(shop, shopping, facts)
+  await checkAudited(shop, shopping, facts)
 }
 
 export async function readBooks({ admin }: Pick<Promised, 'admin'>): Promise<ConsistencyReply> {
@@ -73,14 +73,17 @@ async function countWhere<T>(all: readonly T[], is: (one: T) => Promise<boolean>
 }
 
 /** No more units are gone or held than there were; what was paid for, what the provider took and what left the shelf are the same. */
-async function checkSoldOnce(system: System, { admin, skus, seen }: Promised, facts: Facts): Promise<void> {
+async function checkSoldOnce(shop: Shop, { admin, skus, seen }: Promised, facts: Facts): Promise<void> {
   const payments = async () =>
     queryOne<{ paid: number; taken: number; open: number }>(
-      system,
+      shop,
       'order',
-      `select (select count(*)::integer from orders where status = 'CONFIRMED') as paid,
-              (select count(*)::integer from simulated_payments where state = 'captured') as taken,
-              (select count(*)::integer from payment_attempts where ended_at is null) as open`,
+      `with ours as (select id, status from orders where lines -> 0 ->> 'sku' = any ($1)),
+            attempts as (select id, ended_at from payment_attempts where order_id in (select id from ours))
+       select (select count(*)::integer from ours where status = 'CONFIRMED') as paid,
+              (select count(*)::integer from attempts join simulated_payments using (id) where state = 'captured') as taken,
+              (select count(*)::integer from attempts where ended_at is null) as open`,
+      [skus.map(({ sku }) => sku)],
     )
   await waitFor(async () => (await payments()).open === 0, { what: 'payments under way to be over', ...patience })
   const query = skus.map(({ sku }) => `skus=${sku}`).join('&')
@@ -98,11 +101,11 @@ async function checkSoldOnce(system: System, { admin, skus, seen }: Promised, fa
 }
 
 /** Each acknowledged reservation was told once to the audit log, which is whole. */
-export async function checkAudited(system: System, { admin, seen }: Promised, facts: Facts): Promise<void> {
+export async function checkAudited(shop: Shop, { admin, seen }: Promised, facts: Facts): Promise<void> {
   const ids = [...seen.reservations.keys()]
   const count = async () =>
     queryOne<{ records: number; objects: number }>(
-      system,
+      shop,
       'audit',
       `select count(*)::integer as records, count(distinct object_id)::integer as objects from audit_records
        where action = 'reservation.created' and object_id = any ($1)`,
@@ -115,13 +118,13 @@ export async function checkAudited(system: System, { admin, seen }: Promised, fa
 }
 
 export async function queryOne<Row extends object>(
-  system: System,
+  shop: Shop,
   database: DatabaseName,
   text: string,
   values: unknown[] = [],
 ): Promise<Row> {
   const client = new Client({
-    connectionString: system.databaseUrl(database),
+    connectionString: shop.databaseUrl(database),
     connectionTimeoutMillis: 5_000,
     query_timeout: 30_000,
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { Command, Option } from 'commander'
 
+import { tryContainers } from './containers/trial'
 import { tryDistance } from './distance/trial'
 import { Facts } from './facts'
 import { tryKafka } from './kafka/trial'
@@ -71,6 +72,14 @@ program
   .command('dumps')
   .description('dumps one database after the other, and looks at what the services then disagree about')
   .action(async () => attempt(tryDumps))
+
+program
+  .command('containers')
+  .description('builds the image, starts docker-compose.yml, kills its containers; needs Docker with Compose')
+  .option('--full', 'with all that deploy/compose/full.env adds')
+  .action(async ({ full = false }: { full?: boolean }) =>
+    attempt(async (folder, facts) => tryContainers({ full }, folder, facts)),
+  )
 
 program
   .command('distance')

@@ -2,8 +2,24 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { System } from '@holdfast/launcher'
-import { adminToken, type Api, api, type OrderReply, registerUser, type ReservationReply, waitFor } from '@holdfast/testing'
+import type { Credential, DatabaseName } from '@holdfast/launcher'
+import {
+  adminToken,
+  type Api,
+  api,
+  type JsonReply,
+  type OrderReply,
+  registerUser,
+  type ReservationReply,
+  waitFor,
+} from '@holdfast/testing'
+
+/** A system, wherever it runs. */
+export interface Shop {
+  readonly url: string
+  readonly credentials: { admin: Credential }
+  databaseUrl(name: DatabaseName): string
+}
 
 export type Status = 'ACTIVE' | 'CANCELLED' | 'COMMITTED'
 
@@ -38,15 +54,15 @@ const ttlSeconds = 7_200
 /** A call that is not answered by then is repeated with its key, in ms. */
 const patienceMs = 10_000
 
-export async function startShopping(system: System, { shoppers = 6, pauseMs = 50 }: ShoppingOptions = {}): Promise<Shopping> {
-  const admin = api(system.url, { token: await adminToken(system) })
+export async function startShopping(shop: Shop, { shoppers = 6, pauseMs = 50 }: ShoppingOptions = {}): Promise<Shopping> {
+  const admin = api(shop.url, { token: await adminToken(shop) })
   const skus = await Promise.all(stocks.map(async (stock) => ({ sku: await makeProduct(admin, stock), stock })))
   const seen: Acknowledged = { reservations: new Map(), orders: new Set() }
   const stop = new AbortController()
   const people: Api[] = []
-  while (people.length < shoppers) people.push(await shopperOf(system.url))
-  const working = people.map(async (shopper) => shop({ shopper, skus, seen, pauseMs, stop: stop.signal }))
-  const looks = new Looks(await shopperOf(system.url), skus[0]?.sku ?? '', seen, stop.signal)
+  while (people.length < shoppers) people.push(await shopperOf(shop.url))
+  const working = people.map(async (shopper) => goShopping({ shopper, skus, seen, pauseMs, stop: stop.signal }))
+  const looks = new Looks(await shopperOf(shop.url), skus[0]?.sku ?? '', seen, stop.signal)
   return {
     skus,
     seen,
@@ -63,7 +79,7 @@ export async function startShopping(system: System, { shoppers = 6, pauseMs = 50
   }
 }
 
-async function makeProduct(admin: Api, stock: number): Promise<string> {
+export async function makeProduct(admin: Api, stock: number): Promise<string> {
   const sku = `TRIAL-${randomUUID().slice(0, 8).toUpperCase()}`
   const price = { currency: 'USD', amountMinor: '1000' }
   const { status, body } = await admin.post('/v1/products', { sku, name: `Product ${sku}`, price, stock })
@@ -86,7 +102,7 @@ interface ShopperOptions {
 }
 
 /** Reserves, then cancels, checks out or leaves it; each call is repeated with its key until it has a clear answer. */
-async function shop({ shopper, skus, seen, pauseMs, stop }: ShopperOptions): Promise<void> {
+async function goShopping({ shopper, skus, seen, pauseMs, stop }: ShopperOptions): Promise<void> {
   for (let round = 0; !stop.aborted; round++) {
     if (pauseMs > 0) await sleep(pauseMs)
     const sku = skus[round % skus.length]?.sku ?? ''
@@ -117,7 +133,8 @@ async function shop({ shopper, skus, seen, pauseMs, stop }: ShopperOptions): Pro
   }
 }
 
-async function reserve(shopper: Api, sku: string, key: string, timeoutMs: number) {
+/** Repeated with its key it is one reservation. */
+export async function reserve(shopper: Api, sku: string, key: string, timeoutMs: number): Promise<JsonReply<ReservationReply>> {
   const body = { lines: [{ sku, quantity: 1 }], ttlSeconds }
   return shopper.post<ReservationReply>('/v1/reservations', body, { idempotencyKey: key, timeoutMs })
 }
