@@ -40,7 +40,11 @@ export async function tryContainers({ full }: ContainersOptions, folder: string,
       await killOne(compose, service, facts)
       await shopping.goesOn(20, patienceMs)
       const outage = shopping.looks.outageSince(at)
-      if (outage !== undefined) facts.time('reservations were made again after', outage.ms)
+      if (outage !== undefined)
+        facts.note(
+          'new reservations had answers again',
+          `${(outage.ms / 1000).toFixed(1)} s after, until then ${JSON.stringify(outage.failed)}`,
+        )
     }
     await shopping.stop()
     await checkKept(shop, shopping, facts)
