@@ -1,7 +1,8 @@
 /** What a release consists of, made in one folder. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 
 import { licenceFaults, type Sbom } from './licences'
 import { run } from './run'
@@ -32,7 +33,7 @@ export function packClient(root: string, folder: string): void {
   pnpm(root, '--filter', '@holdfast/client', 'pack', '--pack-destination', folder)
 }
 
-/** The image, as `docker load` takes it. */
+/** The image, as `docker load` takes it: compressed it is a third. */
 export function buildImage(root: string, file: string, version: string): void {
   const revision = run(root, 'git', ['rev-parse', 'HEAD']).trim()
   const tag = `holdfast:${version}`
@@ -43,7 +44,10 @@ export function buildImage(root: string, file: string, version: string): void {
   // Docker before 23 builds without BuildKit, which the Dockerfile's secret needs, unless it is told.
   const env = { DOCKER_BUILDKIT: '1' }
   run(root, 'docker', ['build', '--file', 'deploy/Dockerfile', '--tag', tag, ...labels, ...secret, '.'], env)
-  run(root, 'docker', ['save', '--output', file, tag])
+  const whole = `${file}.whole`
+  run(root, 'docker', ['save', '--output', whole, tag])
+  writeFileSync(file, gzipSync(readFileSync(whole)))
+  rmSync(whole)
 }
 
 /** In the form that `sha256sum --check` reads. */

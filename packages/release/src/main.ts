@@ -52,7 +52,7 @@ function make(folder: string, image: boolean, audit: boolean): void {
   writeSbom(root, join(folder, `holdfast-${version}.cdx.json`))
   if (audit) pnpm(root, 'audit', '--prod', '--audit-level', 'high')
   packClient(root, folder)
-  if (image) buildImage(root, join(folder, `holdfast-${version}.tar`), version)
+  if (image) buildImage(root, join(folder, `holdfast-${version}.tar.gz`), version)
   writeFileSync(join(folder, 'NOTES.md'), `${notesOf(root, version)}\n`)
   writeSums(folder)
   say(`Holdfast ${version} is in ${folder}`)
