@@ -23,10 +23,18 @@ export interface ComposeOptions {
 
 /** The containers of docker-compose.yml under another name and at ports of their own, beside any that run already. */
 export class Compose {
+  /** Containers are nobody's children: whoever stops the trial would leave them behind. */
+  private readonly endWithUs = (): void => {
+    const { arguments: args, options } = this.command('--profile', '*', 'down', '--volumes', '--timeout', '1')
+    spawnSync('docker', args, { ...options, stdio: 'ignore' })
+  }
+
   private constructor(
     private readonly options: ComposeOptions,
     private readonly ports: Record<Part, number>,
-  ) {}
+  ) {
+    process.once('exit', this.endWithUs)
+  }
 
   static async prepare(options: ComposeOptions): Promise<Compose> {
     const ports = {} as Record<Part, number>
@@ -46,22 +54,31 @@ export class Compose {
    * @throws where it fails, with what it said
    */
   async run(...args: string[]): Promise<string> {
+    const { arguments: all, options } = this.command(...args)
+    const { stdout } = await run('docker', all, { ...options, maxBuffer: 64 * 1024 * 1024 })
+    return stdout
+  }
+
+  /** Ends it all, and forgets what was kept. */
+  async end(): Promise<void> {
+    process.off('exit', this.endWithUs)
+    await this.run('--profile', '*', 'down', '--volumes', '--timeout', '30')
+  }
+
+  private command(...args: string[]): { arguments: string[]; options: { cwd: string; env: NodeJS.ProcessEnv } } {
     const { full, folder } = this.options
     const files = ['--file', 'docker-compose.yml', '--file', join(folder, 'over.json')]
     const environment = full ? ['--env-file', 'deploy/compose/full.env'] : []
-    const { stdout } = await run('docker', ['compose', '--project-name', 'holdfast-trial', ...files, ...environment, ...args], {
-      cwd: workspaceRoot(),
-      env: {
-        ...process.env,
-        HOLDFAST_PORT: String(this.ports.gateway),
-        PROMETHEUS_PORT: String(this.ports.prometheus),
-        GRAFANA_PORT: String(this.ports.grafana),
-        JAEGER_PORT: String(this.ports.jaeger),
-        ...(full ? { COMPOSE_PROFILES: 'full,mailbox', SMTP_URL: mailbox.url, MAIL_FROM: 'Shop <shop@shop.example>' } : {}),
-      },
-      maxBuffer: 64 * 1024 * 1024,
-    })
-    return stdout
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      HOLDFAST_PORT: String(this.ports.gateway),
+      PROMETHEUS_PORT: String(this.ports.prometheus),
+      GRAFANA_PORT: String(this.ports.grafana),
+      JAEGER_PORT: String(this.ports.jaeger),
+      ...(full ? { COMPOSE_PROFILES: 'full,mailbox', SMTP_URL: mailbox.url, MAIL_FROM: 'Shop <shop@shop.example>' } : {}),
+    }
+    const project = ['compose', '--project-name', 'holdfast-trial', ...files, ...environment]
+    return { arguments: [...project, ...args], options: { cwd: workspaceRoot(), env } }
   }
 
   /** What a script prints that Node runs in a container of this service; the first of them, or another. */

@@ -58,7 +58,7 @@ export async function tryContainers({ full }: ContainersOptions, folder: string,
     await again.stop()
     await checkKept(shop, again, facts)
   } finally {
-    await compose.run('--profile', '*', 'down', '--volumes', '--timeout', '30')
+    await compose.end()
   }
 }
 
