@@ -58,7 +58,7 @@ export class ArchivedServer {
     await this.programs.run('pg_basebackup', [`--pgdata=${join(this.folder, 'backup')}`, `--dbname=${from}`, '--checkpoint=fast'])
   }
 
-  /** A moment that it can go back to: all that was committed before. With an offset, as a recovery takes no name of a zone, and not even Z. */
+  /** A moment that it can go back to: all that was committed before. With an offset: a recovery takes no abbreviation of a zone, and not even Z. */
   async now(): Promise<string> {
     const [row] = await ask<{ now: string }>(
       this.url('postgres'),
