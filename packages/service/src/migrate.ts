@@ -34,7 +34,7 @@ export async function migrate(database: Database, folders: string[]): Promise<vo
   }
 }
 
-/** Most starts have nothing to do: they are spared knex, which is a third of all that a service loads. */
+/** Most starts have nothing to do, and load no knex for it, which is a third of all that inventory or a gateway would load. */
 async function areAllNoted(client: PoolClient, files: string[]): Promise<boolean> {
   const { rows: tables } = await client.query<{ there: boolean }>(`select to_regclass('knex_migrations') is not null as there`)
   if (tables[0]?.there !== true) return false
