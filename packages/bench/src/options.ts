@@ -52,7 +52,11 @@ export function createCommand(folder: string, peers: string[], run: (commandLine
     .option('--sale-requests <n>', `requests of the flash sale (${usual.saleRequests})`, positiveInteger)
     .option('--quick', 'one short round: a look at whether it works, no figures to keep')
     .option('--only <names>', 'only these scenarios, systems, or both, as "closed-300,grpc-*,holdfast/sale"', names)
-    .option('--peer <names>', `measure these as well, installed into a temporary folder: ${peers.join(', ')}`, peerNames(peers))
+    .option(
+      '--peer <names>',
+      `measure these as well: ${peers.join(', ')} (which is installed into a temporary folder)`,
+      peerNames(peers),
+    )
     .option('--soak <minutes>', `a load of so many minutes: does memory stay flat? (at most ${longestSoakMinutes})`, soakMinutes)
     .option('--out <folder>', 'where results go (default: docs/benchmarks; with --only or --quick nowhere)')
     .option('--render', 'measure nothing: make tables and charts again from results.json')

@@ -8,6 +8,8 @@ import { loadScenario } from './load'
 import type { ScenarioGroup } from './scenario'
 
 const all = ['holdfast', 'empty-relay', 'for-update', 'redis-lua']
+/** Started when `--peer` asks for them. */
+const replicas = ['holdfast-2', 'holdfast-4']
 const hot = 'holdfast/closed-300'
 
 export const closedLoop: ScenarioGroup = {
@@ -17,7 +19,7 @@ export const closedLoop: ScenarioGroup = {
         name: `closed-${connections}`,
         title: `1 SKU, ${connections} connection${connections === 1 ? '' : 's'}`,
         connections,
-        systems: connections >= 100 ? [...all, 'nothing'] : all,
+        systems: [...all, ...(connections >= 100 ? ['nothing'] : []), ...(connections >= 300 ? replicas : [])],
         shape: { kind: 'closed', seconds },
         costs: connections === 300,
       }),

@@ -12,7 +12,7 @@ export const skus: ScenarioGroup = {
         title: `${whole(count)} SKUs, 100 connections`,
         connections: 100,
         skus: count,
-        systems: ['holdfast', 'for-update', 'redis-lua'],
+        systems: ['holdfast', 'for-update', 'redis-lua', 'holdfast-2', 'holdfast-4'],
         shape: { kind: 'closed', seconds },
       }),
     ),

@@ -34,13 +34,21 @@ export const holdfastOnKafka: BenchSystem = {
   start: async () => startHoldfast({}),
 }
 
-/** @param moreEnv over that of this process */
-async function startHoldfast(moreEnv: Record<string, string>): Promise<RunningSystem> {
+/** What more processes behind one gateway cost or bring: they share the databases, and each its batches with fewer callers. */
+export const holdfastReplicas: BenchSystem[] = [2, 4].map((replicas) => ({
+  name: `holdfast-${replicas}`,
+  title: `Holdfast, ${replicas} processes of each service`,
+  peer: true,
+  start: async () => startHoldfast({ KAFKA_BROKERS: '' }, replicas),
+}))
+
+/** @param moreEnv over that of this process @param replicas processes of each service but the gateway */
+async function startHoldfast(moreEnv: Record<string, string>, replicas = 1): Promise<RunningSystem> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
   const remove = async (): Promise<void> => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 })
   let system: System
   try {
-    system = await System.start({ dataFolder, env: { ...env, ...moreEnv } })
+    system = await System.start({ dataFolder, replicas, env: { ...env, ...moreEnv } })
   } catch (error) {
     await remove()
     throw error

@@ -2,7 +2,7 @@ import { byHand, gatewayAlone } from './edge'
 import { emptyRelay } from './empty-relay'
 import { forUpdate } from './for-update'
 import { forUpdateGrpc } from './for-update-grpc'
-import { holdfast, holdfastOnKafka } from './holdfast'
+import { holdfast, holdfastOnKafka, holdfastReplicas } from './holdfast'
 import { medusa } from './medusa'
 import { nothing } from './nothing'
 import { pgbench } from './pgbench'
@@ -20,6 +20,7 @@ export const systems: BenchSystem[] = [
   gatewayAlone,
   byHand,
   pgbench,
+  ...holdfastReplicas,
   medusa,
 ]
 

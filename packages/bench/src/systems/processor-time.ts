@@ -14,7 +14,11 @@ export const benchName = 'holdfast bench'
 const microsecondsPerTick = 10_000
 
 export async function readProcessorTimes(system: System): Promise<ProcessorTimes> {
-  const names = new Map(serviceNames.flatMap((name): [number, string][] => entry(system.pid(name), name)))
+  const names = new Map(
+    serviceNames.flatMap((name) =>
+      system.replicas(name).flatMap(({ process: { pid } }): [number, string][] => (pid === undefined ? [] : [[pid, name]])),
+    ),
+  )
   for (const [pid, name] of await backends(system)) names.set(pid, name)
   return timesOf(names)
 }
@@ -36,10 +40,6 @@ export function usedBetween(before: ProcessorTimes, after: ProcessorTimes): Reco
     used[name] = (used[name] ?? 0) + microseconds - (before.get(pid)?.microseconds ?? 0)
   }
   return used
-}
-
-function entry(pid: number | undefined, name: string): [number, string][] {
-  return pid === undefined ? [] : [[pid, name]]
 }
 
 /** PostgreSQL's processes: one for each session, and its own. */
