@@ -1,5 +1,6 @@
 import type { Api } from '@holdfast/testing'
 
+import { type Call, isAbout, type Operation } from '../workload/history'
 import type { Check, Evidence } from './check'
 import { rowsOf } from './queries'
 
@@ -88,10 +89,27 @@ function answeredWithout({ history }: Evidence, records: AuditRecord[]): string[
     const found = told.flatMap(({ requestId }) =>
       (byRequest.get(requestId ?? '') ?? []).filter((record) => record.action === action),
     )
-    return found.length === 1
+    return found.length === 1 || (found.length === 0 && mayHaveBeenSo(history, call))
       ? []
       : [`${id}: ${found.length} records of ${action} under ${told.map(({ requestId }) => requestId).join()}`]
   })
+}
+
+/** A change to what was reserved already is none: when the change before it was refused, say. */
+function mayHaveBeenSo(history: readonly Operation[], call: Call): boolean {
+  if (call.do !== 'change') return false
+  const before = history.slice(
+    0,
+    history.findIndex((one) => one.call === call),
+  )
+  return before.some(
+    ({ call: earlier }) => isAbout(earlier) && earlier.hold === call.hold && unitsIn(earlier, call.sku) === call.quantity,
+  )
+}
+
+function unitsIn(call: Call, sku: string): number | undefined {
+  if (call.do === 'change') return call.sku === sku ? call.quantity : undefined
+  return call.do === 'reserve' ? call.lines.find((line) => line.sku === sku)?.quantity : undefined
 }
 
 const actionOf: Partial<Record<string, string>> = {
