@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Admin } from 'kafkajs'
+import { type Admin, KafkaJSAggregateError } from 'kafkajs'
 import { eventDescriptors } from '@holdfast/contracts'
 
 import { isDeadLetterTopic, isRetryTopic } from '../dead-letters'
@@ -80,7 +80,14 @@ export class Topics {
 async function createTopic(admin: Admin, topic: string, replicationFactor = clusterDefault): Promise<void> {
   const { numPartitions, config } = topicSettings(topic)
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-  await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }], waitForLeaders: false })
+  try {
+    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }], waitForLeaders: false })
+  } catch (error) {
+    // Its own message is "Topic creation errors".
+    if (!(error instanceof KafkaJSAggregateError)) throw error
+    const reasons = error.errors.map((one) => (typeof one === 'string' ? one : one.message)).join('; ')
+    throw new Error(`the topic ${topic} could not be made: ${reasons}`, { cause: error })
+  }
   await untilServed(admin, topic)
 }
 
