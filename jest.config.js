@@ -104,7 +104,7 @@ const project = (displayName, testMatch, more) => ({
 })
 
 module.exports = {
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: shared.testTimeout,
   globalSetup: '<rootDir>/packages/testing/dist/src/global-setup.js',
   globalTeardown: '<rootDir>/packages/testing/dist/src/global-teardown.js',
@@ -112,7 +112,7 @@ module.exports = {
   projects: [
     project('unit', ['packages/*/src/**/*.test.ts', 'packages/system-tests/model/*.test.ts', 'services/*/src/**/*.test.ts']),
     project('int', ['packages/*/test/**/*.int.test.ts', 'services/*/test/**/*.int.test.ts']),
-    // A whole system is many processes, which mostly wait: two files at once as elsewhere, but never beside the other projects.
+    // A whole system is many processes: two files at once, and never beside the other projects.
     project('e2e', ['packages/system-tests/**/*.e2e.test.ts', 'packages/*/test/**/*.e2e.test.ts'], {
       runner: '<rootDir>/packages/testing/dist/src/system-runner.js',
     }),

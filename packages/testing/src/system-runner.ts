@@ -1,6 +1,10 @@
 import TestRunner from 'jest-runner'
 
 type RunTests = TestRunner['runTests']
+type Arguments = ConstructorParameters<typeof TestRunner>
+
+/** Whole systems that run at once: each is many processes, while a file with a database alone waits half of its time. */
+const systemsAtOnce = 2
 
 /** What takes longest. Begun last, one of them would go on alone; jest knows of times only where it has run before. */
 const longest = [
@@ -18,6 +22,10 @@ const longest = [
 
 /** A runner of its own: jest has done with the files of one before it begins with those of the next. */
 export default class SystemRunner extends TestRunner {
+  constructor(globalConfig: Arguments[0], context: Arguments[1]) {
+    super({ ...globalConfig, maxWorkers: Math.min(globalConfig.maxWorkers, systemsAtOnce) }, context)
+  }
+
   override async runTests(...[tests, ...rest]: Parameters<RunTests>): ReturnType<RunTests> {
     return super.runTests(longestFirst(tests), ...rest)
   }
