@@ -5,7 +5,7 @@ import type { KafkaBroker } from '@holdfast/testing/kafka'
 
 import type { Cluster } from '../cluster/cluster'
 import type { Random } from '../random'
-import type { Fault, Scheduled } from './fault'
+import type { Fault, FaultKind, Scheduled } from './fault'
 
 /** What faults are done to. */
 export interface Victims {
@@ -25,12 +25,21 @@ export async function runSchedule(
   begun: (scheduled: Scheduled) => void,
 ): Promise<void> {
   const start = performance.now()
+  /** A broker that is slow to come back is not killed while it starts: the last of each kind. */
+  const lastOf = new Map<FaultKind, Promise<void>>()
   const underWay = schedule.map(async (scheduled, index) => {
-    await sleep(Math.max(0, start + scheduled.atMs - performance.now()))
-    begun(scheduled)
-    const end = await inject(victims, scheduled.fault, random.of(index))
-    await sleep(scheduled.forMs)
-    await end()
+    const { kind } = scheduled.fault
+    const before = lastOf.get(kind)
+    const whole = (async () => {
+      await sleep(Math.max(0, start + scheduled.atMs - performance.now()))
+      await before?.catch(() => undefined)
+      begun(scheduled)
+      const end = await inject(victims, scheduled.fault, random.of(index))
+      await sleep(scheduled.forMs)
+      await end()
+    })()
+    lastOf.set(kind, whole)
+    return whole
   })
   const ended = await Promise.allSettled(underWay)
   const failed = ended.find((one) => one.status === 'rejected')
