@@ -63,7 +63,7 @@ function borrowedHome() {
 }
 
 async function install() {
-  console.log('Installing what Holdfast is made of (the first time takes about a minute) ...')
+  console.log('Installing what Holdfast is made of (the first time takes a minute or two) ...')
   const home = borrowedHome()
   const packages = [`pnpm@${pnpmVersion}`]
   // pnpm itself wants Node 22.13.
