@@ -6,34 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '@holdfast/launcher'
 import { waitFor } from '@holdfast/testing'
 
-import { Program } from '../program'
+import type { Program } from '../program'
 import { ask, type Cluster, hasSynchronousStandby, superuser, urlOf } from './cluster'
 import type { Programs } from './programs'
 import { checkByQuestion } from './router'
+import { type ServerPlace, serverStartMs, startServer } from './server'
 
 /** How often the primary is asked, and how long its answer may take, in ms. */
 const lookMs = 500
 const answerMs = 5_000
 /** So many that were not answered, one after the other, and it is taken for lost. */
 const mostFailures = 3
-const startMs = 180_000
 
 /** What both servers have; how many commits wait is only the primary's business. */
-const settings = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
-  max_connections: '200',
-  shared_buffers: '128MB',
-  wal_keep_size: '512MB',
-  fsync: 'on',
-  synchronous_commit: 'on',
-  jit: 'off',
-}
+const settings = { wal_keep_size: '512MB', fsync: 'on', synchronous_commit: 'on' }
 const standbyName = 'standby'
 
-interface Server {
-  port: number
-  folder: string
+interface Server extends ServerPlace {
   program: Program
 }
 
@@ -62,7 +51,10 @@ export class Pair implements Cluster {
     const standby = await startStandby(folder, programs, password, primary.port)
     const check = await checkByQuestion(folder, join(programs.folder, 'psql'), password)
     const pair = new Pair(folder, programs, password, primary, standby, check)
-    await waitFor(async () => hasSynchronousStandby(pair.url(primary)), { what: 'the standby to follow', timeoutMs: startMs })
+    await waitFor(async () => hasSynchronousStandby(pair.url(primary)), {
+      what: 'the standby to follow',
+      timeoutMs: serverStartMs,
+    })
     return pair
   }
 
@@ -83,10 +75,13 @@ export class Pair implements Cluster {
     const standby = await startStandby(this.folder, this.programs, this.password, primary.port, { port, folder })
     this.primary = primary
     this.standby = standby
-    await waitFor(async () => hasStandby(this.url(primary)), { what: 'the new standby to follow', timeoutMs: startMs })
+    await waitFor(async () => hasStandby(this.url(primary)), { what: 'the new standby to follow', timeoutMs: serverStartMs })
     await ask(this.url(primary), `alter system set synchronous_standby_names = '${standbyName}'`)
     await ask(this.url(primary), 'select pg_reload_conf()')
-    await waitFor(async () => hasSynchronousStandby(this.url(primary)), { what: 'commits to wait for it', timeoutMs: startMs })
+    await waitFor(async () => hasSynchronousStandby(this.url(primary)), {
+      what: 'commits to wait for it',
+      timeoutMs: serverStartMs,
+    })
   }
 
   async stop(): Promise<void> {
@@ -109,7 +104,7 @@ export class Pair implements Cluster {
     const noticedAt = performance.now()
     // Never two primaries: one that only hung must not wake up and go on.
     await this.primary.program.kill()
-    await ask(this.url(this.standby), 'select pg_promote()', startMs)
+    await ask(this.url(this.standby), 'select pg_promote()', serverStartMs)
     return { noticedAt, promotedAt: performance.now() }
   }
 }
@@ -127,7 +122,7 @@ async function startFirst(folder: string, programs: Programs, password: string):
     '--encoding=UTF8',
     '--locale=C.UTF-8',
   ])
-  return startServer(programs, password, { port: await freePort(), folder: data }, { synchronous_standby_names: standbyName })
+  return startOne(programs, password, { port: await freePort(), folder: data }, { synchronous_standby_names: standbyName })
 }
 
 async function startStandby(
@@ -141,29 +136,16 @@ async function startStandby(
   await programs.makeFolder(data)
   const from = `host=127.0.0.1 port=${primaryPort} user=${superuser} password=${password} application_name=${standbyName}`
   await programs.run('pg_basebackup', [`--pgdata=${data}`, `--dbname=${from}`, '--write-recovery-conf', '--checkpoint=fast'])
-  return startServer(programs, password, { port, folder: data }, {})
+  return startOne(programs, password, { port, folder: data })
 }
 
-async function startServer(
+async function startOne(
   programs: Programs,
   password: string,
-  { port, folder }: { port: number; folder: string },
-  more: Record<string, string>,
+  place: ServerPlace,
+  more: Record<string, string> = {},
 ): Promise<Server> {
-  const all = Object.entries({ ...settings, port: String(port), ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const { uid, gid } = programs.identity.prefix.length > 0 ? {} : programs.identity
-  const program = await Program.start({
-    name: 'PostgreSQL',
-    command: programs.command('postgres', '-D', folder, ...all),
-    logFile: `${folder}.log`,
-    uid,
-    gid,
-  })
-  await waitFor(async () => ask(urlOf(port, password, 'postgres'), 'select 1'), {
-    what: `PostgreSQL on port ${port} (${folder}.log)`,
-    timeoutMs: startMs,
-  })
-  return { port, folder, program }
+  return { ...place, program: await startServer(programs, password, place, { ...settings, ...more }) }
 }
 
 async function hasStandby(url: string): Promise<boolean> {

@@ -8,17 +8,8 @@ import { waitFor } from '@holdfast/testing'
 
 import { ask, superuser, urlOf } from '../postgres/cluster'
 import type { Programs } from '../postgres/programs'
-import { Program } from '../program'
-
-const startMs = 180_000
-
-const settings = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
-  max_connections: '200',
-  shared_buffers: '128MB',
-  jit: 'off',
-}
+import { serverStartMs, startServer } from '../postgres/server'
+import type { Program } from '../program'
 
 export class ArchivedServer {
   private constructor(
@@ -74,7 +65,7 @@ export class ArchivedServer {
     const file = row?.file ?? ''
     const isArchived = async () =>
       (await ask(url, `select from pg_stat_archiver where last_archived_wal >= '${file}'`)).length > 0
-    await waitFor(isArchived, { what: `${file} to be archived`, timeoutMs: startMs })
+    await waitFor(isArchived, { what: `${file} to be archived`, timeoutMs: serverStartMs })
   }
 
   /** Another server from the backup and the archive, which takes writes. @param moment as of `now` */
@@ -90,7 +81,7 @@ export class ArchivedServer {
     const server = await ArchivedServer.run(this.folder, this.programs, this.password, data)
     const url = server.url('postgres')
     const isPrimary = async () => (await ask(url, 'select where not pg_is_in_recovery()')).length > 0
-    await waitFor(isPrimary, { what: 'the server to have gone back', timeoutMs: startMs })
+    await waitFor(isPrimary, { what: 'the server to have gone back', timeoutMs: serverStartMs })
     return server
   }
 
@@ -100,19 +91,7 @@ export class ArchivedServer {
 
   private static async run(folder: string, programs: Programs, password: string, data: string): Promise<ArchivedServer> {
     const port = await freePort()
-    const all = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const { uid, gid } = programs.identity.prefix.length > 0 ? {} : programs.identity
-    const program = await Program.start({
-      name: 'PostgreSQL',
-      command: programs.command('postgres', '-D', data, ...all),
-      logFile: `${data}.log`,
-      uid,
-      gid,
-    })
-    await waitFor(async () => ask(urlOf(port, password, 'postgres'), 'select 1'), {
-      what: `PostgreSQL on port ${port} (${data}.log)`,
-      timeoutMs: startMs,
-    })
+    const program = await startServer(programs, password, { port, folder: data })
     return new ArchivedServer(programs, folder, port, password, program)
   }
 }
