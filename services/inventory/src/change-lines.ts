@@ -16,10 +16,9 @@ import {
 
 import { limitExceeded } from './claims'
 import { whyNot } from './end-holds'
-import { checkBatch } from './hold'
 import { endHolds, findDueHolds } from './sql/holds'
 import { changeLines, type ChangeRow, findHoldsWithLines, type HoldChange } from './sql/lines'
-import { checkSku, checkUnits, checkWarehouse, mostLines } from './validate'
+import { checkBatch, checkSku, checkUnits, checkWarehouse, mostLines } from './validate'
 
 export interface ChangesOptions {
   database: Database

@@ -2,21 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { HoldItem, HoldResult } from '@holdfast/contracts/inventory'
-import { Combiner, type Database, databaseError, faultPoint, HoldfastError, invalidField, type Outcome } from '@holdfast/service'
+import { Combiner, type Database, databaseError, faultPoint, HoldfastError, type Outcome } from '@holdfast/service'
 import type { Pool, PoolClient } from 'pg'
 
-import { type StoredLine, toHoldLines } from './hold-lines'
+import { toOutcomes } from './hold-outcome'
 import type { OnlyWarehouse } from './only-warehouse'
 import type { RuledProducts } from './ruled-products'
 import type { Claim, Limits } from './claims'
 import { planHolds, type Planned } from './plan'
 import type { PlannedLine } from './plan-stock'
 import type { World } from './world'
-import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, holdPlanned, isOutOfDate, toHold } from './sql/holds'
+import { endHolds, findDueHolds, type HoldBatchRow, holdBatch, holdPlanned, isOutOfDate } from './sql/holds'
 import { lockOwners } from './sql/claims'
 import { lockWaiting } from './sql/waiting'
 import { findKnown, lockLevels, readWorld } from './sql/world'
-import { checkFingerprint } from './validate'
 
 /** Due holds that are taken back for one batch at most: bounded work, and each frees at least one of the units wanted. */
 const mostDueAtOnce = 5_000
@@ -338,74 +337,4 @@ async function expire(ids: readonly string[], requestId: string, options: HoldsO
   await endHolds(options.database.pool, 'EXPIRE', ends, requestId)
   options.published()
   options.mayFill()
-}
-
-/** What a line of a hold that is made now asked for: the database does not repeat it. */
-type AskedLine = Pick<PlannedLine, 'sku' | 'warehouse' | 'quantity'> & Partial<Pick<PlannedLine, 'bundle' | 'promised' | 'until'>>
-
-/** @param asked the lines of each item as they were sent to the database */
-function toOutcomes(items: HoldItem[], rows: HoldBatchRow[], asked: AskedLine[][]): Outcome<HoldResult>[] {
-  const byItem = Map.groupBy(rows, (row) => row.item)
-  // Lines are numbered through the whole batch; the first of each item makes them the item's own.
-  let before = 0
-  return items.map((item, index) => {
-    const own = byItem.get(index + 1) ?? []
-    const lines = asked[index] ?? []
-    const firstLine = before + 1
-    before += lines.length
-    return toOutcome(item, own, lines, firstLine)
-  })
-}
-
-function toOutcome(item: HoldItem, rows: HoldBatchRow[], asked: AskedLine[], firstLine: number): Outcome<HoldResult> {
-  const row = rows[0]
-  if (row === undefined) return { error: new Error(`hold ${item.id}: no answer`) }
-  if (row.outcome === 'UNKNOWN_SKU' || row.outcome === 'SHORT') {
-    return { error: refusal(item, row.outcome, (row.line ?? firstLine) - firstLine) }
-  }
-  try {
-    // A tombstone has no fingerprint: it is nobody's request.
-    if (row.outcome === 'EXISTS' && row.owner !== '') checkFingerprint(row.fingerprint, item.fingerprint)
-  } catch (error) {
-    return { error }
-  }
-  const isNew = row.outcome === 'HELD'
-  const lines = rows
-    .filter((line) => isNew || line.sku !== null)
-    .map((line) => (isNew ? asAsked(item, line, asked, firstLine) : asStored(line)))
-  const known = isNew ? { ...row, owner: item.owner, fingerprint: item.fingerprint } : row
-  return { value: { hold: toHold(item.id, known, toHoldLines(lines)), error: undefined, replayed: !isNew } }
-}
-
-function asAsked(item: HoldItem, row: HoldBatchRow, asked: AskedLine[], firstLine: number): StoredLine {
-  const index = (row.line ?? firstLine) - firstLine
-  const line = asked[index]
-  if (line === undefined) throw new Error(`hold ${item.id}: an answer about its line ${index}, which it does not have`)
-  const { sku, warehouse, quantity, bundle, promised = 0, until = null } = line
-  const { price_minor, currency } = row
-  return { sku, warehouse, quantity, bundle, price_minor, currency, promised, backorder_until: until }
-}
-
-function asStored({ sku, bundle, bundle_units: units, promised, ...row }: HoldBatchRow): StoredLine {
-  return {
-    ...row,
-    sku: sku ?? '',
-    promised: promised ?? 0,
-    bundle: bundle === null ? undefined : { sku: bundle, units: units ?? 0 },
-  }
-}
-
-function refusal(item: HoldItem, outcome: 'UNKNOWN_SKU' | 'SHORT', index: number): HoldfastError {
-  const line = item.lines[index]
-  const fields = [
-    { field: `lines[${index}].sku`, message: outcome === 'SHORT' ? 'not enough stock' : 'there is no such product' },
-  ]
-  return outcome === 'SHORT'
-    ? new HoldfastError('INSUFFICIENT_STOCK', `Not enough stock of ${line?.sku} in ${line?.warehouse}`, { fields })
-    : new HoldfastError('NOT_FOUND', `There is no product ${line?.sku}`, { fields })
-}
-
-/** @throws INVALID_ARGUMENT for a batch that is empty or too large */
-export function checkBatch(field: string, length: number, max: number): void {
-  if (length < 1 || length > max) throw invalidField(field, `must be 1 to ${max} items`)
 }

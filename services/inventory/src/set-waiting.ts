@@ -1,9 +1,8 @@
 import type { SetWaitingRequest, SetWaitingResponse, WaitingUnits } from '@holdfast/contracts/inventory'
 import { type Database, databaseError, invalidField } from '@holdfast/service'
 
-import { checkBatch } from './hold'
 import { updateWaiting } from './sql/waiting'
-import { checkSku } from './validate'
+import { checkBatch, checkSku } from './validate'
 
 const mostSkus = 1_000
 

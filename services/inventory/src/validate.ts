@@ -1,6 +1,6 @@
 /** What a request may hold; each check answers the value in its one form or names the field. Those of products and stock are shared with files of them. */
 import { checkWarehouse } from '@holdfast/goods'
-import { HoldfastError } from '@holdfast/service'
+import { HoldfastError, invalidField } from '@holdfast/service'
 
 export { checkMoney, checkSku, checkText, checkUnits, checkWarehouse, mostUnits } from '@holdfast/goods'
 
@@ -22,4 +22,9 @@ export function checkVersion(thing: string, current: number, expected: number | 
 /** @throws IDEMPOTENCY_KEY_REUSED when what was remembered was made by another request */
 export function checkFingerprint(remembered: string, asked: string): void {
   if (remembered !== asked) throw new HoldfastError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used for another request')
+}
+
+/** @throws INVALID_ARGUMENT for a batch that is empty or too large */
+export function checkBatch(field: string, length: number, max: number): void {
+  if (length < 1 || length > max) throw invalidField(field, `must be 1 to ${max} items`)
 }
