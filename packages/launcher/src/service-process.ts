@@ -89,9 +89,12 @@ export class ServiceProcess {
   async kill(signal: NodeJS.Signals): Promise<number | undefined> {
     const { child } = this
     if (child === undefined) return undefined
+    if (signal === 'SIGSTOP' || signal === 'SIGCONT') {
+      child.kill(signal)
+      return undefined
+    }
     const ended = once(child, 'exit')
     child.kill(signal)
-    if (signal === 'SIGSTOP' || signal === 'SIGCONT') return undefined
     const [code] = (await ended) as [number | null]
     return code ?? undefined
   }
