@@ -64,9 +64,18 @@ export function fromGrpcError(error: ServiceError): HoldfastError {
   })
 }
 
+/**
+ * What grpc-js says, as INTERNAL or UNKNOWN, where a connection broke in the middle of an answer: a stream was reset, or ended before
+ * its status. The call may have been done or not, as with any connection that is lost.
+ */
+const brokenOff = /^Received (RST_STREAM with code|HTTP status code)/
+
 /** gRPC itself speaks: the peer is not there, is too slow, or does not know the method. */
 function withoutDetails(error: ServiceError): HoldfastError {
   const cause = error
+  if (brokenOff.test(error.details)) {
+    return new HoldfastError('UNAVAILABLE', 'The connection to a service that is needed was lost', { cause })
+  }
   switch (error.code) {
     case Grpc.DEADLINE_EXCEEDED:
     case Grpc.CANCELLED:

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import http2 from 'node:http2'
 import { type AddressInfo, createServer } from 'node:net'
 
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
@@ -88,6 +89,36 @@ test('any other error is INTERNAL and tells nothing of its inside', async () => 
   const error = await call(Buffer.alloc(0))
   expect(error.code).toBe(status.INTERNAL)
   expect(error.details).not.toContain('secret')
+})
+
+test.each<[string, (stream: http2.ServerHttp2Stream) => void]>([
+  ['is reset', (stream) => stream.close(http2.constants.NGHTTP2_PROTOCOL_ERROR)],
+  [
+    'ends without its status',
+    (stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' })
+      stream.end()
+    },
+  ],
+])('an answer that %s is a connection that was lost: UNAVAILABLE', async (_how, breakOff) => {
+  const breaking = http2.createServer().on('stream', (stream) => {
+    // It hears of what it does itself.
+    stream.on('error', () => undefined)
+    breakOff(stream)
+  })
+  await new Promise<void>((resolve) => breaking.listen(0, '127.0.0.1', resolve))
+  const { port } = breaking.address() as AddressInfo
+  const other = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
+  try {
+    const same = (buffer: Buffer): Buffer => buffer
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      other.makeUnaryRequest('/a.b/C', same, same, Buffer.alloc(0), new Metadata(), { deadline: Date.now() + 10_000 }, resolve)
+    })
+    expect(error && fromGrpcError(error).code).toBe('UNAVAILABLE')
+  } finally {
+    other.close()
+    breaking.close()
+  }
 })
 
 test('a port that another program keeps is named, and can be had when it is free', async () => {
