@@ -169,6 +169,9 @@ test('who has left while their units were being held gets nothing, and the units
   const hold = world.inventory.holdOf(reservationIdOf(seen))
   expect(await offer(world.parts, 'LAMP', [{ entry: seen, hold }], callContext(world.log))).toEqual(['GONE'])
   expect(world.inventory.stock.get('LAMP')).toBe(2)
+  // Else a hold that ended without a reservation would stay in the list of differences.
+  const { rows } = await world.database.pool.query('select status from reservations where id = $1', [hold.id])
+  expect(rows).toEqual([{ status: 'ABANDONED' }])
   expect(await typesOf(id)).toEqual(['joined', 'left'])
   await later()
   await serve()

@@ -20,13 +20,15 @@ export const levels: Check = {
     const settled = new Map<string, number>()
     for (const sku of assortment.hot) settled.set(sku, await availableOf(evidence, sku))
     const problems: string[] = []
+    /** So much was unknown that there are too many ways in which it may have happened; the other checks hold for these as well. */
+    const undecided: string[] = []
     let seen = 0
     for (const sku of assortment.hot) {
       const events = withSettled(levelHistory(evidence.history, sku, wasDone), settled.get(sku) ?? 0)
       const returned = evidence.history.flatMap(({ call }) => (call.do === 'cancelOrder' ? [call.hold] : []))
       const verdict = explain(levelModel(stockOf(sku), new Set(returned)), events, mostConfigurations)
       seen += events.length
-      if (verdict.explained === 'undecided') problems.push(`${sku}: too many ways in which it may have happened`)
+      if (verdict.explained === 'undecided') undecided.push(sku)
       if (verdict.explained === false) {
         const before = verdict.before.slice(0, 3).map((state) => JSON.stringify(state))
         problems.push(
@@ -34,7 +36,8 @@ export const levels: Check = {
         )
       }
     }
-    return { looked: `${seen} calls and answers of ${assortment.hot.length} SKUs`, problems }
+    const left = undecided.length === 0 ? '' : `; undecided: ${undecided.join(', ')}`
+    return { looked: `${seen} calls and answers of ${assortment.hot.length} SKUs${left}`, problems }
   },
 }
 
