@@ -3,7 +3,7 @@ import type { Hold } from '@holdfast/contracts/inventory'
 import { type CallContext, faultPoint } from '@holdfast/service'
 
 import type { Parts } from './parts'
-import { abandonReservations } from './sql/abandon-reservations'
+import { abandonReservations, claimOf } from './sql/abandon-reservations'
 import { findMade } from './sql/find-made'
 import { findReservations } from './sql/find-reservations'
 
@@ -45,9 +45,7 @@ export async function releaseOrphans(parts: Parts, ctx: CallContext, from = '', 
 
 async function claimOrphans(parts: Parts, holds: Hold[]): Promise<string[]> {
   const known = await findKnown(parts, holds)
-  const claims = holds
-    .filter(({ id }) => !known.has(id))
-    .map(({ id, owner, fingerprint, createdAt = new Date() }) => ({ id, userId: owner, fingerprint, createdAt }))
+  const claims = holds.filter(({ id }) => !known.has(id)).map(claimOf)
   const claimed = claims.length === 0 ? [] : await abandonReservations(parts.database.pool, claims)
   return [...claimed, ...[...known].filter(([, status]) => status === 'ABANDONED').map(([id]) => id)]
 }

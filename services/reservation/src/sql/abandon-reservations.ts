@@ -1,3 +1,4 @@
+import type { Hold } from '@holdfast/contracts/inventory'
 import type { Pool } from 'pg'
 
 import { runQuery } from './run-query'
@@ -8,6 +9,10 @@ export interface Claim {
   userId: string
   fingerprint: string
   createdAt: Date
+}
+
+export function claimOf({ id, owner, fingerprint, createdAt = new Date() }: Hold): Claim {
+  return { id, userId: owner, fingerprint, createdAt }
 }
 
 /**

@@ -8,7 +8,7 @@ import type { PoolClient } from 'pg'
 import { createdEvent } from '../events'
 import type { Parts } from '../parts'
 import type { ReservationRow } from '../reservation'
-import { abandonReservations } from '../sql/abandon-reservations'
+import { abandonReservations, claimOf } from '../sql/abandon-reservations'
 import { insertReservations } from '../sql/insert-reservations'
 import type { EntryRow } from './entry'
 import { offeredEvent } from './events'
@@ -64,12 +64,7 @@ export async function offer(parts: Parts, sku: string, held: Held[], ctx: CallCo
 
 /** Claimed first, as orphans are: a hold that has ended without a reservation would be a difference in the books for good. */
 async function giveBack(parts: Parts, holds: readonly Hold[], ctx: CallContext): Promise<void> {
-  const claims = holds.map(({ id, owner, fingerprint, createdAt = new Date() }) => ({
-    id,
-    userId: owner,
-    fingerprint,
-    createdAt,
-  }))
+  const claims = holds.map(claimOf)
   const claimed = await abandonReservations(parts.database.pool, claims)
   // The others have a reservation by now, or a claim that the search for orphans finishes.
   if (claimed.length > 0) await parts.holds.releaseAll(claimed, ctx)
