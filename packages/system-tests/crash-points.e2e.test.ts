@@ -268,6 +268,35 @@ async function offerToWaiter(stage: Stage): Promise<void> {
   await audited(reservationId, ['reservation.created'])
 }
 
+/** Who is next leaves while their units are being held; the crash comes while those are being given back. */
+async function leaveTooLate(stage: Stage): Promise<void> {
+  const buyer = await shop.shopper()
+  const { id: given } = await reserved(buyer, one(stage.sku, stock))
+  const joined = await untilAnswered(async () =>
+    stage.shopper.post<{ entry: { id: string } }>('/v1/waitlist', { sku: stage.sku, quantity: units }),
+  )
+  const { id } = joined.body.entry
+  const { faults } = shop.system
+  faults.arm('reservation', 'waitlist.held', 'hang')
+  const left = await stage.crashDuring(async () => {
+    await untilAnswered(async () => buyer.post(`/v1/reservations/${given}:cancel`, {}))
+    const held = waitFor(() => faults.hasStruck('reservation', 'waitlist.held'), { what: 'the units to be held', ...patience })
+    const leave = async () => held.then(async () => stage.shopper.delete(`/v1/waitlist/${id}`))
+    return untilAnswered(leave).finally(() => {
+      faults.disarm('reservation', 'waitlist.held')
+    })
+  })
+  expect(left.status).toBe(200)
+  // Found by the search for what was claimed and not released.
+  await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '100' })
+  const free = async () => (await shop.available(stage.sku)).reserved === 0
+  await waitFor(free, { what: 'the units to be back', ...patience })
+  await shop.system.restart('reservation', { ORPHAN_MIN_AGE_MS: '30000' })
+  expect(await reservationsOf(stage.shopper)).toEqual([])
+  expect(await shop.available(stage.sku)).toEqual({ onHand: stock, reserved: 0, available: stock })
+  await audited(id, ['waitlist_entry.joined', 'waitlist_entry.left'])
+}
+
 /** A hold whose client never repeats its call; the crash comes while it is being given back. */
 async function abandon(stage: Stage): Promise<void> {
   const key = randomUUID()
@@ -341,6 +370,7 @@ const scenarios: Record<FaultPoint, Scenario> = {
   'sweeper.adopted': { service: 'reservation', play: expire },
   'waitlist.claimed': { service: 'reservation', play: offerToWaiter },
   'waitlist.held': { service: 'reservation', play: offerToWaiter },
+  'waitlist.abandoned': { service: 'reservation', play: leaveTooLate },
   'waitlist.offered': { service: 'reservation', play: offerToWaiter },
   'orphans.claimed': { service: 'reservation', play: abandon },
   'order.placing': { service: 'order', play: placeOrder },

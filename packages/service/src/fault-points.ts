@@ -24,6 +24,7 @@ export type FaultPoint =
   | 'sweeper.adopted' // the rows know it, the claim is still there
   | 'waitlist.claimed' // a line is leased, nobody is served
   | 'waitlist.held' // the hold for the next in line is there, neither its reservation nor its entry know it
+  | 'waitlist.abandoned' // an ABANDONED row is there for a hold that nobody waits for any more, which is not released
   | 'waitlist.offered' // it is offered, inventory still counts it among those who wait
   | 'orphans.claimed' // an ABANDONED row is there, its hold is not released
   // order

@@ -30,6 +30,8 @@ async function entryOf(id: string): Promise<EntryRow> {
 const statusesOf = async (ids: string[]) => Promise.all(ids.map(async (id) => (await entryOf(id)).status))
 const serve = async (parts = world.parts) => serveNextLine(parts, callContext(world.log))
 const settle = async () => settleOffers(world.parts, callContext(world.log))
+const reservationsOf = async (id: string) =>
+  (await world.database.pool.query<{ status: string }>('select status from reservations where id = $1', [id])).rows
 const typesOf = async (id: string) => (await world.events(id)).map(({ type }) => type.split('.')[2])
 
 /** As if what was put off, and whoever has a lease, had been so for long. */
@@ -94,6 +96,7 @@ test('what was held behind one that got no answer goes back, and is for who is f
   await expect(serve()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   expect(await statusesOf(ids)).toEqual(['OFFERED', 'WAITING', 'WAITING'])
   expect(world.inventory.stock.get('LAMP')).toBe(1)
+  expect(await reservationsOf(reservationIdOf({ id: ids[2] ?? '', attempt: 1 }))).toEqual([{ status: 'ABANDONED' }])
   world.inventory.failing = undefined
   await later()
   await serve()
@@ -157,7 +160,7 @@ test('who goes on serving after its lease has lapsed makes nothing twice', async
   expect(world.inventory.stock.get('LAMP')).toBe(2)
 })
 
-test('who has left while their units were being held gets nothing, and the units go back', async () => {
+test('who has left while their units were being held gets nothing, and the units go back however long that took', async () => {
   const [user, other] = [world.user(), world.user()]
   const id = await join('LAMP', 2, user)
   world.inventory.stock.set('LAMP', 2)
@@ -167,15 +170,34 @@ test('who has left while their units were being held gets nothing, and the units
   expect(await codeOf(world.gateway.deleteWaitlistEntry({ id }, other.ctx()))).toBe('NOT_FOUND')
   await world.gateway.deleteWaitlistEntry({ id }, user.ctx())
   const hold = world.inventory.holdOf(reservationIdOf(seen))
-  expect(await offer(world.parts, 'LAMP', [{ entry: seen, hold }], callContext(world.log))).toEqual(['GONE'])
+  const tooLate = callContext(world.log, { deadline: Date.now() - 1 })
+  expect(await offer(world.parts, 'LAMP', [{ entry: seen, hold }], tooLate)).toEqual(['GONE'])
   expect(world.inventory.stock.get('LAMP')).toBe(2)
   // Else a hold that ended without a reservation would stay in the list of differences.
-  const { rows } = await world.database.pool.query('select status from reservations where id = $1', [hold.id])
-  expect(rows).toEqual([{ status: 'ABANDONED' }])
+  expect(await reservationsOf(hold.id)).toEqual([{ status: 'ABANDONED' }])
   expect(await typesOf(id)).toEqual(['joined', 'left'])
   await later()
   await serve()
   expect(world.inventory.waiting.get('LAMP')).toBe(0n)
+})
+
+test('where the time of a hold is over when it is to be offered, it is claimed and goes back, and there is another attempt', async () => {
+  const id = await join('LAMP')
+  world.inventory.stock.set('LAMP', 3)
+  world.inventory.failNext('hold', 'after')
+  await expect(serve()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  const first = reservationIdOf({ id, attempt: 1 })
+  world.inventory.moveEnd(first, new Date(Date.now() - 1_000))
+  await later()
+  await serve()
+  expect(await entryOf(id)).toMatchObject({ status: 'WAITING', attempt: 2 })
+  expect(world.inventory.holdOf(first).state).toBe(Hold_State.RELEASED)
+  expect(world.inventory.stock.get('LAMP')).toBe(3)
+  expect(await reservationsOf(first)).toEqual([{ status: 'ABANDONED' }])
+  await later()
+  await serve()
+  expect(await entryOf(id)).toMatchObject({ status: 'OFFERED', reservationId: reservationIdOf({ id, attempt: 2 }) })
+  expect([world.inventory.stock.get('LAMP'), await typesOf(first)]).toEqual([2, []])
 })
 
 test.each([
@@ -224,6 +246,7 @@ test('an offer ends as its reservation does, also when that is in the archive, a
   const ids = await Promise.all(users.map(async (user) => join('LAMP', 1, user)))
   world.inventory.stock.set('LAMP', 3)
   await serve()
+  const seen = await entryOf(ids[2] ?? '')
   const [sold = '', open = '', archived = ''] = await Promise.all(ids.map(async (id) => (await entryOf(id)).reservationId ?? ''))
   await spoil(`update reservations set status = 'COMMITTED' where id = $1`, sold)
   await spoil(`update reservations set status = 'EXPIRED' where id = $1`, archived)
@@ -244,6 +267,10 @@ test('an offer ends as its reservation does, also when that is in the archive, a
     `update waitlist_entries set ended_at = ended_at - interval '25 hours' where ended_at is not null`,
   )
   expect(await dropOldEntries(world.database.pool, 24, 10)).toBe(2)
+  // Whoever is as late as that makes nothing of it: no claim beside what is archived.
+  const hold = world.inventory.holdOf(archived)
+  expect(await offer(world.parts, 'LAMP', [{ entry: seen, hold }], callContext(world.log))).toEqual(['GONE'])
+  expect([await reservationsOf(archived), world.inventory.holdOf(archived).state]).toEqual([[], Hold_State.HELD])
 })
 
 test('a user has only so many live entries, however many joins there are at once', async () => {

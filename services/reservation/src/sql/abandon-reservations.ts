@@ -16,7 +16,7 @@ export function claimOf({ id, owner, fingerprint, createdAt = new Date() }: Hold
 }
 
 /**
- * Claims ids for which there is no reservation, and answers those that it claimed. From then on a create of that id meets
+ * Claims ids for which there is no reservation, archived or not, and answers those that it claimed. From then on a create of that id meets
  * the claim, so the hold may be released.
  * Locks: the new keys, sorted by id, as the other batches of inserts. A create that is under way is waited for and wins.
  */
@@ -28,6 +28,7 @@ export async function abandonReservations(pool: Pool, claims: Claim[]): Promise<
      select id, "userId", 'ABANDONED', fingerprint, '[]', now, 0, "createdAt", now, 0, now
      from jsonb_to_recordset($1::jsonb) as c (id uuid, "userId" text, fingerprint text, "createdAt" timestamptz),
           (select clock_timestamp() as now) as clock
+     where not exists (select from archived_reservations a where a.id = c.id)
      order by id
      on conflict (id) do nothing
      returning id`,

@@ -2,11 +2,11 @@
 import { type Hold, Hold_State } from '@holdfast/contracts/inventory'
 import { ReservationLine } from '@holdfast/contracts/reservation'
 import { appendEvents } from '@holdfast/events'
-import { type CallContext, faultPoint, fingerprint, operationId } from '@holdfast/service'
+import { asService, type CallContext, faultPoint, fingerprint, operationId } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
 import { createdEvent } from '../events'
-import type { Parts } from '../parts'
+import { type Parts, serviceName } from '../parts'
 import type { ReservationRow } from '../reservation'
 import { abandonReservations, claimOf } from '../sql/abandon-reservations'
 import { insertReservations } from '../sql/insert-reservations'
@@ -24,6 +24,9 @@ export function reservationIdOf({ id, attempt }: Pick<EntryRow, 'id' | 'attempt'
 export function fingerprintOf({ id, attempt, sku, quantity }: EntryRow): string {
   return fingerprint(['waitlist', id, attempt, sku, quantity])
 }
+
+/** How long a release may take, in ms. */
+const releaseMs = 5_000
 
 /** What was held for somebody in line. */
 export interface Held {
@@ -62,12 +65,16 @@ export async function offer(parts: Parts, sku: string, held: Held[], ctx: CallCo
   return outcomes
 }
 
-/** Claimed first, as orphans are: a hold that has ended without a reservation would be a difference in the books for good. */
+/**
+ * Claimed first, as orphans are: a hold that has ended without a reservation would be a difference in the books for good. However long ago
+ * the hold was made, its release has time: what is claimed and not released waits for the search for orphans.
+ */
 async function giveBack(parts: Parts, holds: readonly Hold[], ctx: CallContext): Promise<void> {
-  const claims = holds.map(claimOf)
-  const claimed = await abandonReservations(parts.database.pool, claims)
+  const claimed = await abandonReservations(parts.database.pool, holds.map(claimOf))
   // The others have a reservation by now, or a claim that the search for orphans finishes.
-  if (claimed.length > 0) await parts.holds.releaseAll(claimed, ctx)
+  if (claimed.length === 0) return
+  await faultPoint('waitlist.abandoned')
+  await parts.holds.releaseAll(claimed, asService(ctx, serviceName, releaseMs))
 }
 
 async function write(
