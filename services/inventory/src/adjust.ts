@@ -7,19 +7,11 @@ import {
   type StockMovement_ReasonCode,
 } from '@holdfast/contracts/inventory'
 import { appendEvents, createEvent } from '@holdfast/events'
-import {
-  type CallContext,
-  type Database,
-  fingerprint,
-  HoldfastError,
-  idempotencyKey,
-  invalidField,
-  operationId,
-} from '@holdfast/service'
+import { type CallContext, fingerprint, HoldfastError, idempotencyKey, invalidField, operationId } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
-import { dueFirst } from './due-first'
+import { dueFirst, type Freeing } from './due-first'
 import { findMovement, toMovement } from './sql/ledger'
 import { type LevelRow, toLevel } from './sql/levels'
 import { lockPlaces, moveUnits, nextPlace } from './sql/move-units'
@@ -49,15 +41,15 @@ interface Adjustment {
  * @throws INSUFFICIENT_STOCK when more would be taken than is free, CONFLICT when the level is not what was expected
  */
 export async function adjustStock(
-  database: Database,
+  inventory: Freeing,
   request: AdjustStockRequest,
   ctx: CallContext,
 ): Promise<AdjustStockResponse> {
   const adjustment = checkAdjustment(request, ctx)
   const { sku, warehouse, delta, state } = adjustment
   // A hold's units are sellable: ending it makes no damaged one.
-  return dueFirst(database, state === 'SELLABLE' ? [{ sku, warehouse, units: -delta }] : [], ctx, async () =>
-    database.transaction(async (client) => adjustOnce(client, adjustment, ctx)),
+  return dueFirst(inventory, state === 'SELLABLE' ? [{ sku, warehouse, units: -delta }] : [], ctx, async () =>
+    inventory.database.transaction(async (client) => adjustOnce(client, adjustment, ctx)),
   )
 }
 

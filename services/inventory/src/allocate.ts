@@ -3,7 +3,7 @@ import { appendEvents, createEvent } from '@holdfast/events'
 import { type CallContext, type Database, fingerprint, HoldfastError, invalidField, operationId } from '@holdfast/service'
 import type { PoolClient } from 'pg'
 
-import { dueFirst } from './due-first'
+import { dueFirst, type Freeing } from './due-first'
 import { type AllocationLine, chooseWarehouse, findAllocation, insertAllocation, toAllocation } from './sql/allocations'
 import { lockPlaces, moveUnits } from './sql/move-units'
 import { checkFree } from './stock-state'
@@ -25,7 +25,7 @@ const mostChoices = 3
  * @throws INSUFFICIENT_STOCK when a line does not fit
  */
 export async function createAllocation(
-  database: Database,
+  inventory: Freeing,
   request: CreateAllocationRequest,
   ctx: CallContext,
 ): Promise<CreateAllocationResponse> {
@@ -35,13 +35,13 @@ export async function createAllocation(
   const print = fingerprint([reason, lines.map(({ sku, warehouse, quantity }) => [sku, warehouse, quantity])])
   const wanted: Wanted = { reference, reason, lines, fingerprint: print }
   for (let choice = 1; ; choice++) {
-    const placed = await placeLines(database, lines)
+    const placed = await placeLines(inventory.database, lines)
     try {
       return await dueFirst(
-        database,
+        inventory,
         placed.map(({ sku, warehouse, quantity: units }) => ({ sku, warehouse, units })),
         ctx,
-        async () => database.transaction(async (client) => allocateOnce(client, wanted, placed, ctx)),
+        async () => inventory.database.transaction(async (client) => allocateOnce(client, wanted, placed, ctx)),
       )
     } catch (error) {
       const short = error instanceof HoldfastError && error.code === 'INSUFFICIENT_STOCK'

@@ -1,11 +1,15 @@
-import { type CallContext, type Database, HoldfastError } from '@holdfast/service'
+import { type CallContext, HoldfastError } from '@holdfast/service'
 
+import type { Inventory } from './inventory'
 import { endHolds, findDueHolds } from './sql/holds'
 import { mostUnits } from './validate'
 
 /** Most holds that are ended in one transaction, and most transactions for one request. */
 const mostAtOnce = 5_000
 const mostRounds = 20
+
+/** Where units are freed, and who is told of it. */
+export type Freeing = Pick<Inventory, 'database' | 'published' | 'mayFill'>
 
 export interface Demand {
   sku: string
@@ -19,7 +23,7 @@ export interface Demand {
  * were in the way have been ended by others since, and who asks after their time is owed their units.
  */
 export async function dueFirst<T>(
-  database: Database,
+  { database, published, mayFill }: Freeing,
   demand: readonly Demand[],
   { requestId }: CallContext,
   attempt: () => Promise<T>,
@@ -37,6 +41,9 @@ export async function dueFirst<T>(
     if (due.length === 0) break
     const ends = due.slice(0, mostAtOnce).map((id) => ({ id, endProtection: false }))
     await endHolds(database.pool, 'EXPIRE', ends, requestId)
+    // Whatever becomes of the request: there may be more than it wants.
+    published()
+    mayFill()
   }
   return attempt()
 }

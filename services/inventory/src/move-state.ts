@@ -1,10 +1,10 @@
 import { type MoveStockRequest, type MoveStockResponse, StockMoved } from '@holdfast/contracts/inventory'
 import { appendEvents, createEvent } from '@holdfast/events'
-import { type CallContext, type Database, fingerprint, idempotencyKey, invalidField, operationId } from '@holdfast/service'
+import { type CallContext, fingerprint, idempotencyKey, invalidField, operationId } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
-import { dueFirst } from './due-first'
+import { dueFirst, type Freeing } from './due-first'
 import { findMovement, type NewMovement, toMovement } from './sql/ledger'
 import { toLevel } from './sql/levels'
 import { lockPlaces, moveUnits } from './sql/move-units'
@@ -18,11 +18,11 @@ type StateMove = NewMovement & { from: StockState; print: string | undefined }
  * Moves units of one level between sellable, damaged and held back for quality. `on_hand` stays; what is reserved stays sellable.
  * @throws INSUFFICIENT_STOCK when there are fewer units in that state that nobody holds
  */
-export async function moveStock(database: Database, request: MoveStockRequest, ctx: CallContext): Promise<MoveStockResponse> {
+export async function moveStock(inventory: Freeing, request: MoveStockRequest, ctx: CallContext): Promise<MoveStockResponse> {
   const move = checkMove(request, ctx)
   const { sku, warehouse, quantity: units } = move
-  return dueFirst(database, move.from === 'SELLABLE' ? [{ sku, warehouse, units }] : [], ctx, async () =>
-    database.transaction(async (client) => moveOnce(client, move, ctx)),
+  return dueFirst(inventory, move.from === 'SELLABLE' ? [{ sku, warehouse, units }] : [], ctx, async () =>
+    inventory.database.transaction(async (client) => moveOnce(client, move, ctx)),
   )
 }
 

@@ -1,17 +1,9 @@
 import { type TransferStockRequest, type TransferStockResponse } from '@holdfast/contracts/inventory'
-import {
-  checkTime,
-  type CallContext,
-  type Database,
-  fingerprint,
-  idempotencyKey,
-  invalidField,
-  operationId,
-} from '@holdfast/service'
+import { checkTime, type CallContext, fingerprint, idempotencyKey, invalidField, operationId } from '@holdfast/service'
 import { randomUUID } from 'node:crypto'
 import type { PoolClient } from 'pg'
 
-import { dueFirst } from './due-first'
+import { dueFirst, type Freeing } from './due-first'
 import { findRepeat, tellOfNew } from './shipments'
 import type { NewMovement } from './sql/ledger'
 import { toLevel } from './sql/levels'
@@ -34,14 +26,14 @@ interface Transfer extends NewShipment {
  * @throws INSUFFICIENT_STOCK when there are fewer free units
  */
 export async function transferStock(
-  database: Database,
+  inventory: Freeing,
   request: TransferStockRequest,
   ctx: CallContext,
 ): Promise<TransferStockResponse> {
   const transfer = checkTransfer(request, ctx)
   const { sku, from_warehouse: warehouse, quantity: units } = transfer
-  return dueFirst(database, [{ sku, warehouse, units }], ctx, async () =>
-    database.transaction(async (client) => transferOnce(client, transfer, ctx)),
+  return dueFirst(inventory, [{ sku, warehouse, units }], ctx, async () =>
+    inventory.database.transaction(async (client) => transferOnce(client, transfer, ctx)),
   )
 }
 

@@ -314,7 +314,15 @@ describe('stock', () => {
        update hold_lines l set expires_at = due.expires_at from due where l.hold_id = due.id`,
       [sku],
     )
-    expect(await importStock(['sku,warehouse,on_hand', `${sku},MAIN,2`])).toMatchObject({ changed: 1 })
+    const lines = ['sku,warehouse,on_hand', `${sku},MAIN,2`]
+    // Who only looks gets the same answer, and ends no hold.
+    expect(await importStock(lines, { validateOnly: true })).toMatchObject({ changed: 1 })
+    const { rows } = await inventory.database.pool.query(
+      'select count(*)::integer as held from hold_lines where sku = $1 and held',
+      [sku],
+    )
+    expect(rows).toEqual([{ held: holds }])
+    expect(await importStock(lines)).toMatchObject({ changed: 1 })
     expect(await level(sku)).toMatchObject({ onHand: 2, reserved: 0 })
   })
 

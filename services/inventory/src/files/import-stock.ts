@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { type ImportStockRequest, type ImportStockResponse, SafetyStockSet, StockAdjusted } from '@holdfast/contracts/inventory'
 import { appendEvents, createEvent } from '@holdfast/events'
 import { type CellProblem, type CsvRow, mostUnits, stockFile, type StockRow } from '@holdfast/goods'
-import type { CallContext, Database } from '@holdfast/service'
+import type { CallContext } from '@holdfast/service'
 import type { Pool, PoolClient } from 'pg'
 
-import { dueFirst } from '../due-first'
+import { dueFirst, type Freeing } from '../due-first'
 import { findWarehouses, nextPlaces, readLevels, setSafeties } from '../sql/import-stock'
 import { type LedgerRow, type NewMovement, toMovement } from '../sql/ledger'
 import { type LevelRow, toLevel } from '../sql/levels'
@@ -32,7 +32,7 @@ interface Cause {
  * @throws INVALID_ARGUMENT, CONFLICT or INSUFFICIENT_STOCK, which name the cells that are wrong
  */
 export async function importStock(
-  database: Database,
+  inventory: Freeing,
   request: ImportStockRequest,
   ctx: CallContext,
 ): Promise<ImportStockResponse> {
@@ -43,17 +43,20 @@ export async function importStock(
     reference: checkText('reference', request.reference, 0, 200),
   }
   const key = keyOf('import-stock', request, [cause.reason, cause.reasonCode, cause.reference], ctx)
+  const { database } = inventory
+  if (request.validateOnly) {
+    const { changed, unchanged } = await look(database.pool, rows)
+    return { changed, unchanged, requestId: ctx.requestId, replayed: false }
+  }
   // Units of due holds are free (truth 11): where a row would be refused, they are taken back first. How many it lacks is known under the locks only.
   const demand = rows.map(({ row: { sku, warehouse } }) => ({ sku, warehouse, units: mostUnits }))
-  const { changed, unchanged, replayed } = await dueFirst(database, demand, ctx, async () =>
-    request.validateOnly
-      ? { ...(await look(database.pool, rows)), replayed: false }
-      : database.transaction(async (client) => importOnce(client, key, async () => write(client, rows, cause, ctx))),
+  const { changed, unchanged, replayed } = await dueFirst(inventory, demand, ctx, async () =>
+    database.transaction(async (client) => importOnce(client, key, async () => write(client, rows, cause, ctx))),
   )
   return { changed, unchanged, requestId: ctx.requestId, replayed }
 }
 
-/** Locks nothing. */
+/** What it would come to now. Locks and writes nothing. */
 async function look(pool: Pool, rows: Rows): Promise<Outcome> {
   await checkPlaces(pool, rows)
   return outcomeOf(planned(rows, await readLevels(pool, placesOf(rows))))

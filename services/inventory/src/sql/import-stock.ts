@@ -10,14 +10,18 @@ export async function findWarehouses(db: Pool | PoolClient, codes: string[]): Pr
   return new Set(rows.map(({ code }) => code))
 }
 
-/** Levels as they are, those that are not there yet as empty ones. Locks nothing. */
+/** Levels as they are, those that are not there yet as empty ones; units of due holds are not reserved any more (truth 11). Locks nothing. */
 export async function readLevels(pool: Pool, places: readonly Place[]): Promise<Levels> {
   const { rows } = await pool.query<LevelRow>(
-    `select p.sku, p.warehouse, coalesce(on_hand, 0) as on_hand, coalesce(reserved, 0) as reserved, coalesce(damaged, 0) as damaged,
+    `select p.sku, p.warehouse, coalesce(on_hand, 0) as on_hand, coalesce(reserved - due.units, 0) as reserved, coalesce(damaged, 0) as damaged,
             coalesce(quality, 0) as quality, coalesce(safety, 0) as safety, coalesce(promised, 0) as promised,
             coalesce(incoming, 0) as incoming, coalesce(free, 0) as free
      from unnest($1::text[], $2::text[]) as p (sku, warehouse)
-     left join stock_levels s on s.sku = p.sku and s.warehouse = p.warehouse`,
+     left join stock_levels s on s.sku = p.sku and s.warehouse = p.warehouse
+     cross join lateral (
+       select coalesce(sum(quantity - promised), 0)::integer as units from hold_lines l
+       where l.sku = p.sku and l.warehouse = p.warehouse and held and expires_at <= (select clock_timestamp())
+     ) due`,
     [places.map(({ sku }) => sku), places.map(({ warehouse }) => warehouse)],
   )
   return new Levels(rows)
