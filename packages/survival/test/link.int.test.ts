@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { waitFor } from '@holdfast/testing'
 
@@ -66,6 +67,24 @@ test('a slow link gives nothing early, and nothing in another order', async () =
   socket.end()
   expect(await textOf(socket)).toBe('abc')
   expect(performance.now() - started).toBeGreaterThan(190)
+})
+
+test('a link that is slow, then fair again, gives nothing in another order while its process is busy', async () => {
+  const socket = await dial()
+  socket.setNoDelay(true)
+  const words = Array.from({ length: 200 }, (_, index) => `${index} `)
+  const writing = async () => {
+    for (const [index, word] of words.entries()) {
+      link.set(index % 4 === 0 ? { is: 'slow', delayMs: 5 } : { is: 'fair' })
+      socket.write(word)
+      await sleep(1)
+      // Timers that are due by now come late, after what has just arrived.
+      for (const until = performance.now() + (index % 7); performance.now() < until;);
+    }
+    socket.end()
+  }
+  const [text] = await Promise.all([textOf(socket), writing()])
+  expect(text).toBe(words.join(''))
 })
 
 test('a lossy link resets a connection', async () => {

@@ -92,9 +92,10 @@ class Way {
   private weather: Weather = { is: 'fair' }
   private waiting: Buffer[] = []
   private ended = false
-  /** When the last byte that was delayed comes out: none overtakes it. */
-  private lastDue = 0
-  private delayed = 0
+  /** What comes out later, in its order: nothing overtakes it, whatever the weather has become. */
+  private readonly delayed: { chunk: Buffer; due: number }[] = []
+  private delayedBytes = 0
+  private timer: NodeJS.Timeout | undefined
 
   constructor(
     private readonly direction: 'there' | 'back',
@@ -137,20 +138,29 @@ class Way {
       this.to.resetAndDestroy()
       return
     }
-    const due = Math.max(this.lastDue, weather.is === 'slow' ? performance.now() + weather.delayMs : 0)
-    if (due <= performance.now()) {
+    const delayMs = weather.is === 'slow' ? weather.delayMs : 0
+    if (delayMs === 0 && this.delayed.length === 0) {
       this.write(chunk)
       return
     }
-    this.lastDue = due
-    this.delayed += chunk.length
-    if (this.delayed > mostWaiting) this.from.pause()
-    setTimeout(() => {
-      this.delayed -= chunk.length
-      this.write(chunk)
-      this.ease()
-      this.finish()
-    }, due - performance.now())
+    this.delayed.push({ chunk, due: performance.now() + delayMs })
+    this.delayedBytes += chunk.length
+    if (this.delayedBytes > mostWaiting) this.from.pause()
+    this.timer ??= setTimeout(() => this.release(), delayMs)
+  }
+
+  /** One after the other: of several timers the later one can be the first to fire. */
+  private release(): void {
+    const now = performance.now()
+    for (let [next] = this.delayed; next !== undefined && next.due <= now; [next] = this.delayed) {
+      this.delayed.shift()
+      this.delayedBytes -= next.chunk.length
+      this.write(next.chunk)
+    }
+    const [next] = this.delayed
+    this.timer = next && setTimeout(() => this.release(), next.due - now)
+    this.ease()
+    this.finish()
   }
 
   private write(chunk: Buffer): void {
@@ -158,12 +168,12 @@ class Way {
   }
 
   private ease(): void {
-    if (this.delayed <= mostWaiting && !this.to.writableNeedDrain) this.from.resume()
+    if (this.delayedBytes <= mostWaiting && !this.to.writableNeedDrain) this.from.resume()
   }
 
   /** The end of a stream comes after all of it. */
   private finish(): void {
-    if (this.ended && this.waiting.length === 0 && this.delayed === 0 && !this.isCut()) this.to.end()
+    if (this.ended && this.waiting.length === 0 && this.delayed.length === 0 && !this.isCut()) this.to.end()
   }
 
   private isCut(): boolean {
