@@ -2,7 +2,7 @@ import { faultKinds } from './faults/fault'
 import type { Survival } from './survive'
 
 /** What was done, what went wrong on purpose, and what was found: lines for people. */
-export function report({ history, schedule, outcomes }: Survival): string[] {
+export function report({ history, schedule, struck, outcomes }: Survival): string[] {
   const attempts = history.flatMap((operation) => operation.attempts)
   const count = (outcome: string) => attempts.filter((attempt) => attempt.outcome === outcome).length
   const rows: [string, string][] = [
@@ -10,9 +10,9 @@ export function report({ history, schedule, outcomes }: Survival): string[] {
     ['requests answered', `${count('ok')} done, ${count('refused')} refused, ${count('not yet')} not yet`],
     ['requests with an unknown outcome', String(count('unknown'))],
     ...byKind(history.map(({ call }) => call.do)).map(([kind, number]): [string, string] => [`  ${kind}`, String(number)]),
-    ['faults', String(schedule.length)],
+    ['faults', `${struck.length}, of ${schedule.length} that were drawn`],
     ...faultKinds.flatMap((kind): [string, string][] => {
-      const number = schedule.filter(({ fault }) => fault.kind === kind).length
+      const number = struck.filter(({ fault }) => fault.kind === kind).length
       return number === 0 ? [] : [[`  ${kind}`, String(number)]]
     }),
     ...outcomes.map(({ name, outcome }): [string, string] => [

@@ -33,6 +33,8 @@ export interface SurvivalOptions {
 export interface Survival {
   history: Operation[]
   schedule: Scheduled[]
+  /** Of the schedule, what found something to break. */
+  struck: Scheduled[]
   outcomes: { name: string; outcome: Outcome }[]
   survived: boolean
 }
@@ -71,8 +73,9 @@ export async function survive(options: SurvivalOptions): Promise<Survival> {
       const shop = await openShop(cluster, clients)
       say(`two processes of each service run; ${schedule.length} faults come in ${lengthMs / 1000} s`)
       const working = startClients(cluster, shop, random, history)
+      let struck: Scheduled[]
       try {
-        await runSchedule({ cluster, ...surroundings }, schedule, random.of('faults'), (one) => say(JSON.stringify(one)))
+        struck = await runSchedule({ cluster, ...surroundings }, schedule, random.of('faults'), (one) => say(JSON.stringify(one)))
         await cluster.waitUntilReady()
         await working.end()
       } finally {
@@ -84,7 +87,7 @@ export async function survive(options: SurvivalOptions): Promise<Survival> {
       for (const check of checks) {
         outcomes.push({ name: check.name, outcome: await check.run({ history, cluster, shop, admin }) })
       }
-      return { history, schedule, outcomes, survived: outcomes.every(({ outcome }) => outcome.problems.length === 0) }
+      return { history, schedule, struck, outcomes, survived: outcomes.every(({ outcome }) => outcome.problems.length === 0) }
     } finally {
       await cluster.stop()
     }

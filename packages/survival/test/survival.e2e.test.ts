@@ -5,8 +5,9 @@ import { join } from 'node:path'
 
 import { report, survive } from '@holdfast/survival'
 
-// One seed, so that each run has the same faults: `npm run survive` looks for others.
-const seed = 1
+// One seed, so that each run has the same faults: `npm run survive` looks for others. In these 15 s every kind strikes, and of the
+// processes that are killed one is inventory's, one is order's and one is a gateway.
+const seed = 110
 const lengthMs = 15_000
 
 let folder: string
@@ -20,7 +21,8 @@ test('two processes of each service survive kill -9, SIGSTOP, bad networks, wron
   const survival = await survive({ seed, lengthMs, kinds, clients: 4, folder, say: () => undefined })
   const problems = survival.outcomes.flatMap(({ name, outcome }) => outcome.problems.map((problem) => `${name}: ${problem}`))
   expect({ problems, report: report(survival) }).toMatchObject({ problems: [] })
-  // Something was sold, and something went wrong.
-  expect(survival.history.some(({ call, outcome }) => call.do === 'reserve' && outcome === 'ok')).toBe(true)
-  expect(new Set(survival.schedule.map(({ fault }) => fault.kind)).size).toBeGreaterThan(2)
+  // Something was sold, and everything that was asked for went wrong.
+  const sold = survival.history.filter(({ call, outcome }) => call.do === 'checkOut' && outcome === 'ok')
+  expect(sold.map(({ answer }) => answer?.status)).toContain('CONFIRMED')
+  expect(new Set(survival.struck.map(({ fault }) => fault.kind))).toEqual(new Set(kinds))
 }, 900_000)

@@ -91,25 +91,28 @@ export class Cluster {
     return this.databases.url(name)
   }
 
-  async kill(replica: ReplicaName): Promise<void> {
-    await this.processes[replica].kill('SIGKILL')
+  /** @returns whether it ran */
+  async kill(replica: ReplicaName): Promise<boolean> {
+    return this.signal(replica, 'SIGKILL')
   }
 
-  /** It keeps its connections and does nothing; an end by `kill` is an end. */
-  async pause(replica: ReplicaName): Promise<void> {
-    await this.processes[replica].kill('SIGSTOP')
+  /** It keeps its connections and does nothing; an end by `kill` is an end. @returns whether it ran */
+  async pause(replica: ReplicaName): Promise<boolean> {
+    return this.signal(replica, 'SIGSTOP')
   }
 
   async resume(replica: ReplicaName): Promise<void> {
-    await this.processes[replica].kill('SIGCONT')
+    await this.signal(replica, 'SIGCONT')
   }
 
-  /** Ends PostgreSQL; it is started again. One that is down already, as for want of space, is not there to be ended. */
-  crashDatabase(how: 'immediate' | 'kill'): void {
+  /** Ends PostgreSQL; it is started again. @returns whether it ran: one that is down for want of space is not there to be ended */
+  crashDatabase(how: 'immediate' | 'kill'): boolean {
     try {
       this.databases.crash(how)
+      return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      return false
     }
   }
 
@@ -138,6 +141,12 @@ export class Cluster {
     this.links.close()
     await this.databases.stop()
     if (this.disk !== undefined) await this.disk.unmount()
+  }
+
+  private async signal(replica: ReplicaName, signal: NodeJS.Signals): Promise<boolean> {
+    const ran = this.processes[replica].pid !== undefined
+    await this.processes[replica].kill(signal)
+    return ran
   }
 }
 

@@ -16,6 +16,7 @@ export interface Victims {
 
 /**
  * Lets it all happen at its time. Resolves when the last fault has ended, and everything is as it should be.
+ * @returns those that struck, in the order in which they did: what was down already could not be broken
  * @throws Error when a fault could not be made, after the others
  */
 export async function runSchedule(
@@ -23,10 +24,11 @@ export async function runSchedule(
   schedule: readonly Scheduled[],
   random: Random,
   begun: (scheduled: Scheduled) => void,
-): Promise<void> {
+): Promise<Scheduled[]> {
   const start = performance.now()
   /** A broker that is slow to come back is not killed while it starts: the last of each kind. */
   const lastOf = new Map<FaultKind, Promise<void>>()
+  const struck: Scheduled[] = []
   const underWay = schedule.map(async (scheduled, index) => {
     const { kind } = scheduled.fault
     const before = lastOf.get(kind)
@@ -35,6 +37,8 @@ export async function runSchedule(
       await before?.catch(() => undefined)
       begun(scheduled)
       const end = await inject(victims, scheduled.fault, random.of(index))
+      if (end === undefined) return
+      struck.push(scheduled)
       await sleep(scheduled.forMs)
       await end()
     })()
@@ -44,18 +48,19 @@ export async function runSchedule(
   const ended = await Promise.allSettled(underWay)
   const failed = ended.find((one) => one.status === 'rejected')
   if (failed !== undefined) throw failed.reason
+  return struck
 }
 
-/** Begins a fault; what it answers ends it. */
-async function inject(victims: Victims, fault: Fault, random: Random): Promise<() => Promise<void>> {
+/** Begins a fault; what it answers ends it. @returns undefined when nothing was there to be broken */
+async function inject(victims: Victims, fault: Fault, random: Random): Promise<(() => Promise<void>) | undefined> {
   const { cluster, redis, broker } = victims
   switch (fault.kind) {
-    case 'kill':
-      await Promise.all(fault.replicas.map(async (replica) => cluster.kill(replica)))
-      return nothing
+    case 'kill': {
+      const killed = await Promise.all(fault.replicas.map(async (replica) => cluster.kill(replica)))
+      return killed.includes(true) ? nothing : undefined
+    }
     case 'pause':
-      await cluster.pause(fault.replica)
-      return async () => cluster.resume(fault.replica)
+      return (await cluster.pause(fault.replica)) ? async () => cluster.resume(fault.replica) : undefined
     case 'network': {
       const links = cluster.links.all.filter(({ name }) => fault.links.includes(name))
       const { weather } = fault
@@ -69,8 +74,7 @@ async function inject(victims: Victims, fault: Fault, random: Random): Promise<(
       await cluster.setClock(fault.replica, fault.offsetMs)
       return async () => cluster.setClock(fault.replica, 0)
     case 'database':
-      cluster.crashDatabase(fault.how)
-      return nothing
+      return cluster.crashDatabase(fault.how) ? nothing : undefined
     case 'disk':
       await cluster.disk?.fill()
       return async () => cluster.disk?.empty()
