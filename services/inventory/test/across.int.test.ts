@@ -5,8 +5,10 @@ import { randomUUID } from 'node:crypto'
 
 import { compareAcross } from '../src/books/across'
 import type { Peers } from '../src/books/entries'
-import { hold, holdItem, makeProduct } from './builders'
+import { hold, holdItem, makeDue, makeProduct } from './builders'
 import { startInventory, type TestInventory } from './inventory-server'
+
+const hourMs = 3_600_000
 
 const reservations = new Map<string, ReservationState>()
 const orders = new Map<string, OrderState>()
@@ -53,7 +55,10 @@ beforeEach(async () => {
   beforeLook = async () => Promise.resolve()
   inventory = await startInventory(1, peers)
 })
-afterEach(async () => inventory.stop())
+afterEach(async () => {
+  jest.restoreAllMocks()
+  await inventory.stop()
+})
 
 const check = async () => inventory.reservation.checkConsistency({}, inventory.admin())
 
@@ -116,6 +121,48 @@ test('what takes a moment to settle is waited for', async () => {
     if (++looks === 4) await inventory.reservation.release({ items: [{ id, endProtection: false }] }, inventory.service())
   }
   expect(await check()).toMatchObject({ consistent: true, differences: [], checked: { underWay: 1n } })
+})
+
+/** As a check does, in a time that no step of a clock uses up. */
+const compare = async () => {
+  const ctx = { ...inventory.admin(), deadline: Date.now() + 24 * hourMs }
+  return compareAcross({ database: inventory.database, peers, graceMs: 30_000 }, 1_000, ctx)
+}
+
+/** This process's clock, and no database's, is off by so much from now on. */
+function setClock(byMs: number): void {
+  const now = Date.now.bind(Date)
+  jest.spyOn(Date, 'now').mockImplementation(() => now() + byMs)
+}
+
+test('a clock that is an hour ahead or behind makes no difference of what is under way', async () => {
+  const [claimed = '', lapsed = ''] = await held(2)
+  const now = new Date()
+  const past = (id: string, status: ReservationState_Status) => {
+    change(id, status)
+    reservations.set(id, { ...(reservations.get(id) as ReservationState), expiresAt: now, pastMs: 1n })
+  }
+  past(claimed, ReservationState_Status.ABANDONED)
+  past(lapsed, ReservationState_Status.ACTIVE)
+  await makeDue(inventory, [lapsed])
+  await inventory.reservation.expire({ ids: [lapsed] }, inventory.service())
+  await inventory.database.pool.query(`update holds set ended_at = ended_at - interval '1 hour' where ended_at is not null`)
+  for (const byMs of [hourMs, -hourMs]) {
+    setClock(byMs)
+    expect(await compare()).toMatchObject({ differences: [], checked: { underWay: 2n } })
+    jest.restoreAllMocks()
+  }
+})
+
+test('a clock that jumps while something settles does not cut that short', async () => {
+  const [id = ''] = await held(1)
+  change(id, ReservationState_Status.CANCELLED)
+  let looks = 0
+  beforeLook = async () => {
+    if (++looks === 2) setClock(hourMs)
+    if (looks === 4) await inventory.reservation.release({ items: [{ id, endProtection: false }] }, inventory.service())
+  }
+  expect(await compare()).toMatchObject({ differences: [], checked: { underWay: 1n } })
 })
 
 test('a hold just made is under way; later its missing reservation is a difference', async () => {

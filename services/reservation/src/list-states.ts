@@ -28,7 +28,7 @@ export async function listStates(parts: Parts, request: ListReservationStatesReq
           pageSize(request.pageSize, mostRows, mostRows),
           archived,
         )
-  return { reservations: rows.map(toState) }
+  return { reservations: rows.map((row) => ({ ...toState(row), pastMs: row.pastMs })) }
 }
 
 export function toState({ id, status, version, holdVersion, expiresAt, linesVersion }: StateRow): ReservationState {

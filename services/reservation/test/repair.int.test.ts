@@ -50,6 +50,15 @@ test('states come by id, page by page, or those that are asked for', async () =>
   expect(await codeOf(states({ ids: Array.from({ length: 1_001 }, () => randomUUID()) }))).toBe('INVALID_ARGUMENT')
 })
 
+test('a state says how long its end is past, by the clock of the database', async () => {
+  const id = await make()
+  const { pastMs = 0n } = await stateOf(id)
+  expect(pastMs >= -60_000n && pastMs < 0n).toBe(true)
+  await world.database.pool.query(`update reservations set expires_at = now() - interval '1 hour' where id = $1`, [id])
+  const later = (await stateOf(id)).pastMs ?? 0n
+  expect(later / 3_600_000n).toBe(1n)
+})
+
 test('a reservation that has ended takes over what its hold says, in one event of the admin', async () => {
   const id = await make()
   const { expiresAt, holdVersion } = await stateOf(id)

@@ -41,7 +41,7 @@ export async function compareAcross(options: AcrossOptions, mostDifferences: num
     checkDeadline(ctx)
     const differing: Suspects = new Map()
     for (const entry of entries) {
-      const findings = judgeNow(entry, options)
+      const findings = judge(entry, options)
       if (findings.some(isDifference)) differing.set(entry.id, versionsOf(entry))
       else if (findings.length > 0) underWay++
     }
@@ -67,14 +67,14 @@ interface Differing {
 /** What one id looks like when it has come to rest; undefined: it does not differ, or it does not rest. */
 export async function settledDifference(options: AcrossOptions, id: string, ctx: CallContext): Promise<Differing | undefined> {
   const [entry] = await readEntries(options.database, options.peers, [id], ctx)
-  if (entry === undefined || !judgeNow(entry, options).some(isDifference)) return undefined
+  if (entry === undefined || !judge(entry, options).some(isDifference)) return undefined
   const [differing] = await settle(options, new Map([[id, versionsOf(entry)]]), ctx)
   return differing
 }
 
 /** Looks until nothing differs any more or the time is over; what has not moved in all that time is what differs. */
 async function settle(options: AcrossOptions, suspects: Suspects, ctx: CallContext): Promise<Differing[]> {
-  const until = Date.now() + settleMs
+  const until = performance.now() + settleMs
   let differing: Differing[] = []
   let left: Suspects = suspects
   for (let pauseMs = firstPauseMs; left.size > 0; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
@@ -82,7 +82,7 @@ async function settle(options: AcrossOptions, suspects: Suspects, ctx: CallConte
     checkDeadline(ctx)
     differing = await lookAgain(options, left, ctx)
     left = new Map(differing.map(({ entry }) => [entry.id, suspects.get(entry.id) ?? '']))
-    if (Date.now() >= until) return differing
+    if (performance.now() >= until) return differing
   }
   return []
 }
@@ -94,15 +94,11 @@ async function lookAgain(options: AcrossOptions, suspects: Suspects, ctx: CallCo
   for (let from = 0; from < ids.length; from += pageSize) {
     const entries = await readEntries(options.database, options.peers, ids.slice(from, from + pageSize), ctx)
     for (const entry of entries) {
-      const differences = judgeNow(entry, options).filter(isDifference)
+      const differences = judge(entry, options).filter(isDifference)
       if (differences.length > 0 && versionsOf(entry) === suspects.get(entry.id)) differing.push({ entry, differences })
     }
   }
   return differing
-}
-
-function judgeNow(entry: Entry, { graceMs }: AcrossOptions): Finding[] {
-  return judge(entry, { graceMs, now: Date.now() })
 }
 
 function isDifference(finding: Finding): finding is Difference {

@@ -26,6 +26,7 @@ const reservation = (status: keyof typeof ReservationState_Status, more: Partial
   version: 1,
   holdVersion: 2,
   expiresAt: later,
+  pastMs: -60_000n,
   ...more,
 })
 const order = (status: keyof typeof Order_Status, more: Partial<OrderState> = {}): OrderState => ({
@@ -50,7 +51,7 @@ const entry = (rows: Rows): Entry => ({
   ...rows,
 })
 const verdict = (rows: Rows): string[] =>
-  judge(entry(rows), { graceMs, now }).map((finding) => (finding === 'underWay' ? finding : finding.kind))
+  judge(entry(rows), { graceMs }).map((finding) => (finding === 'underWay' ? finding : finding.kind))
 
 const task = { returnReference: 'r' }
 
@@ -85,16 +86,13 @@ test.each<[string, Rows]>([
   ['a young hold without a reservation', { hold: hold('HELD', { ageMs: 1 }) }],
   [
     'a claim whose hold is about to be released',
-    { hold: hold('HELD'), reservation: reservation('ABANDONED', { expiresAt: new Date(now) }) },
+    { hold: hold('HELD'), reservation: reservation('ABANDONED', { pastMs: BigInt(graceMs) - 1n }) },
   ],
   [
     'an end that its reservation has not taken over',
     { hold: hold('RELEASED', { ageMs: 1 }), reservation: reservation('ACTIVE') },
   ],
-  [
-    'a lapse that the sweep has not taken over',
-    { hold: hold('EXPIRED'), reservation: reservation('ACTIVE', { expiresAt: new Date(now) }) },
-  ],
+  ['a lapse that the sweep has not taken over', { hold: hold('EXPIRED'), reservation: reservation('ACTIVE', { pastMs: 0n }) }],
   ['an order that waits for its reservation', { order: order('PENDING', { unreserved: true }) }],
   ['a payment', { hold: hold('COMMITTED'), reservation: reservation('COMMITTED'), order: order('PENDING', { paying: true }) }],
   [
@@ -127,7 +125,12 @@ test.each<[string, Rows, string[]]>([
   ],
   [
     'a claim that nobody follows up',
-    { hold: hold('HELD'), reservation: reservation('ABANDONED', { expiresAt: new Date(0) }) },
+    { hold: hold('HELD'), reservation: reservation('ABANDONED', { pastMs: BigInt(graceMs) }) },
+    ['reservation'],
+  ],
+  [
+    'a lapse long before its reservation ends',
+    { hold: hold('EXPIRED'), reservation: reservation('ACTIVE', { pastMs: -1n }) },
     ['reservation'],
   ],
   [

@@ -35,8 +35,6 @@ export type Finding = 'underWay' | Difference
 export interface JudgeOptions {
   /** What others have not taken over from a hold so long after it was made or ended is under way no more, in ms. */
   graceMs: number
-  /** ms since 1970 */
-  now: number
 }
 
 /** What a reservation reads when it has taken over its hold's state. */
@@ -46,8 +44,11 @@ export function judge(entry: Entry, options: JudgeOptions): Finding[] {
   return [judgeReservation(entry, options), judgeOrder(entry, options)].filter((finding) => finding !== undefined)
 }
 
-/** The hold's row decides (truth 3); the reservation is behind it at most. */
-function judgeReservation({ id, hold, reservation }: Entry, { graceMs, now }: JudgeOptions): Finding | undefined {
+/**
+ * The hold's row decides (truth 3); the reservation is behind it at most. Each is as old as its own database said when it was read: no
+ * process's clock is compared with theirs.
+ */
+function judgeReservation({ id, hold, reservation }: Entry, { graceMs }: JudgeOptions): Finding | undefined {
   if (hold === undefined) {
     // A claim of the orphan search is no reservation.
     if (reservation === undefined || reservation.status === 'ABANDONED') return undefined
@@ -60,17 +61,17 @@ function judgeReservation({ id, hold, reservation }: Entry, { graceMs, now }: Ju
     if (state === 'HELD' && hold.ageMs < graceMs) return 'underWay'
     return { kind: 'hold_without_reservation', id, expected: 'a reservation', found: `none, ${state}` }
   }
-  const { status, holdVersion } = reservation
+  const { status, holdVersion, pastMs = 0n } = reservation
   const endsAt = reservation.expiresAt?.getTime() ?? 0
   if (status === 'ABANDONED') {
     if (state === 'RELEASED' || state === 'EXPIRED') return undefined
     // The time of such a row is that of the claim.
-    if (state === 'HELD' && now - endsAt < graceMs) return 'underWay'
+    if (state === 'HELD' && pastMs < graceMs) return 'underWay'
     return { kind: 'reservation', id, expected: statusOfHold[state], found: status }
   }
   if (status !== statusOfHold[state]) {
     // What inventory expired by itself is taken over by the next sweep; until then it reads as EXPIRED.
-    const lapsed = state === 'EXPIRED' && endsAt <= now
+    const lapsed = state === 'EXPIRED' && pastMs >= 0n
     if (status === 'ACTIVE' && (lapsed || hold.ageMs < graceMs)) return 'underWay'
     return { kind: 'reservation', id, expected: statusOfHold[state], found: status }
   }

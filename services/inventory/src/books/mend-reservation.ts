@@ -43,7 +43,7 @@ export async function mendReservation(
   const status = statusOfHold[hold.state]
   const { version: holdVersion, expiresAt, linesVersion } = hold
   const mended = { ...reservation, status: ReservationState_Status[status], holdVersion, expiresAt, linesVersion }
-  const against = judge({ ...settled.entry, reservation: mended }, { graceMs, now: Date.now() })
+  const against = judge({ ...settled.entry, reservation: mended }, { graceMs })
   if (against.some((finding) => finding !== 'underWay')) throw inDoubt(kind, id, 'its order and its hold do not agree')
   await peers.reservation.repairReservation(
     { seen: reservation, status: Reservation_Status[status], holdVersion, expiresAt, lines, linesVersion },

@@ -13,7 +13,14 @@ export interface StateRow {
   linesVersion: number
 }
 
-const columns = `id, status, version, hold_version as "holdVersion", expires_at as "expiresAt", lines_version as "linesVersion"`
+/** Read now. */
+export interface ListedState extends StateRow {
+  /** How long its end is past by the database's clock, in ms. */
+  pastMs: bigint
+}
+
+const columns = `id, status, version, hold_version as "holdVersion", expires_at as "expiresAt", lines_version as "linesVersion",
+  (extract(epoch from clock_timestamp() - expires_at) * 1000)::bigint as "pastMs"`
 
 /**
  * A page by id, ABANDONED ones too. Locks nothing.
@@ -25,7 +32,7 @@ export async function pageOfStates(
   afterId: string | undefined,
   limit: number,
   archived: boolean,
-): Promise<StateRow[]> {
+): Promise<ListedState[]> {
   const table = archived ? 'archived_reservations' : 'reservations'
   return runQuery(
     pool,
@@ -37,7 +44,7 @@ export async function pageOfStates(
 }
 
 /** Those of the ids that exist, archived or not, by id. Locks nothing. */
-export async function findStates(pool: Pool, ids: string[]): Promise<StateRow[]> {
+export async function findStates(pool: Pool, ids: string[]): Promise<ListedState[]> {
   return runQuery(
     pool,
     `select ${columns} from reservations where id = any($1::uuid[])
