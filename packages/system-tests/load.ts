@@ -1,15 +1,19 @@
 /** Shoppers at work while something crashes, and what has to be true of all that they were told (truth 7). */
-import { type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
+import {
+  isAnswer,
+  noteCancelled,
+  notePaid,
+  noteReserved,
+  nothingTold,
+  type OrderReply,
+  type ReservationReply,
+  type Told,
+  waitFor,
+} from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 
 import { one, type Shop, type Shopper, times } from './shop'
-
-export interface Acknowledged {
-  reservations: Map<string, 'ACTIVE' | 'CANCELLED' | 'COMMITTED'>
-  orders: Map<string, string>
-  refused: number
-}
 
 export interface Load {
   /** So many reservations more were acknowledged. */
@@ -18,7 +22,6 @@ export interface Load {
   stop(): Promise<void>
   /** Nothing acknowledged is lost, nothing is sold twice, and what was made without an answer is given back. */
   expectKept(): Promise<void>
-  seen: Acknowledged
 }
 
 const shoppers = 8
@@ -27,16 +30,15 @@ const stock = 200
 
 export async function startLoad(shop: Shop): Promise<Load> {
   const skus = await times(skuCount, async () => shop.product(stock))
-  const seen: Acknowledged = { reservations: new Map(), orders: new Map(), refused: 0 }
-  const load = { stop: false }
+  const told = nothingTold()
+  const load = { stop: false, refused: 0 }
   const working = (await times(shoppers, async () => shop.shopper())).map(async (shopper) =>
-    shopUntilStopped(shopper, skus, seen, load),
+    shopUntilStopped(shopper, skus, told, load),
   )
   return {
-    seen,
     goesOn: async (more = 15) => {
-      const before = seen.reservations.size + seen.refused
-      const enough = () => seen.reservations.size + seen.refused >= before + more
+      const before = told.reservations.size + load.refused
+      const enough = () => told.reservations.size + load.refused >= before + more
       await waitFor(enough, { what: 'the load to run', timeoutMs: 60_000 })
     },
     stop: async () => {
@@ -44,7 +46,7 @@ export async function startLoad(shop: Shop): Promise<Load> {
       await Promise.all(working)
     },
     expectKept: async () => {
-      await expectAcknowledged(shop, seen)
+      await expectAcknowledged(shop, told)
       await shop.expectBalanced()
       // What was made without an answer is known too: every unit that is reserved belongs to an ACTIVE reservation.
       await waitFor(async () => (await unitsOfActive(shop)) === (await reservedUnits(shop, skus)), {
@@ -52,24 +54,25 @@ export async function startLoad(shop: Shop): Promise<Load> {
         timeoutMs: 40_000,
       })
       await expectSoldOnce(shop, skus)
-      await waitFor(async () => allAudited(shop, seen), {
+      await waitFor(async () => allAudited(shop, told), {
         what: 'every acknowledged reservation to be audited',
         timeoutMs: 40_000,
       })
       expect((await shop.admin.get('/v1/audit:verify')).body).toMatchObject({ valid: true })
-      expect(seen.orders.size).toBeGreaterThan(0)
+      expect(told.orders.size).toBeGreaterThan(0)
     },
   }
 }
 
-async function expectAcknowledged(shop: Shop, seen: Acknowledged): Promise<void> {
-  for (const [id, status] of seen.reservations) {
+async function expectAcknowledged(shop: Shop, told: Told): Promise<void> {
+  expect(told.problems).toEqual([])
+  for (const [id, { status }] of told.reservations) {
     const { body } = await shop.admin.get<ReservationReply>(`/v1/reservations/${id}`)
-    expect([id, body.reservation.status]).toEqual([id, status])
+    expect(body).toMatchObject({ reservation: { id, status } })
   }
-  for (const [id, status] of seen.orders) {
+  for (const [id, reservationId] of told.orders) {
     const { body } = await shop.admin.get<OrderReply>(`/v1/orders/${id}`)
-    expect([id, body.order.status]).toEqual([id, status])
+    expect(body).toMatchObject({ order: { id, reservationId, status: 'CONFIRMED' } })
   }
 }
 
@@ -96,7 +99,12 @@ async function expectSoldOnce(shop: Shop, skus: string[]): Promise<void> {
 }
 
 /** Reserves, then cancels, checks out or leaves it; a call that got no clear answer is repeated with its key until it does. */
-async function shopUntilStopped(shopper: Shopper, skus: string[], seen: Acknowledged, load: { stop: boolean }): Promise<void> {
+async function shopUntilStopped(
+  shopper: Shopper,
+  skus: string[],
+  told: Told,
+  load: { stop: boolean; refused: number },
+): Promise<void> {
   for (let round = 0; !load.stop; round++) {
     const sku = skus[round % skus.length] ?? ''
     const key = randomUUID()
@@ -105,39 +113,29 @@ async function shopUntilStopped(shopper: Shopper, skus: string[], seen: Acknowle
       load,
     )
     if (made === undefined) return
-    if (made.status !== 200 && made.status !== 201) {
-      // The hold was made and given back between the attempts, or nothing is left: both are clear answers.
-      expect(['INSUFFICIENT_STOCK', 'RESERVATION_EXPIRED']).toContain((made.body as unknown as { code: string }).code)
-      seen.refused++
+    const id = noteReserved(told, sku, made)
+    if (id === undefined) {
+      load.refused++
       continue
     }
-    const { id } = made.body.reservation
-    seen.reservations.set(id, 'ACTIVE')
     if (round % 3 === 1) {
       const cancelled = await untilAnswered(async () => shopper.post(`/v1/reservations/${id}:cancel`), load)
-      if (cancelled === undefined) seen.reservations.delete(id)
-      else seen.reservations.set(id, 'CANCELLED')
+      noteCancelled(told, id, cancelled)
     } else if (round % 3 === 2) {
       const paid = await untilAnswered(async () => shopper.post<OrderReply>('/v1/checkout', { reservationId: id }), load)
-      if (paid?.status === 200) {
-        seen.reservations.set(id, 'COMMITTED')
-        seen.orders.set(paid.body.order.id, 'CONFIRMED')
-      } else {
-        // No answer in time: it may have become either, and is not ours to assert.
-        seen.reservations.delete(id)
-      }
+      notePaid(told, id, paid)
     }
   }
 }
 
 /** @returns undefined when the load was stopped before an answer came */
-async function untilAnswered<Reply extends { status: number }>(
+async function untilAnswered<Reply extends { status: number; body: unknown }>(
   call: () => Promise<Reply>,
   load: { stop: boolean },
 ): Promise<Reply | undefined> {
   for (;;) {
     const reply = await call().catch(() => undefined)
-    if (reply !== undefined && reply.status < 500) return reply
+    if (reply !== undefined && isAnswer(reply)) return reply
     if (load.stop) return undefined
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -161,7 +159,7 @@ async function reservedUnits(shop: Shop, skus: string[]): Promise<number> {
   return levels.reduce((sum, level) => sum + level.reserved, 0)
 }
 
-async function allAudited(shop: Shop, seen: Acknowledged): Promise<boolean> {
+async function allAudited(shop: Shop, told: Told): Promise<boolean> {
   const audited = new Set<string>()
   let pageToken = ''
   do {
@@ -175,5 +173,5 @@ async function allAudited(shop: Shop, seen: Acknowledged): Promise<boolean> {
     }
     pageToken = body.nextPageToken
   } while (pageToken !== '')
-  return [...seen.reservations.keys()].every((id) => audited.has(id))
+  return [...told.reservations.keys()].every((id) => audited.has(id))
 }

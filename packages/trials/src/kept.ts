@@ -11,11 +11,13 @@ const patience = { timeoutMs: 180_000 }
 const readersAtOnce = 4
 
 /** Whose promises are looked after: what there was to have, and what they were told. */
-export type Promised = Pick<Shopping, 'admin' | 'skus' | 'seen'>
+export type Promised = Pick<Shopping, 'admin' | 'skus' | 'told'>
 
 /** Looks at everything once the shoppers have stopped, and notes what was found. */
 export async function checkKept(shop: Shop, shopping: Promised, facts: Facts): Promise<void> {
-  const { reservations, orders } = shopping.seen
+  const { reservations, orders, problems } = shopping.told
+  facts.expect('refusals of what was acknowledged before', 0, problems.length)
+  for (const one of problems) facts.note('refused', one)
   facts.expect('acknowledged reservations that are not as they were told', 0, await countOtherReservations(shopping))
   facts.expect('acknowledged orders that are not CONFIRMED', 0, await countOtherOrders(shopping))
   facts.note('acknowledged', `${reservations.size} reservations, ${orders.size} of them paid`)
@@ -37,15 +39,15 @@ export async function readBooks({ admin }: Pick<Promised, 'admin'>): Promise<Con
   return body
 }
 
-async function countOtherReservations({ admin, seen }: Promised): Promise<number> {
-  return countWhere([...seen.reservations], async ([id, { status }]) => {
+async function countOtherReservations({ admin, told }: Promised): Promise<number> {
+  return countWhere([...told.reservations], async ([id, { status }]) => {
     const reply = await answered(async () => admin.get<ReservationReply>(`/v1/reservations/${id}`))
     return reply.status !== 200 || reply.body.reservation.status !== status
   })
 }
 
-async function countOtherOrders({ admin, seen }: Promised): Promise<number> {
-  return countWhere([...seen.orders], async (id) => {
+async function countOtherOrders({ admin, told }: Promised): Promise<number> {
+  return countWhere([...told.orders.keys()], async (id) => {
     const reply = await answered(async () => admin.get<OrderReply>(`/v1/orders/${id}`))
     return reply.status !== 200 || reply.body.order.status !== 'CONFIRMED'
   })
@@ -73,7 +75,7 @@ async function countWhere<T>(all: readonly T[], is: (one: T) => Promise<boolean>
 }
 
 /** No more units are gone or held than there were; what was paid for, what the provider took and what left the shelf are the same. */
-async function checkSoldOnce(shop: Shop, { admin, skus, seen }: Promised, facts: Facts): Promise<void> {
+async function checkSoldOnce(shop: Shop, { admin, skus, told }: Promised, facts: Facts): Promise<void> {
   const payments = async () =>
     queryOne<{ paid: number; taken: number; open: number }>(
       shop,
@@ -93,16 +95,16 @@ async function checkSoldOnce(shop: Shop, { admin, skus, seen }: Promised, facts:
     const level = body.availability.find((one) => one.sku === sku)
     if (level === undefined) throw new Error(`no availability of ${sku}`)
     sold += stock - level.onHand
-    const told = [...seen.reservations.values()].filter((one) => one.sku === sku && one.status !== 'CANCELLED').length
-    facts.expect(`more units than the ${stock} there were, held or sold`, 0, Math.max(0, told - stock, -level.available))
+    const kept = [...told.reservations.values()].filter((one) => one.sku === sku && one.status !== 'CANCELLED').length
+    facts.expect(`more units than the ${stock} there were, held or sold`, 0, Math.max(0, kept - stock, -level.available))
   }
   const { paid, taken } = await payments()
   facts.expect('units that left the shelf, and were not paid for once', 0, Math.abs(sold - paid) + Math.abs(sold - taken))
 }
 
 /** Each acknowledged reservation was told once to the audit log, which is whole. */
-export async function checkAudited(shop: Shop, { admin, seen }: Promised, facts: Facts): Promise<void> {
-  const ids = [...seen.reservations.keys()]
+export async function checkAudited(shop: Shop, { admin, told }: Promised, facts: Facts): Promise<void> {
+  const ids = [...told.reservations.keys()]
   const count = async () =>
     queryOne<{ records: number; objects: number }>(
       shop,

@@ -8,9 +8,15 @@ import {
   type Api,
   api,
   type JsonReply,
+  isAnswer,
+  noteCancelled,
+  notePaid,
+  noteReserved,
+  nothingTold,
   type OrderReply,
   registerUser,
   type ReservationReply,
+  type Told,
   waitFor,
 } from '@holdfast/testing'
 
@@ -21,17 +27,9 @@ export interface Shop {
   databaseUrl(name: DatabaseName): string
 }
 
-export type Status = 'ACTIVE' | 'CANCELLED' | 'COMMITTED'
-
-/** What they were promised. */
-export interface Acknowledged {
-  readonly reservations: Map<string, { status: Status; sku: string }>
-  readonly orders: Set<string>
-}
-
 export interface Shopping {
   readonly skus: readonly { sku: string; stock: number }[]
-  readonly seen: Acknowledged
+  readonly told: Told
   readonly admin: Api
   /** Since when new requests are refused, and again answered. */
   readonly looks: Looks
@@ -57,20 +55,20 @@ const patienceMs = 10_000
 export async function startShopping(shop: Shop, { shoppers = 6, pauseMs = 50 }: ShoppingOptions = {}): Promise<Shopping> {
   const admin = api(shop.url, { token: await adminToken(shop) })
   const skus = await Promise.all(stocks.map(async (stock) => ({ sku: await makeProduct(admin, stock), stock })))
-  const seen: Acknowledged = { reservations: new Map(), orders: new Set() }
+  const told = nothingTold()
   const stop = new AbortController()
   const people: Api[] = []
   while (people.length < shoppers) people.push(await shopperOf(shop.url))
-  const working = people.map(async (shopper) => goShopping({ shopper, skus, seen, pauseMs, stop: stop.signal }))
-  const looks = new Looks(await shopperOf(shop.url), skus[0]?.sku ?? '', seen, stop.signal)
+  const working = people.map(async (shopper) => goShopping({ shopper, skus, told, pauseMs, stop: stop.signal }))
+  const looks = new Looks(await shopperOf(shop.url), skus[0]?.sku ?? '', told, stop.signal)
   return {
     skus,
-    seen,
+    told,
     admin,
     looks,
     goesOn: async (more = 40, timeoutMs = 180_000) => {
-      const enough = seen.reservations.size + more
-      await waitFor(() => seen.reservations.size >= enough, { what: 'reservations to be made', timeoutMs })
+      const enough = told.reservations.size + more
+      await waitFor(() => told.reservations.size >= enough, { what: 'reservations to be made', timeoutMs })
     },
     stop: async () => {
       stop.abort()
@@ -96,39 +94,33 @@ async function shopperOf(url: string): Promise<Api> {
 interface ShopperOptions {
   shopper: Api
   skus: Shopping['skus']
-  seen: Acknowledged
+  told: Told
   pauseMs: number
   stop: AbortSignal
 }
 
 /** Reserves, then cancels, checks out or leaves it; each call is repeated with its key until it has a clear answer. */
-async function goShopping({ shopper, skus, seen, pauseMs, stop }: ShopperOptions): Promise<void> {
+async function goShopping({ shopper, skus, told, pauseMs, stop }: ShopperOptions): Promise<void> {
   for (let round = 0; !stop.aborted; round++) {
     if (pauseMs > 0) await sleep(pauseMs)
     const sku = skus[round % skus.length]?.sku ?? ''
     const key = randomUUID()
     const made = await untilAnswered(async () => reserve(shopper, sku, key, patienceMs), stop)
     if (made === undefined) return
-    if (made.status >= 400) continue
-    const { id } = made.body.reservation
-    seen.reservations.set(id, { status: 'ACTIVE', sku })
-    // What gets no answer before the end may have become either: it is nobody's to assert.
+    const id = noteReserved(told, sku, made)
+    if (id === undefined) continue
     if (round % 4 === 1) {
       const cancelled = await untilAnswered(
         async () => shopper.post(`/v1/reservations/${id}:cancel`, undefined, { timeoutMs: patienceMs }),
         stop,
       )
-      if (cancelled?.status === 200) seen.reservations.set(id, { status: 'CANCELLED', sku })
-      else seen.reservations.delete(id)
+      noteCancelled(told, id, cancelled)
     } else if (round % 4 === 2) {
       const paid = await untilAnswered(
         async () => shopper.post<OrderReply>('/v1/checkout', { reservationId: id }, { timeoutMs: patienceMs }),
         stop,
       )
-      if (paid?.status === 200) {
-        seen.reservations.set(id, { status: 'COMMITTED', sku })
-        seen.orders.add(paid.body.order.id)
-      } else seen.reservations.delete(id)
+      notePaid(told, id, paid)
     }
   }
 }
@@ -140,13 +132,13 @@ export async function reserve(shopper: Api, sku: string, key: string, timeoutMs:
 }
 
 /** @returns undefined when it was stopped before an answer came */
-async function untilAnswered<Reply extends { status: number }>(
+async function untilAnswered<Reply extends { status: number; body: unknown }>(
   call: () => Promise<Reply>,
   stop: AbortSignal,
 ): Promise<Reply | undefined> {
   for (;;) {
     const reply = await call().catch(() => undefined)
-    if (reply !== undefined && reply.status < 500) return reply
+    if (reply !== undefined && isAnswer(reply)) return reply
     if (stop.aborted) return undefined
     await sleep(100)
   }
@@ -168,8 +160,8 @@ export class Looks {
   readonly done: Promise<void>
   private readonly all: Look[] = []
 
-  constructor(shopper: Api, sku: string, seen: Acknowledged, stop: AbortSignal) {
-    this.done = this.look(shopper, sku, seen, stop)
+  constructor(shopper: Api, sku: string, told: Told, stop: AbortSignal) {
+    this.done = this.look(shopper, sku, told, stop)
   }
 
   /**
@@ -198,12 +190,12 @@ export class Looks {
     return Math.max(0, ...took)
   }
 
-  private async look(shopper: Api, sku: string, seen: Acknowledged, stop: AbortSignal): Promise<void> {
+  private async look(shopper: Api, sku: string, told: Told, stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       const startedAt = performance.now()
       const reply = await reserve(shopper, sku, randomUUID(), lookPatienceMs).catch(() => undefined)
       this.all.push({ startedAt, endedAt: performance.now(), status: reply?.status ?? 0 })
-      if (reply?.status === 201) seen.reservations.set(reply.body.reservation.id, { status: 'ACTIVE', sku })
+      if (reply?.status === 201) noteReserved(told, sku, reply)
       await sleep(lookMs)
     }
   }

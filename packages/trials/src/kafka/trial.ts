@@ -25,7 +25,7 @@ export async function tryKafka(folder: string, facts: Facts): Promise<void> {
       const lostAt = performance.now()
       // Three of twelve partitions of each topic and more are led by it, and a third of the groups.
       await brokers[0]?.kill()
-      facts.note('one of three brokers is killed', `after ${shopping.seen.reservations.size} reservations`)
+      facts.note('one of three brokers is killed', `after ${shopping.told.reservations.size} reservations`)
       facts.time('the audit log had all events of after that within', await untilHeard(system, shopping))
       await shopping.goesOn(50, patienceMs)
       const backAt = performance.now()
@@ -48,9 +48,9 @@ export async function tryKafka(folder: string, facts: Facts): Promise<void> {
 /** @returns how long it takes until what is reserved from now on is in the audit log, in ms */
 async function untilHeard(system: System, shopping: Shopping): Promise<number> {
   const from = performance.now()
-  const known = new Set(shopping.seen.reservations.keys())
+  const known = new Set(shopping.told.reservations.keys())
   await shopping.goesOn(10, patienceMs)
-  const ids = [...shopping.seen.reservations.keys()].filter((id) => !known.has(id))
+  const ids = [...shopping.told.reservations.keys()].filter((id) => !known.has(id))
   const heard = async () => {
     const text = `select count(distinct object_id)::integer as count from audit_records
       where action = 'reservation.created' and object_id = any ($1)`

@@ -73,7 +73,7 @@ async function leadsToPrimary(url: string): Promise<boolean> {
 async function loseUnderLoad(system: System, cluster: Cluster, loss: Loss, facts: Facts): Promise<void> {
   const shopping = await startShopping(system)
   await shopping.goesOn(100)
-  const acknowledged = shopping.seen.reservations.size
+  const acknowledged = shopping.told.reservations.size
   const lostAt = performance.now()
   cluster.losePrimary(loss)
   facts.note('the primary is lost', `${loss === 'kill' ? 'killed' : 'it hangs'}, after ${acknowledged} reservations`)

@@ -39,7 +39,7 @@ async function buyAndBackUp(folder: string, backup: string, facts: Facts): Promi
     const { stdout } = await run(process.execPath, [program, backup], { env: { ...process.env, HOLDFAST_DATA_DIR: dataFolder } })
     const moment = new Date()
     facts.note('npm run backup', stdout.split('\n')[0] ?? '')
-    facts.note('reservations acknowledged meanwhile', String(shopping.seen.reservations.size - before.reservations.size))
+    facts.note('reservations acknowledged meanwhile', String(shopping.told.reservations.size - before.reservations.size))
     await shopping.goesOn(150)
     await shopping.stop()
     return { skus: shopping.skus, before, end: toldSoFar(shopping), since: await madeSince(system, moment) }

@@ -52,7 +52,7 @@ async function buyAndDump(folder: string, server: ArchivedServer, programs: Prog
       await shopping.goesOn(30)
     }
     const moment = await server.now()
-    facts.note('reservations acknowledged meanwhile', String(shopping.seen.reservations.size - before.reservations.size))
+    facts.note('reservations acknowledged meanwhile', String(shopping.told.reservations.size - before.reservations.size))
     await shopping.goesOn(50)
     await shopping.stop()
     return { skus: shopping.skus, before, end: toldSoFar(shopping), since: await madeSince(system, moment) }
@@ -70,7 +70,7 @@ const restored = (name: DatabaseName): string => `${name}_restored`
 
 async function checkDisagreement(system: System, { before, since }: GoneBack, facts: Facts): Promise<void> {
   const admin = api(system.url, { token: await adminToken(system) })
-  const shopping = { admin, skus: [], seen: before }
+  const shopping = { admin, skus: [], told: before }
   const first = await readBooks(shopping)
   facts.note('differences after the start', kindsOf(first))
   await repair(admin, (one) => isOffered(one) || isForPeople(one), facts)

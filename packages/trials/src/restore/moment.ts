@@ -8,18 +8,17 @@ import {
   type OrderReply,
   registerUser,
   type ReservationReply,
+  type Told,
   waitFor,
 } from '@holdfast/testing'
 
 import type { Facts } from '../facts'
 import { checkKept, queryOne, readBooks } from '../kept'
-import type { Acknowledged, Shopping } from '../shoppers'
+import type { Shopping } from '../shoppers'
 
 /** What shoppers had been told by then. */
-export type Told = Acknowledged
-
-export function toldSoFar({ seen }: Pick<Shopping, 'seen'>): Told {
-  return structuredClone(seen)
+export function toldSoFar({ told }: Pick<Shopping, 'told'>): Told {
+  return structuredClone(told)
 }
 
 export interface GoneBack {
@@ -45,7 +44,7 @@ export async function checkGoneBack(system: System, { skus, before, end, since }
   await buy(system, skus[0]?.sku ?? '')
   await repair(admin, isOffered, facts)
   const same = [...before.reservations].filter(([id, { status }]) => end.reservations.get(id)?.status === status)
-  await checkKept(system, { admin, skus, seen: { reservations: new Map(same), orders: before.orders } }, facts)
+  await checkKept(system, { admin, skus, told: { ...before, reservations: new Map(same) } }, facts)
   await checkThere(system, { before, since }, facts)
 }
 
