@@ -7,17 +7,6 @@ import type { Shop } from './shop'
 
 const patience = { timeoutMs: 40_000 }
 
-/** Repeats a call until it is told something; a refusal is an answer too. */
-export async function untilAnswered<Reply extends { status: number }>(call: () => Promise<Reply>): Promise<Reply> {
-  return waitFor(
-    async () => {
-      const reply = await call()
-      return reply.status < 500 && reply
-    },
-    { what: 'a clear answer', ...patience },
-  )
-}
-
 /** Nothing differs and nothing is under way any more: whatever was half done is finished or undone. */
 export async function expectAtRest(shop: Shop): Promise<void> {
   const rests = async () => {

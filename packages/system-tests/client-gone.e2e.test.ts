@@ -2,11 +2,11 @@
 import { credentials, Metadata } from '@grpc/grpc-js'
 import { CreateReservationRequest, ReservationServiceClient } from '@holdfast/contracts/reservation'
 import type { FaultPoint } from '@holdfast/service'
-import { freePort, type OrderReply, type ReservationReply, type ServiceName, waitFor } from '@holdfast/testing'
+import { freePort, type OrderReply, type ReservationReply, type ServiceName, untilAnswered, waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 
-import { expectAtRest, paymentsOf, untilAnswered } from './books'
+import { expectAtRest, paymentsOf } from './books'
 import { checkOut, one, openShop, reserved, type Shop, type Shopper, times } from './shop'
 
 const stock = 5

@@ -3,12 +3,19 @@
  * Only the outside, which no transaction reaches, may hear a thing twice, and knows it by its id.
  */
 import type { FaultPoint } from '@holdfast/service'
-import { type OrderReply, type ProblemReply, type ReservationReply, type ServiceName, waitFor } from '@holdfast/testing'
+import {
+  type OrderReply,
+  type ProblemReply,
+  type ReservationReply,
+  type ServiceName,
+  untilAnswered,
+  waitFor,
+} from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 
 import { callBack, changeAtProvider } from './payment-provider'
-import { expectAtRest, expectAudited, paymentsOf, readJournal, untilAnswered, untilAuditedSoFar } from './books'
+import { expectAtRest, expectAudited, paymentsOf, readJournal, untilAuditedSoFar } from './books'
 import { type MailServer, openMailServer, openReceiver, type Receiver } from './receiver'
 import { checkOut, one, openShop, reserved, type Shop, type Shopper, statusOf } from './shop'
 
@@ -212,7 +219,8 @@ async function fillBackorder(stage: Stage): Promise<void> {
   const { shopper, sku } = stage
   await shop.admin.patch(`/v1/products/${sku}`, { backorder: { cap: units } })
   const { id } = await reserved(shopper, one(sku, stock + units))
-  const { order } = (await checkOut(shopper, id)).body
+  // Order asks inventory, which may just have been restarted by the test before.
+  const { order } = (await untilAnswered(async () => checkOut(shopper, id))).body
   expect(order).toMatchObject({ status: 'CONFIRMED', lines: [{ quantity: stock + units, backordered: units }] })
   const { status } = await stage.crashDuring(async (idempotencyKey) =>
     shop.admin.post(`/v1/products/${sku}/stock:adjust`, { delta: units + 1, reason: 'delivery' }, { idempotencyKey }),

@@ -6,10 +6,11 @@ import {
   type ProblemReply,
   type ReservationReply,
   type ServiceName,
+  untilAnswered,
 } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 
-import { expectAtRest, paymentsOf, untilAnswered } from './books'
+import { expectAtRest, paymentsOf } from './books'
 import { checkOut, one, openShop, reserved, type Shop, type Shopper, statusOf, times } from './shop'
 
 const stock = 100

@@ -4,11 +4,10 @@
  * audit log, in the activity figures, at a receiver of webhooks.
  */
 import { type KafkaBroker, startKafkaBroker } from '@holdfast/testing/kafka'
-import { type OrderReply, type ReservationReply, waitFor } from '@holdfast/testing'
+import { type OrderReply, type ReservationReply, untilAnswered, waitFor } from '@holdfast/testing'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { untilAnswered } from './books'
 import { expectEachEffectOnce, outboxRows, readTopic } from './effects'
 import { openReceiver, type Receiver } from './receiver'
 import { one, openShop, reserved, type Shop, type Shopper } from './shop'

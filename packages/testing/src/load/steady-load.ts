@@ -8,6 +8,7 @@ import type { JsonReply, JsonRequest } from '../json-client'
 import type { OrderReply, ReservationReply } from '../replies'
 import { waitFor } from '../wait-for'
 import type { Balancer } from './balancer'
+import { noteCancelled, notePaid, noteReserved, nothingTold, type Told } from './told'
 
 export const callKinds = [
   'reserve',
@@ -29,14 +30,6 @@ export interface Failure {
   at: string
   /** The status and the body, or why there was no answer. */
   what: string
-}
-
-/** What shoppers were told for good. */
-export interface Told {
-  /** By id, with the status that they left them in. */
-  reservations: Map<string, 'ACTIVE' | 'CANCELLED' | 'COMMITTED'>
-  /** CONFIRMED ones: the reservation of each by its id. */
-  orders: Map<string, string>
 }
 
 export interface SteadyLoad {
@@ -71,7 +64,7 @@ export async function startSteadyLoad({ balancer, admin, shoppers = 3 }: SteadyL
   const stopping = new AbortController()
   const failures: Failure[] = []
   const done = Object.fromEntries(callKinds.map((kind) => [kind, 0])) as Record<CallKind, number>
-  const told: Told = { reservations: new Map(), orders: new Map() }
+  const told = nothingTold()
 
   const logIn = async ({ email, password }: Credential, how: 'login' | 'register' = 'login'): Promise<string> => {
     const reply = await way.call<{ accessToken?: string }>('POST', `/v1/auth/${how}`, { body: { email, password } })
@@ -100,12 +93,12 @@ export async function startSteadyLoad({ balancer, admin, shoppers = 3 }: SteadyL
     token: string,
     [method, path, status]: [string, string, number],
     request: JsonRequest = {},
-  ): Promise<Body | undefined> => {
+  ): Promise<JsonReply<Body> | undefined> => {
     try {
       const reply = await way.call<Body>(method, path, { token, ...request })
       if (reply.status !== status) throw new Error(describe(reply))
       done[kind]++
-      return reply.body
+      return reply
     } catch (error) {
       failures.push({ kind, at: new Date().toISOString(), what: causes(error) })
       return undefined
@@ -116,24 +109,17 @@ export async function startSteadyLoad({ balancer, admin, shoppers = 3 }: SteadyL
   const shop = async (shopper: { token: string }): Promise<void> => {
     for (let round = 0; !stopping.signal.aborted; round++) {
       const { token } = shopper
-      const lines = [{ sku: skus[round % skus.length], quantity: 1 }]
-      const request = { body: { lines }, idempotencyKey: randomUUID() }
+      const sku = skus[Math.floor(round / 3) % skus.length] ?? ''
+      const request = { body: { lines: [{ sku, quantity: 1 }] }, idempotencyKey: randomUUID() }
       const made = await call<ReservationReply>('reserve', token, ['POST', '/v1/reservations', 201], request)
-      const id = made?.reservation.id
+      const id = made && noteReserved(told, sku, made)
       if (id !== undefined) {
-        told.reservations.set(id, 'ACTIVE')
         await call('get', token, ['GET', `/v1/reservations/${id}`, 200])
         if (round % 3 === 0) {
-          const cancelled = await call('cancel', token, ['POST', `/v1/reservations/${id}:cancel`, 200])
-          if (cancelled === undefined) told.reservations.delete(id)
-          else told.reservations.set(id, 'CANCELLED')
+          noteCancelled(told, id, await call('cancel', token, ['POST', `/v1/reservations/${id}:cancel`, 200]))
         } else if (round % 3 === 1) {
           const body = { reservationId: id, paymentToken: 'tok_ok' }
-          const paid = await call<OrderReply>('checkout', token, ['POST', '/v1/checkout', 200], { body })
-          if (paid?.order.status === 'CONFIRMED') {
-            told.reservations.set(id, 'COMMITTED')
-            told.orders.set(paid.order.id, id)
-          } else told.reservations.delete(id)
+          notePaid(told, id, await call<OrderReply>('checkout', token, ['POST', '/v1/checkout', 200], { body }))
         }
       }
       await call('list reservations', token, ['GET', '/v1/reservations?pageSize=5', 200])

@@ -1,6 +1,7 @@
 /** What shoppers were told while something broke, and has to be true afterwards. */
 import type { JsonReply } from '../json-client'
-import type { OrderReply, ProblemReply, ReservationReply } from '../replies'
+import type { OrderReply, ReservationReply } from '../replies'
+import { codeOf } from './answered'
 
 export interface Told {
   /** By id: how its shopper left it, and what it is of. */
@@ -21,14 +22,6 @@ const innocent: Record<Call, Record<string, string>> = {
   },
   cancel: {},
   checkout: { PAYMENT_DECLINED: 'the payment was given up while something was down' },
-}
-
-/** Nothing was done, and asking again is what the answer says. */
-const notYet = new Set(['PAYMENT_IN_PROGRESS', 'CONFLICT', 'RATE_LIMITED'])
-
-/** Whether it says what became of the request; a refusal does. */
-export function isAnswer({ status, body }: { status: number; body: unknown }): boolean {
-  return status < 500 && !notYet.has(codeOf(body))
 }
 
 export function nothingTold(): Told {
@@ -76,8 +69,4 @@ function forget({ reservations, problems }: Told, call: Call, id: string, reply:
 
 function whatIsWrong(call: Call, of: string, { status, body }: JsonReply<unknown>): string[] {
   return codeOf(body) in innocent[call] ? [] : [`${call} of ${of} was answered by ${status} ${JSON.stringify(body)}`]
-}
-
-function codeOf(body: unknown): string {
-  return (body as Partial<ProblemReply> | undefined)?.code ?? ''
 }

@@ -1,10 +1,10 @@
 /** What deploy/compose/full.env adds, asked as an operator would. */
 import { randomBytes, randomUUID } from 'node:crypto'
 
-import { adminToken, api, registerUser, waitFor } from '@holdfast/testing'
+import { adminToken, api, registerUser, reserveOne, waitFor } from '@holdfast/testing'
 
 import type { Facts } from '../facts'
-import { makeProduct, reserve, type Shop } from '../shoppers'
+import { makeProduct, type Shop } from '../shoppers'
 import type { Compose } from './compose'
 
 /** Scrapes, traces and mails come in their own time, in ms. */
@@ -17,7 +17,7 @@ export async function lookAtFull(compose: Compose, shop: Shop, facts: Facts): Pr
   const shopper = await registerUser(shop.url)
   const sku = await makeProduct(api(shop.url, { token: await adminToken(shop) }), 3)
   const person = api(shop.url, { token: shopper.token })
-  const { body } = await reserve(person, sku, randomUUID(), patienceMs)
+  const { body } = await reserveOne(person, sku, randomUUID(), patienceMs)
   const trace = randomBytes(16).toString('hex')
   const headers = { traceparent: `00-${trace}-${randomBytes(8).toString('hex')}-01` }
   const { status } = await person.post('/v1/checkout', { reservationId: body.reservation.id }, { headers })

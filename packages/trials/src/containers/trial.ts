@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 
-import { adminToken, api, waitFor } from '@holdfast/testing'
+import { adminToken, api, reserveOne, waitFor } from '@holdfast/testing'
 
 import type { Facts } from '../facts'
 import { checkKept } from '../kept'
-import { makeProduct, reserve, type Shop, startShopping } from '../shoppers'
+import { makeProduct, type Shop, startShopping } from '../shoppers'
 import { Compose } from './compose'
 import { lookAtFull } from './full'
 
@@ -64,7 +64,7 @@ export async function tryContainers({ full }: ContainersOptions, folder: string,
 
 async function firstReservation(shop: Shop): Promise<void> {
   const admin = api(shop.url, { token: await adminToken(shop) })
-  const { status, body } = await reserve(admin, await makeProduct(admin, 3), randomUUID(), patienceMs)
+  const { status, body } = await reserveOne(admin, await makeProduct(admin, 3), randomUUID(), patienceMs)
   if (status !== 201) throw new Error(`no reservation: ${status} ${JSON.stringify(body)}`)
 }
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 
 import { noLimits, System } from '@holdfast/launcher'
-import { waitFor } from '@holdfast/testing'
+import { queryOne, waitFor } from '@holdfast/testing'
 import { startKafkaCluster } from '@holdfast/testing/kafka'
 
 import { startMs } from '../patience'
 import type { Facts } from '../facts'
-import { checkKept, queryOne } from '../kept'
+import { checkKept } from '../kept'
 import { type Shopping, startShopping } from '../shoppers'
 
 /** One that reads has its session to lose first, and a machine that does all of it is busy, in ms. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 
 import { type DatabaseName, databaseNames, noLimits, System } from '@holdfast/launcher'
-import { adminToken, api, type ConsistencyReply, waitFor } from '@holdfast/testing'
+import { adminToken, api, type ConsistencyReply, queryOne, waitFor } from '@holdfast/testing'
 
 import type { Facts } from '../facts'
-import { checkAudited, queryOne, readBooks } from '../kept'
+import { checkAudited, readBooks } from '../kept'
 import { startMs } from '../patience'
 import { ask } from '../postgres/cluster'
 import { findPrograms, type Programs } from '../postgres/programs'

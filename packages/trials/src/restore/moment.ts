@@ -6,6 +6,7 @@ import {
   api,
   type ConsistencyReply,
   type OrderReply,
+  queryOne,
   registerUser,
   type ReservationReply,
   type Told,
@@ -13,7 +14,7 @@ import {
 } from '@holdfast/testing'
 
 import type { Facts } from '../facts'
-import { checkKept, queryOne, readBooks } from '../kept'
+import { checkKept, readBooks } from '../kept'
 import type { Shopping } from '../shoppers'
 
 /** What shoppers had been told by then. */

@@ -1,16 +1,15 @@
 /** What has to be true when everybody has stopped: nothing that was told is lost, and all books agree. */
 import type { System } from '@holdfast/launcher'
 import {
-  type Api,
   adminToken,
+  type Api,
   api,
   type ConsistencyReply,
-  type OrderReply,
-  type ReservationReply,
+  notAsTold,
   type SteadyLoad,
+  untilAudited,
   waitFor,
 } from '@holdfast/testing'
-import { Client } from 'pg'
 
 const patience = { timeoutMs: 120_000 }
 
@@ -18,33 +17,11 @@ const patience = { timeoutMs: 120_000 }
 export async function wrongInTheEnd(system: System, { told }: Pick<SteadyLoad, 'told'>): Promise<string[]> {
   const admin = api(system.url, { token: await adminToken(system) })
   return [
-    ...(await otherReservations(admin, told.reservations)),
-    ...(await otherOrders(admin, told.orders)),
+    ...(await notAsTold(admin, told)),
     ...(await failed(booksBalance(admin))),
     ...(await failed(eachIsAuditedOnce(system, [...told.reservations.keys()]))),
     ...(await failed(auditIsWhole(admin))),
   ]
-}
-
-async function otherReservations(admin: Api, reservations: SteadyLoad['told']['reservations']): Promise<string[]> {
-  const wrong: string[] = []
-  for (const [id, told] of reservations) {
-    const { status, body } = await admin.get<Partial<ReservationReply>>(`/v1/reservations/${id}`)
-    const is = body.reservation?.status ?? `${status} ${JSON.stringify(body)}`
-    // What was left alone may have lapsed by now.
-    if (is !== told && !(told === 'ACTIVE' && is === 'EXPIRED')) wrong.push(`reservation ${id} was told ${told}, and is ${is}`)
-  }
-  return wrong
-}
-
-async function otherOrders(admin: Api, orders: SteadyLoad['told']['orders']): Promise<string[]> {
-  const wrong: string[] = []
-  for (const [id, reservationId] of orders) {
-    const { status, body } = await admin.get<Partial<OrderReply>>(`/v1/orders/${id}`)
-    const isKept = body.order?.status === 'CONFIRMED' && body.order.reservationId === reservationId
-    if (!isKept) wrong.push(`order ${id} was told CONFIRMED, and is ${status} ${JSON.stringify(body)}`)
-  }
-  return wrong
 }
 
 async function booksBalance(admin: Api): Promise<void> {
@@ -58,24 +35,8 @@ async function booksBalance(admin: Api): Promise<void> {
 
 /** Events of earlier processes and of later ones have all come to the audit log, none of them twice. */
 async function eachIsAuditedOnce(system: System, reservations: string[]): Promise<void> {
-  const client = new Client({ connectionString: system.databaseUrl('audit') })
-  await client.connect()
-  try {
-    const count = async () => {
-      const { rows } = await client.query<{ records: number; objects: number }>(
-        `select count(*)::integer as records, count(distinct object_id)::integer as objects
-         from audit_records where action = 'reservation.created' and object_id = any ($1)`,
-        [reservations],
-      )
-      return rows[0] ?? { records: 0, objects: 0 }
-    }
-    const isAll = async (): Promise<boolean> => (await count()).objects === reservations.length
-    await waitFor(isAll, { what: 'every reservation to be in the audit log', ...patience })
-    const { records, objects } = await count()
-    if (records > objects) throw new Error(`the audit log has ${records - objects} records too many of reservations`)
-  } finally {
-    await client.end()
-  }
+  const again = await untilAudited(system, reservations)
+  if (again > 0) throw new Error(`the audit log has ${again} records too many of reservations`)
 }
 
 async function auditIsWhole(admin: Api): Promise<void> {
