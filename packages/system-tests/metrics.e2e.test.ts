@@ -4,16 +4,25 @@ import { allServiceNames, createTestDatabase, freePort, type ServiceName, waitFo
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { type MailServer, openMailServer } from './receiver'
 import { one, openShop, reserve, type Shop } from './shop'
 
 let shop: Shop
+let mail: MailServer
 const ports: Partial<Record<ServiceName, number>> = {}
 beforeAll(async () => {
   for (const name of allServiceNames) ports[name] = await freePort()
-  const envFor = Object.fromEntries(allServiceNames.map((name) => [name, { METRICS_PORT: String(ports[name]) }]))
+  const envFor: Partial<Record<ServiceName, Record<string, string>>> = Object.fromEntries(
+    allServiceNames.map((name) => [name, { METRICS_PORT: String(ports[name]) }]),
+  )
+  mail = await openMailServer()
+  envFor.notification = { ...envFor.notification, SMTP_URL: mail.url, MAIL_FROM: 'Shop <shop@shop.example>' }
   shop = await openShop({ envFor, notifications: true })
 })
-afterAll(async () => shop.close())
+afterAll(async () => {
+  await shop?.close()
+  await mail?.close()
+})
 
 /** Values by series, a label in the order of the alphabet: `name{a="1",b="2"}`. */
 type Scraped = Map<string, number>
@@ -51,6 +60,17 @@ async function becomes(service: ServiceName, series: string, value: number | und
     { what: what(), timeoutMs: 60_000 },
   )
 }
+
+test('the page on operations names every consumer where it tells how to set their groups back', async () => {
+  const page = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8')
+  const [, groups = ''] = /set their groups \(([^)]+)\) back/.exec(page) ?? []
+  const named = [...groups.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+  const all = await Promise.all(allServiceNames.map(scraped))
+  const consumers = all.flatMap((one) =>
+    [...one.keys()].flatMap((series) => /^consumer_lag_messages\{consumer="(.+)"\}$/.exec(series)?.[1] ?? []),
+  )
+  expect(named.sort()).toEqual(consumers.sort())
+})
 
 test('what shoppers asked for, got and were refused is counted', async () => {
   const sku = await shop.product(3)

@@ -10,7 +10,7 @@ const places: { files: string; place: RegExp }[] = [
   { files: 'deploy/Dockerfile', place: /(--tag holdfast:|ARG VERSION=)([^\s]+)()/g },
   { files: 'docker-compose.yml', place: /(\$\{HOLDFAST_VERSION:-)([^}]+)(\})/g },
   { files: 'deploy/kubernetes/**/kustomization.yaml', place: /(name: holdfast, newName: holdfast, newTag: )([^\s}]+)()/g },
-  { files: 'docs/deployment.md', place: /(holdfast:)(\d+\.\d+\.\d+[^\s]*)()/g },
+  { files: 'docs/deployment.md', place: /(holdfast[:-])(\d+\.\d+\.\d+[^\s`]*?)(\.tar\.gz|(?=[\s`]))/g },
 ]
 
 export interface Written {

@@ -17,7 +17,7 @@ export { type Balancer, type BalancerOptions, openBalancer } from './load/balanc
 export { countSold, type Databases, notAsTold, queryOne, type Sale, untilAudited } from './load/kept'
 export { rollOut, type RollOutOptions } from './load/roll-out'
 export { reserveOne, type Shoppers, startShoppers, stocks } from './load/shoppers'
-export { callKinds, type Failure, startSteadyLoad, type SteadyLoad } from './load/steady-load'
+export { type Failure, startSteadyLoad, type SteadyLoad } from './load/steady-load'
 export { noteReserved, type Told } from './load/told'
 export { type RedisServer, type SentinelRedis, startRedis, startSentinelRedis } from './redis'
 export type { JsonReply } from './json-client'

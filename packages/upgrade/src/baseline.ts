@@ -20,7 +20,7 @@ export function listMigrations(root: string): string[] {
     .toSorted()
 }
 
-export function checksum(text: string): string {
+function checksum(text: string): string {
   return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
 }
 

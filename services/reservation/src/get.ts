@@ -12,6 +12,6 @@ export async function get(parts: Parts, id: string, ctx: CallContext): Promise<R
 }
 
 /** The owner, an admin, or a service on its own behalf. */
-export function mayTouch(row: ReservationRow, ctx: CallContext): boolean {
+function mayTouch(row: ReservationRow, ctx: CallContext): boolean {
   return row.userId === ctx.actor.id || seesAll(ctx)
 }

@@ -10,7 +10,7 @@ import { waitFor } from '../wait-for'
 import type { Balancer } from './balancer'
 import { noteCancelled, notePaid, noteReserved, nothingTold, type Told } from './told'
 
-export const callKinds = [
+const callKinds = [
   'reserve',
   'get',
   'cancel',

@@ -70,7 +70,7 @@ export function withExpectedVersion(
   return { ...rest, [field.jsonName]: Number(version) }
 }
 
-export function findExpectedVersion(input: DescMessage): DescField | undefined {
+function findExpectedVersion(input: DescMessage): DescField | undefined {
   return input.fields.find((field) => field.name === expectedVersion && field.scalar === ScalarType.INT32)
 }
 

@@ -73,7 +73,7 @@ export function resolvePath(message: DescMessage, name: string): DescField[] | u
   return isValue ? path : undefined
 }
 
-export function protoPath(path: readonly DescField[]): string {
+function protoPath(path: readonly DescField[]): string {
   return path.map((field) => field.name).join('.')
 }
 
