@@ -160,22 +160,23 @@ describe('over HTTP', () => {
 })
 
 describe('the command', () => {
-  test('with a bad row in the middle of 10,000 names its line and column, and writes nothing', async () => {
+  test('with a bad row in the middle of 100,000 names its line and column, and writes nothing', async () => {
     const name = prefix()
-    const rows = Array.from({ length: 10_000 }, (_, index) => `${name}-${index},"Thing ${index}",1.00,USD`)
-    rows[4_999] = `${name}-4999,"Thing,\r\n4999",1.00,usd`
+    const rows = Array.from({ length: 100_000 }, (_, index) => `${name}-${index},"Thing ${index}",1.00,USD`)
+    rows[49_999] = `${name}-49999,"Thing,\r\n49999",1.00,usd`
     const path = await file('bad.csv', lines('sku,name,price,currency', ...rows))
     const { code, err } = await command(['import', path])
     expect(code).toBe(2)
     expect(err).toContain(
-      `holdfast: nothing was written: one cell is wrong\n  ${path}:5001: currency: must be an ISO 4217 code, as USD\n`,
+      `holdfast: nothing was written: one cell is wrong\n  ${path}:50001: currency: must be an ISO 4217 code, as USD\n`,
     )
     // What only the system can know is looked at before anything is written, too.
-    rows[4_999] = `NO-SUCH-${name},,,`
-    const prices = rows.map((_, index) => (index === 9_000 ? `${name}-new,2.00,USD` : `TEA-${name}-${index},1.00,USD`))
-    const unknown = await command(['import', await file('prices.csv', lines('sku,price,currency', ...prices))])
+    const things = rows.map((_, index) => `TEA-${name}-${index},A thing,1.00,USD,${index === 90_000 ? 'NONE:1' : ''}`)
+    const unknown = await command(['import', await file('things.csv', lines('sku,name,price,currency,parts', ...things))])
     expect(unknown.code).toBe(2)
-    expect(unknown.err).toContain(`prices.csv:2: name: is needed: there is no product TEA-${name}-0 yet\n`)
+    expect(unknown.err).toContain(`things.csv:90002: parts: there is no product NONE\n`)
+    // How far it came is told all the while; here, where it goes to no terminal, at the end of each step.
+    expect(unknown.err).toMatch(/^ {2}reading, bytes: (\d+) of \1 \(.+ s\)\n {2}checking, rows: 100000 of 100000 \(.+ s\)\n/)
     const stock = await file('mars.csv', lines('sku,warehouse,on_hand', 'A,MAIN,1', 'A,MARS,1'))
     expect((await command(['import', stock])).err).toContain(`  ${stock}:3: warehouse: there is no warehouse MARS\n`)
     const exported = await download('/v1/products:export')
