@@ -6,11 +6,17 @@ import type { LevelAnswer, LevelCall } from './level-model'
 
 export type LevelEvent = HistoryEvent<LevelCall, LevelAnswer>
 
-/** What the database says of one that was refused, while a request of it may have been done: whether it was. */
-export type WasDone = (operation: Operation) => boolean
+/**
+ * What the database says of a call that nobody heard the outcome of, or that was refused while a request of it may have been done: whether it
+ * was, and when; ms since 1970, undefined: at any time.
+ */
+export type Witness = (operation: Operation) => { done: boolean; at?: number | undefined }
+
+/** The database says when a call was done by a clock that it reads before it commits; a frozen or slow process commits so much later; ms. */
+const mostCommitMs = 15_000
 
 /** Of an SKU that reservations have as their only one. */
-export function levelHistory(history: readonly Operation[], sku: string, wasDone: WasDone): LevelEvent[] {
+export function levelHistory(history: readonly Operation[], sku: string, witness: Witness): LevelEvent[] {
   const holds = new Set(
     history.flatMap(({ call }) => (call.do === 'reserve' && call.lines.some((line) => line.sku === sku) ? [call.hold] : [])),
   )
@@ -25,9 +31,13 @@ export function levelHistory(history: readonly Operation[], sku: string, wasDone
     const call = levelCall(one, sku, holds)
     if (call === undefined) continue
     const { to, outcome, answer, code = 'OK' } = one
-    if (outcome === 'unknown' || to === undefined) add(call, one)
-    else add(call, one, { at: to, answer: { code, expiresAt: answer?.expiresAt, available: answer?.available } })
-    if (isAmbiguous(one) && wasDone(one)) add(call, one)
+    const isUnknown = outcome === 'unknown' || to === undefined
+    if (!isUnknown) add(call, one, { at: to, answer: { code, expiresAt: answer?.expiresAt, available: answer?.available } })
+    if (!isUnknown && !isAmbiguous(one)) continue
+    const { done, at } = witness(one)
+    // Where it ends keeps what stayed unknown from being possible for the rest of a long run.
+    if (done)
+      add(call, one, at === undefined ? undefined : { at: Math.max(one.from, at) + mostCommitMs, answer: { code: 'UNTOLD' } })
   }
   return inOrder(events)
 }

@@ -45,6 +45,15 @@ function unheard({ call, from }: Told): Told {
   return { call, from }
 }
 
+/** Nobody heard of it, and the books say when it was done at the latest. */
+function untold({ call, from }: Told, to: number): Told {
+  return { call, from, to, answer: { code: 'UNTOLD' } }
+}
+
+function adjust(delta: number, from: number, to: number): Told {
+  return { call: { do: 'adjust', delta }, from, to, answer: ok }
+}
+
 /** Three units in the beginning. */
 function verdictOf(told: Told[]) {
   const events = told.flatMap(({ call, from, to, answer }, operation): LevelEvent[] => [
@@ -104,6 +113,11 @@ test.each<[string, Told[]]>([
   ['... or have none', [unheard(reserve(a, 2, 0, 10)), read(3, 500, 510)]],
   ['... or take them long after', [unheard(reserve(a, 2, 0, 10)), read(3, 500, 510), read(1, 900, 910)]],
   ['... and if nobody knows of it, give them back', [unheard(reserve(a, 2, 0, 10)), read(1, 500, 510), reserve(b, 3, 900, 910)]],
+  ['units that came at some time before the books say', [untold(adjust(2, 0, 10), 400), read(3, 100, 110), read(5, 200, 210)]],
+  [
+    'a hold that the books have, and that ended by itself',
+    [untold(reserve(a, 2, 0, 10), 400), read(1, 100, 110), read(3, 500, 510)],
+  ],
 ])('%s: explained', (_name, told) => {
   expect(verdictOf(told)).toBe(true)
 })
@@ -133,6 +147,7 @@ test.each<[string, Told[]]>([
     ],
   ],
   ['who was never answered takes units twice', [unheard(reserve(a, 1, 0, 10)), read(2, 500, 510), read(1, 900, 910)]],
+  ['units that came later than the books say', [untold(adjust(2, 0, 10), 400), read(3, 500, 510)]],
 ])('%s: not explained', (_name, told) => {
   expect(verdictOf(told)).toBe(false)
 })

@@ -16,7 +16,7 @@ export type LevelCall =
   | { do: 'read' | 'readSettled' }
 
 export interface LevelAnswer {
-  /** OK, or the code of the refusal. */
+  /** OK, or the code of the refusal; UNTOLD: it was done by then, and nobody heard of it. */
   code: string
   /** Of the hold, ms since 1970. */
   expiresAt?: number
@@ -112,6 +112,7 @@ function reserve(
         ? neverMade
         : [...neverMade, { state: withHold(state, { name, units, from: 0, to: null }), stage: 'gone' }]
     }
+    case 'UNTOLD':
     case undefined:
       // If it is made and nobody is told, it is given back at some time or other.
       return free(state) < units ? [] : done(withHold(state, { name, units, from: 0, to: null }))
@@ -171,7 +172,7 @@ function cancelOrder(state: LevelState, { answer }: Asked, name: string): Moves 
 }
 
 function adjust(state: LevelState, { answer, between }: Asked, delta: number): Moves {
-  if (answer === undefined || answer.code === 'OK') {
+  if (answer === undefined || answer.code === 'OK' || answer.code === 'UNTOLD') {
     return free(state) + delta < 0 ? [] : done({ ...state, stock: state.stock + delta })
   }
   if (answer.code !== 'INSUFFICIENT_STOCK') return done(state)

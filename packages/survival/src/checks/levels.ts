@@ -1,11 +1,11 @@
 import { operationId } from '@holdfast/service'
 import { explain } from '@holdfast/testing'
 
-import { type Operation, reserveKey } from '../workload/history'
+import { isAmbiguous, reserveKey } from '../workload/history'
 import { assortment, stockOf } from '../workload/story'
 import type { Service } from '../cluster/replica'
 import type { Check, Evidence } from './check'
-import { describeLevel, type LevelEvent, levelHistory } from './level-history'
+import { describeLevel, type LevelEvent, levelHistory, type Witness } from './level-history'
 import { levelModel } from './level-model'
 import { rowsOf } from './queries'
 
@@ -19,7 +19,7 @@ const many = 4_000
 export const levels: Check = {
   name: 'levels are linearizable',
   run: async (evidence) => {
-    const wasDone = await whatWasDone(evidence)
+    const witness = await whatWasDone(evidence)
     const settled = new Map<string, number>()
     for (const sku of assortment.hot) settled.set(sku, await availableOf(evidence, sku))
     const problems: string[] = []
@@ -27,7 +27,7 @@ export const levels: Check = {
     const undecided: string[] = []
     let seen = 0
     for (const sku of assortment.hot) {
-      const events = withSettled(levelHistory(evidence.history, sku, wasDone), settled.get(sku) ?? 0)
+      const events = withSettled(levelHistory(evidence.history, sku, witness), settled.get(sku) ?? 0)
       const returned = evidence.history.flatMap(({ call }) => (call.do === 'cancelOrder' ? [call.hold] : []))
       const verdict = explain(levelModel(stockOf(sku), new Set(returned)), events, mostConfigurations)
       seen += events.length
@@ -65,26 +65,32 @@ async function availableOf({ admin }: Evidence, sku: string): Promise<number> {
 }
 
 /**
- * The services' own rows: a hold has its id from its key, a movement names it, an order its reservation. Of a change they do not
- * say which made it: it may have been done.
+ * The services' own rows: a hold has its id from its key, a movement names it, an order its reservation. Of other calls they do not
+ * say which made it: they may have been done.
  */
-async function whatWasDone({ cluster, shop }: Evidence): Promise<(operation: Operation) => boolean> {
-  const column = async (service: Service, text: string): Promise<Set<string>> =>
-    new Set((await rowsOf<{ value: string }>(cluster, service, text)).map(({ value }) => value))
-  const holds = await column('inventory', `select id as value from holds where owner <> ''`)
-  const movements = await column('inventory', 'select reference as value from ledger')
-  const paid = await column('order', `select reservation_id as value from orders where status not in ('PENDING', 'CANCELLED')`)
+async function whatWasDone({ cluster, shop }: Evidence): Promise<Witness> {
+  const column = async (service: Service, text: string): Promise<Map<string, Date | null>> =>
+    new Map((await rowsOf<{ value: string; at: Date | null }>(cluster, service, text)).map(({ value, at }) => [value, at]))
+  const holds = await column('inventory', `select id as value, created_at as at from holds where owner <> ''`)
+  const movements = await column('inventory', 'select reference as value, min(at) as at from ledger group by reference')
+  // Whether it was paid; a payment that was not may have put off the end of its hold.
+  const paid = await column(
+    'order',
+    `select reservation_id as value, null as at from orders where status not in ('PENDING', 'CANCELLED')`,
+  )
+  const found = (rows: Map<string, Date | null>, key: string) => ({ done: rows.has(key), at: rows.get(key)?.getTime() })
   const idOf = (client: number, key: string) => operationId(shop.users[client]?.id ?? '', 'reserve', key)
-  return ({ id, client, call }) => {
+  return (operation) => {
+    const { id, client, call } = operation
     switch (call.do) {
       case 'reserve':
-        return holds.has(idOf(client, id))
+        return found(holds, idOf(client, id))
       case 'adjust':
-        return movements.has(id)
+        return found(movements, id)
       case 'checkOut':
-        return paid.has(idOf(client, reserveKey(call.hold)))
+        return { done: !isAmbiguous(operation) || paid.has(idOf(client, reserveKey(call.hold))) }
       default:
-        return call.do === 'change'
+        return { done: !isAmbiguous(operation) || call.do === 'change' }
     }
   }
 }
