@@ -1,5 +1,6 @@
 import type { Operation } from '../workload/history'
-import { oversoldMoments } from './oversold'
+import type { Evidence } from './check'
+import { oversold, oversoldMoments } from './oversold'
 
 const sku = 'HOT-1'
 
@@ -34,4 +35,33 @@ test('what has lapsed, was cancelled or may have been, and what was added, leave
 test('what was sold stays sold after its time', () => {
   const sold = [reserved('a', 5, 1_000, 2_000), operation({ do: 'checkOut', hold: 'a', paymentToken: 'tok_ok' }, 1_100)]
   expect(oversoldMoments([...sold, reserved('b', 1, 9_000, 9_900)], sku)).toHaveLength(1)
+})
+
+/** Of the one unit that there is: who joined, was offered it, and looked at it. */
+function offered(hold: string, from: number): Operation[] {
+  const look = operation({ do: 'look', hold }, from)
+  return [
+    operation({ do: 'joinWaitlist', hold, sku: 'QUEUED-1', quantity: 1 }, from - 1_000),
+    { ...look, answer: { id: hold, status: 'ACTIVE', expiresAt: from + 4_000 } },
+  ]
+}
+
+test('what was offered to who waits in line counts from when they saw it until its time is over', () => {
+  const [first, later] = [offered('a', 1_000), offered('b', 6_000)]
+  expect(oversoldMoments([...first, ...later], 'QUEUED-1')).toEqual([])
+  expect(oversoldMoments([...first, ...offered('b', 4_000)], 'QUEUED-1')).toEqual([
+    'QUEUED-1: 2 units were given away at 1970-01-01T00:00:04.010Z, and there were 1',
+  ])
+})
+
+test('every SKU is looked at: who waits in line, and what is moved, over all warehouses', async () => {
+  const call = { do: 'reserve' as const, hold: 'm', lines: [{ sku: 'MOVED-1', quantity: 31 }], ttlSeconds: 4 }
+  const history = [
+    ...offered('a', 1_000),
+    ...offered('b', 2_000),
+    { ...reserved('m', 31, 1_000, 5_000), call },
+    operation({ do: 'transfer', sku: 'MOVED-1', quantity: 6, from: 'MAIN', to: 'SECOND' }, 900),
+  ]
+  const { problems } = await oversold.run({ history } as unknown as Evidence)
+  expect(problems.map((problem) => problem.slice(0, problem.indexOf(':')))).toEqual(['QUEUED-1', 'MOVED-1'])
 })

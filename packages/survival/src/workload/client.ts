@@ -4,6 +4,10 @@ import { type Operation, reserveKey } from './history'
 import { drawManner, drawStory, type End, type Meanwhile, type Story, warehouses } from './story'
 
 type Shopping = Extract<Story, { is: 'shopping' }>
+type Queueing = Extract<Story, { is: 'queueing' }>
+
+/** Who waits in line looks so often whether it is their turn, and so long after one look comes the next, ms. */
+const [looksInLine, lookPauseMs] = [6, 500]
 
 /** Lives story after story until it is told to stop; the one under way comes to its end. */
 export async function live(asker: Asker, random: Random, stop: AbortSignal): Promise<void> {
@@ -31,7 +35,7 @@ async function tell(asker: Asker, name: string, story: Story, random: Random): P
       await asker.ask(name, { do: 'readStock', sku: story.sku }, manner)
       return
     case 'queueing':
-      await asker.ask(name, { do: 'joinWaitlist', sku: story.sku, quantity: story.quantity }, manner)
+      return queue(asker, name, story, random)
   }
 }
 
@@ -46,6 +50,23 @@ async function shop(asker: Asker, hold: string, story: Shopping, random: Random)
     if (isOver(told)) return
   }
   await end(asker, hold, id, story.end, random)
+}
+
+/** What is offered meanwhile is theirs, and has one of the ends that a reservation has; else they go home, and it lapses. */
+async function queue(asker: Asker, hold: string, story: Queueing, random: Random): Promise<void> {
+  const { sku, quantity } = story
+  const joined = await asker.ask(hold, { do: 'joinWaitlist', hold, sku, quantity }, drawManner(random))
+  let { answer } = joined
+  if (answer?.id === undefined) return
+  const entry = answer.id
+  for (let look = 0; answer?.status === 'WAITING' && look < looksInLine; look++) {
+    const manner = { ...drawManner(random), pauseMs: lookPauseMs }
+    answer = (await asker.ask(`${hold}-line-${look}`, { do: 'lookInLine', hold }, manner, entry)).answer
+  }
+  if (answer?.offered === undefined) return
+  const { offered } = answer
+  await asker.ask(`${hold}-look`, { do: 'look', hold }, drawManner(random), offered)
+  await end(asker, hold, offered, story.end, random)
 }
 
 function callOf(step: Meanwhile, hold: string, sku: string) {

@@ -1,6 +1,6 @@
 /** What clients asked for and were told: all that a checker knows of the outside. */
 
-/** What a client wants. A `hold` is the name of the story whose reservation it is about. */
+/** What a client wants. A `hold` is the name of the story whose reservation it is about; who waits in line may be given one. */
 export type Call =
   | { do: 'reserve'; hold: string; lines: Line[]; ttlSeconds: number }
   | { do: 'change'; hold: string; sku: string; quantity: number }
@@ -11,7 +11,8 @@ export type Call =
   | { do: 'adjust'; sku: string; delta: number }
   | { do: 'transfer'; sku: string; quantity: number; from: string; to: string }
   | { do: 'readStock'; sku: string }
-  | { do: 'joinWaitlist'; sku: string; quantity: number }
+  | { do: 'joinWaitlist'; hold: string; sku: string; quantity: number }
+  | { do: 'lookInLine'; hold: string }
 
 export interface Line {
   sku: string
@@ -23,6 +24,8 @@ export interface Answer {
   /** Of what was answered. */
   id?: string
   status?: string
+  /** What an entry of the waitlist was offered. */
+  offered?: string
   replayed?: boolean
   /** Of the reservation; ms since 1970. */
   expiresAt?: number

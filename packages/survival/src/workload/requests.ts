@@ -44,6 +44,8 @@ export function requestOf(call: Call, known: string, key: string): Request {
       return { method: 'GET', path: `/v1/availability?skus=${call.sku}`, asAdmin: false, read: readAvailable }
     case 'joinWaitlist':
       return post('/v1/waitlist', { sku: call.sku, quantity: call.quantity }, readEntry)
+    case 'lookInLine':
+      return { method: 'GET', path: `/v1/waitlist/${known}`, asAdmin: false, read: readEntry }
   }
 }
 
@@ -73,6 +75,7 @@ function readAvailable(body: unknown): Answer {
 }
 
 function readEntry(body: unknown): Answer {
-  const { entry, replayed } = body as { entry: { id: string; status: string }; replayed: boolean }
-  return { id: entry.id, status: entry.status, replayed }
+  const { entry, replayed } = body as { entry: { id: string; status: string; reservationId?: string }; replayed?: boolean }
+  const { id, status, reservationId } = entry
+  return { id, status, replayed, ...(status === 'OFFERED' && { offered: reservationId }) }
 }

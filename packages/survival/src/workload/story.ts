@@ -7,7 +7,7 @@ export type Story =
   | { is: 'stocking'; sku: string; delta: number }
   | { is: 'moving'; sku: string; quantity: number; back: boolean }
   | { is: 'looking'; sku: string }
-  | { is: 'queueing'; sku: string; quantity: number }
+  | { is: 'queueing'; sku: string; quantity: number; end: End }
 
 export type Meanwhile = { do: 'extend'; ttlSeconds: number } | { do: 'change'; quantity: number } | { do: 'look' }
 
@@ -32,7 +32,7 @@ export interface Assortment {
   baskets: string[]
   /** Sold out; who waits is served. */
   queued: string
-  /** In two warehouses. */
+  /** In two warehouses, between which it is moved; now and then bought with others. */
   moved: string
 }
 
@@ -58,6 +58,8 @@ export function drawStory(random: Random): Story {
     case 'basket': {
       const skus = assortment.baskets.filter(() => random.chance(0.5))
       const chosen = skus.length === 0 ? [random.pick(assortment.baskets)] : skus
+      // Never the first, which may be changed: its line is in either warehouse.
+      if (random.chance(0.5)) chosen.push(assortment.moved)
       return drawShopping(
         random,
         chosen.map((sku) => ({ sku, quantity: random.whole(1, 4) })),
@@ -74,7 +76,7 @@ export function drawStory(random: Random): Story {
     case 'moving':
       return { is: 'moving', sku: assortment.moved, quantity: random.whole(1, 6), back: random.chance(0.5) }
     case 'queueing':
-      return { is: 'queueing', sku: assortment.queued, quantity: random.whole(1, 2) }
+      return { is: 'queueing', sku: assortment.queued, quantity: random.whole(1, 2), end: drawEnd(random) }
   }
 }
 
@@ -86,7 +88,12 @@ function drawShopping(random: Random, lines: Line[]): Story {
     if (step.do === 'change') units = step.quantity
     meanwhile.push(step)
   }
-  const end = random.weighted({
+  const end = drawEnd(random)
+  return { is: 'shopping', lines, ttlSeconds: random.pick([1, 2, 4, 8]), meanwhile, end }
+}
+
+function drawEnd(random: Random): End {
+  return random.weighted({
     lapse: 3,
     cancel: 3,
     pay: 3,
@@ -95,7 +102,6 @@ function drawShopping(random: Random, lines: Line[]): Story {
     'declined, then paid': 1,
     returned: 2,
   } satisfies Record<End, number>)
-  return { is: 'shopping', lines, ttlSeconds: random.pick([1, 2, 4, 8]), meanwhile, end }
 }
 
 /** @param units a change to as many would be none */
