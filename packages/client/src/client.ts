@@ -2,6 +2,7 @@ import { type Operation, operations, type Operations } from './api.ts'
 import { messagesOf } from './events.ts'
 import { errorOf, HoldfastApiError } from './problem.ts'
 import { type HttpRequest, httpRequest } from './request.ts'
+import { RetryBudget } from './retry-budget.ts'
 
 export interface ClientOptions {
   /** Where the gateway is, as `https://holdfast.example`. */
@@ -48,9 +49,11 @@ export type Client = { readonly [Id in keyof Operations]: Call<Id> }
  * system says, else after a pause that grows; one that changes something has the same idempotency key each time, so that
  * it happens once. A login and a refresh are sent once: their answers are tokens, and a refresh token that the server sees
  * twice ends its session.
+ * While most of what it asks fails the client repeats nothing ({@link RetryBudget}): a system in trouble is not asked five times as much.
  * Calls throw HoldfastApiError for a refusal, and TypeError (of `fetch`) where there is no answer.
  */
-export function createClient(options: ClientOptions): Client {
+export function createClient(given: ClientOptions): Client {
+  const options: Settings = { ...given, budget: new RetryBudget() }
   const calls = Object.entries(operations).map(([id, operation]): [string, unknown] => [
     id,
     operation.gives !== undefined
@@ -62,14 +65,16 @@ export function createClient(options: ClientOptions): Client {
   return Object.fromEntries(calls) as unknown as Client
 }
 
+type Settings = ClientOptions & { budget: RetryBudget }
+
 type Fields = Readonly<Record<string, unknown>>
 
-async function answerOf(options: ClientOptions, operation: Operation, fields: Fields, call: CallOptions): Promise<unknown> {
+async function answerOf(options: Settings, operation: Operation, fields: Fields, call: CallOptions): Promise<unknown> {
   return send(options, operation, httpRequest(operation, fields), call, async (response) => response.json())
 }
 
 /** Begins again where it broke off, with what the last message stands for. A stream that can't begin ends with the error. */
-async function* watch(options: ClientOptions, operation: Operation, fields: Fields, call: CallOptions): AsyncGenerator {
+async function* watch(options: Settings, operation: Operation, fields: Fields, call: CallOptions): AsyncGenerator {
   let resumed = fields
   for (;;) {
     const body = await send(options, operation, httpRequest(operation, resumed), call, async (response) => response.body)
@@ -88,19 +93,14 @@ async function* watch(options: ClientOptions, operation: Operation, fields: Fiel
 }
 
 /** Once it has begun it is not tried again: what came of it is with the caller. */
-async function* download(
-  options: ClientOptions,
-  operation: Operation,
-  fields: Fields,
-  call: CallOptions,
-): AsyncGenerator<Uint8Array> {
+async function* download(options: Settings, operation: Operation, fields: Fields, call: CallOptions): AsyncGenerator<Uint8Array> {
   const body = await send(options, operation, httpRequest(operation, fields), call, async (response) => response.body)
   if (body !== null) yield* body
 }
 
 /** @param read what of a success is wanted; one that breaks off there is as lost as one that never came */
 async function send<Answer>(
-  options: ClientOptions,
+  options: Settings,
   operation: Operation,
   request: HttpRequest,
   call: CallOptions,
@@ -113,7 +113,11 @@ async function send<Answer>(
   for (let tried = 1; ; tried++) {
     try {
       const response = await tryOnce(options, operation, request, { ...call, idempotencyKey: key }, token)
-      if (response.ok) return await read(response)
+      if (response.ok) {
+        const answer = await read(response)
+        options.budget.earn()
+        return answer
+      }
       throw await errorOf(response)
     } catch (error) {
       const isRefused = error instanceof HoldfastApiError
@@ -126,6 +130,8 @@ async function send<Answer>(
       const again = safe && !operation.once
       const askedMs = isRefused ? error.retryAfterMs : undefined
       if (!again || tried >= tries || (askedMs ?? 0) > maxWaitMs) throw error
+      // Who calls too often is told when to come back, and so paced already.
+      if (!(isRefused && error.status === 429) && !options.budget.spend()) throw error
       const waitMs = pauseMs(tried, askedMs)
       options.onRetry?.(error, waitMs)
       await pause(waitMs, call.signal)
@@ -134,7 +140,7 @@ async function send<Answer>(
 }
 
 async function tryOnce(
-  options: ClientOptions,
+  options: Settings,
   operation: Operation,
   { method, target, body }: HttpRequest,
   { idempotencyKey, signal, headers, timeoutMs = options.timeoutMs ?? 30_000 }: CallOptions,

@@ -212,3 +212,29 @@ test('a stream that breaks goes on from its last message', async () => {
     '/v1/availability:watch?skus=A&resumeToken=t1',
   ])
 })
+
+test('a client whose calls all fail repeats 50 in all, then one for ten that succeed; what is paced by 429 costs nothing', async () => {
+  const client = createClient({ url })
+  const failing = () => {
+    answers = Array.from({ length: 5 }, () => problem(503, 'OVERLOADED', { 'retry-after': '0' }))
+  }
+  const paced = async () => {
+    answers = [...Array.from({ length: 4 }, () => problem(429, 'RATE_LIMITED', { 'retry-after': '0' })), json(200, {})]
+    await client.listProducts({})
+  }
+  const asked: number[] = []
+  for (let call = 0; call < 14; call++) {
+    seen = []
+    failing()
+    await expect(client.listProducts({})).rejects.toMatchObject({ code: 'OVERLOADED' })
+    asked.push(seen.length)
+  }
+  expect(asked).toEqual([...Array.from({ length: 12 }, () => 5), 3, 1])
+  await paced()
+  answers = Array.from({ length: 9 }, () => json(200, {}))
+  while (answers.length > 0) await client.listProducts({})
+  seen = []
+  failing()
+  await expect(client.listProducts({})).rejects.toMatchObject({ code: 'OVERLOADED' })
+  expect(seen).toHaveLength(2)
+})

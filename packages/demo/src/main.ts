@@ -26,9 +26,9 @@ void runService(name, async (onStop) => {
 
   const users = createUserTokens(jwksKeys(config.JWKS_URL, { ca: tls.ca, log }), openExternalIssuer(config, log))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
-  const gateway = createPeer(AuthServiceService, { address: config.GATEWAY_ADDR, peer: 'gateway', services, tls })
+  const gateway = createPeer(AuthServiceService, { address: config.GATEWAY_ADDR, peer: 'gateway', services, tls, log })
   onStop(() => gateway.close())
-  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services, tls })
+  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services, tls, log })
   onStop(() => inventory.close())
 
   const { GATEWAY_URL: gatewayUrl, DEMO_PATIENCE_MS: patienceMs } = config

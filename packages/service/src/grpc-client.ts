@@ -7,9 +7,11 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js'
 
+import { Breaker } from './breaker'
 import { type CallContext, metadataNames } from './context'
-import { fromGrpcError } from './grpc-errors'
+import { endOf, fromGrpcError } from './grpc-errors'
 import type { RequestOf, ResponseOf } from './grpc-server'
+import type { Logger } from './log'
 import { type PeerTls, plaintext } from './peer-tls'
 import type { ServiceTokens } from './tokens'
 import { inClientSpan } from './tracing/call-spans'
@@ -29,6 +31,8 @@ export interface PeerOptions {
   services: ServiceTokens
   /** Plaintext if it is not given. */
   tls?: PeerTls
+  /** Told when the peer hangs, and when it answers again. */
+  log?: Logger
 }
 
 /** What an answer needs on its way back, in ms: a peer is given that much less time than there is. */
@@ -53,37 +57,76 @@ export const channelOptions: ClientOptions = {
   'grpc.max_send_message_length': 8 * 1024 * 1024,
 }
 
-/** A typed client that passes on request id, user token and deadline, and names itself by a service token. */
+/**
+ * A typed client that passes on request id, user token and deadline, and names itself by a service token. While the peer hangs its calls
+ * are UNAVAILABLE at once; streams are tried all the same.
+ */
 export function createPeer<Definition extends object>(definition: Definition, options: PeerOptions): PeerClient<Definition> {
-  const { address, peer, tls = plaintext } = options
+  const { address, peer, tls = plaintext, log } = options
   const client = new Client(address, tls.client(peer), { ...channelOptions, ...tls.clientOptions(peer) })
+  const breaker = new Breaker(peer, log)
   const methods = Object.entries(definition as ServiceDefinition).map(([name, method]) => [
     name,
     method.responseStream
       ? (request: unknown, ctx: CallContext) => callStream(client, method, request, ctx, options)
-      : async (request: unknown, ctx: CallContext) => callUnary(client, method, request, ctx, options),
+      : async (request: unknown, ctx: CallContext) => callUnary({ client, breaker }, method, request, ctx, options),
   ])
   return { ...Object.fromEntries(methods), close: () => client.close() } as PeerClient<Definition>
 }
 
 async function callUnary(
-  client: Client,
+  channel: Channel,
   method: MethodDefinition<unknown, unknown>,
   request: unknown,
   ctx: CallContext,
   options: PeerOptions,
 ): Promise<unknown> {
-  const { path, requestSerialize, responseDeserialize } = method
   const deadline = ctx.deadline - hopMs
-  return inClientSpan(path, options.peer, ctx.traceparent, async (traceparent) => {
-    const metadata = metadataOf(ctx, traceparent, options)
-    return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, (error, response) =>
-        error ? reject(fromGrpcError(error)) : resolve(response),
-      )
-    })
+  return inClientSpan(method.path, options.peer, ctx.traceparent, async (traceparent) =>
+    makeCall(channel, method, request, { metadata: metadataOf(ctx, traceparent, options), deadline }),
+  )
+}
+
+/** The way to a peer. */
+export interface Channel {
+  client: Client
+  breaker: Breaker
+}
+
+export interface CallTerms {
+  metadata: Metadata
+  /** ms since 1970 */
+  deadline: number
+  /** Gives the call up. */
+  signal?: AbortSignal | undefined
+}
+
+/** One message for one, unless the peer hangs. @throws HoldfastError */
+export async function makeCall<Request, Response>(
+  { client, breaker }: Channel,
+  { path, requestSerialize, responseDeserialize }: UnaryMethod<Request, Response>,
+  request: Request,
+  { metadata, deadline, signal }: CallTerms,
+): Promise<Response | undefined> {
+  const ended = breaker.admit()
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => underWay.cancel()
+    const take = (error: ServiceError | null, response?: Response): void => {
+      signal?.removeEventListener('abort', cancel)
+      ended(endOf(error))
+      if (error) reject(fromGrpcError(error))
+      else resolve(response)
+    }
+    const underWay = client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, take)
+    signal?.addEventListener('abort', cancel)
+    if (signal?.aborted === true) cancel()
   })
 }
+
+type UnaryMethod<Request, Response> = Pick<
+  MethodDefinition<Request, Response>,
+  'path' | 'requestSerialize' | 'responseDeserialize'
+>
 
 /** Its messages; who stops reading before the end has it cancelled. */
 async function* callStream(

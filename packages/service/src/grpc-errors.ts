@@ -3,6 +3,7 @@ import { Metadata, type ServiceError, status as Grpc, type StatusObject } from '
 import type { ItemError } from '@holdfast/contracts/common'
 import { BadRequest, ErrorInfo, RequestInfo, RetryInfo, Status } from '@holdfast/contracts/google-rpc'
 
+import type { CallEnd } from './breaker'
 import { errorCodes, HoldfastError, isErrorCode } from './errors'
 
 const domain = 'holdfast'
@@ -69,6 +70,23 @@ export function fromGrpcError(error: ServiceError): HoldfastError {
  * its status. The call may have been done or not, as with any connection that is lost.
  */
 const brokenOff = /^Received (RST_STREAM with code|HTTP status code)/
+
+/** Whether the peer itself has answered a call, be it with an error. */
+export function endOf(error: ServiceError | null): CallEnd {
+  // What services answer has details; without them gRPC speaks, of this side or of the other.
+  if (error === null || (error.metadata?.get(detailsKey).length ?? 0) > 0) return 'answered'
+  if (brokenOff.test(error.details)) return 'lost'
+  switch (error.code) {
+    case Grpc.DEADLINE_EXCEEDED:
+      return 'unanswered'
+    case Grpc.CANCELLED:
+      return 'given up'
+    case Grpc.UNAVAILABLE:
+      return 'lost'
+    default:
+      return 'answered'
+  }
+}
 
 /** gRPC itself speaks: the peer is not there, is too slow, or does not know the method. */
 function withoutDetails(error: ServiceError): HoldfastError {

@@ -1,5 +1,6 @@
 export * from './access'
 export * from './archiver'
+export { Breaker } from './breaker'
 export * from './certificates'
 export * from './combiner'
 export * from './config'

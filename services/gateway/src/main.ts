@@ -94,6 +94,7 @@ export async function startGateway(
     ],
     services,
     tls,
+    log,
   )
   onStop(() => upstreams.close())
 

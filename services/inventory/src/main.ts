@@ -54,7 +54,7 @@ void runService(name, async (onStop) => {
   })
   onStop(readAtScrape('inventory_available', async () => readScarcest(database.pool, config.METRICS_SKUS)))
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
-  const peers = openPeers(config, services, tls)
+  const peers = openPeers(config, { services, tls, log })
   onStop(() => peers?.close())
   const books = { database, peers, graceMs: config.CONSISTENCY_GRACE_MS, published: () => relay.wake() }
   if (config.ARCHIVE_AFTER_HOURS > 0) {

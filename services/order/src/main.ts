@@ -49,14 +49,10 @@ void runService(name, async (onStop) => {
   onStop(async () => relay.stop())
 
   const services = createServiceTokens(name, config.SERVICE_PRIVATE_KEY, config.SERVICE_PUBLIC_KEYS)
-  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', services, tls })
+  const by = { services, tls, log }
+  const inventory = createPeer(InventoryServiceService, { address: config.INVENTORY_ADDR, peer: 'inventory', ...by })
   onStop(() => inventory.close())
-  const reservation = createPeer(ReservationServiceService, {
-    address: config.RESERVATION_ADDR,
-    peer: 'reservation',
-    services,
-    tls,
-  })
+  const reservation = createPeer(ReservationServiceService, { address: config.RESERVATION_ADDR, peer: 'reservation', ...by })
   onStop(() => reservation.close())
   const provider = createSimulatedProvider({
     database,

@@ -1,8 +1,11 @@
 import { Client, Metadata } from '@grpc/grpc-js'
 import {
+  Breaker,
+  type Channel,
   channelOptions,
-  fromGrpcError,
   inClientSpan,
+  type Logger,
+  makeCall,
   metadataNames,
   type PeerTls,
   plaintext,
@@ -41,8 +44,9 @@ export class Upstreams {
   private readonly byService = new Map<string, Upstream>()
   private readonly all: Upstream[]
 
-  constructor(addresses: readonly UpstreamAddress[], tokens: ServiceTokens, tls: PeerTls = plaintext) {
-    this.all = addresses.map((address) => new Upstream(address, tokens, tls))
+  /** @param log told of a service that hangs */
+  constructor(addresses: readonly UpstreamAddress[], tokens: ServiceTokens, tls: PeerTls = plaintext, log?: Logger) {
+    this.all = addresses.map((address) => new Upstream(address, tokens, tls, log))
     for (const upstream of this.all) for (const service of upstream.address.services) this.byService.set(service, upstream)
   }
 
@@ -65,49 +69,32 @@ export class Upstreams {
 const identity = (bytes: Buffer): Buffer => bytes
 
 export class Upstream {
-  private readonly client: Client
+  private readonly channel: Channel
 
   constructor(
     readonly address: UpstreamAddress,
     private readonly tokens: ServiceTokens,
     tls: PeerTls,
+    log?: Logger,
   ) {
     const { peer } = address
-    this.client = new Client(address.address, tls.client(peer), { ...channelOptions, ...tls.clientOptions(peer) })
+    const client = new Client(address.address, tls.client(peer), { ...channelOptions, ...tls.clientOptions(peer) })
+    this.channel = { client, breaker: new Breaker(peer, log) }
   }
 
   /**
    * @param path as `/holdfast.order.v1.OrderService/Checkout`
    * @param signal gives the call up
-   * @throws HoldfastError
+   * @throws HoldfastError, UNAVAILABLE at once while the service hangs
    */
   async call(path: string, call: Call, signal?: AbortSignal): Promise<Buffer> {
     const { peer } = this.address
     return inClientSpan(path, peer, call.traceparent, async (traceparent) => {
       const metadata = metadataOf(call, traceparent)
       metadata.set(metadataNames.serviceToken, this.tokens.issueFor(peer))
-      return this.send(path, call, metadata, signal)
-    })
-  }
-
-  private async send(path: string, { request, deadline }: Call, metadata: Metadata, signal?: AbortSignal): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const underWay = this.client.makeUnaryRequest(
-        path,
-        identity,
-        identity,
-        request,
-        metadata,
-        { deadline },
-        (error, response) => {
-          signal?.removeEventListener('abort', cancel)
-          if (error) reject(fromGrpcError(error))
-          else resolve(response ?? nothing)
-        },
-      )
-      const cancel = (): void => underWay.cancel()
-      signal?.addEventListener('abort', cancel)
-      if (signal?.aborted === true) cancel()
+      const method = { path, requestSerialize: identity, responseDeserialize: identity }
+      const { request, deadline } = call
+      return (await makeCall(this.channel, method, request, { metadata, deadline, signal })) ?? nothing
     })
   }
 
@@ -120,7 +107,7 @@ export class Upstream {
     const metadata = metadataOf(call, call.traceparent)
     metadata.set(metadataNames.serviceToken, this.tokens.issueFor(this.address.peer))
     const { request, deadline } = call
-    const stream = this.client.makeServerStreamRequest(path, identity, identity, request, metadata, { deadline })
+    const stream = this.channel.client.makeServerStreamRequest(path, identity, identity, request, metadata, { deadline })
     return beginStream(stream, signal)
   }
 
@@ -137,7 +124,7 @@ export class Upstream {
     const check = healthService['Check']
     if (check === undefined || !('requestSerialize' in check)) return false
     return new Promise((resolve) => {
-      this.client.makeUnaryRequest(
+      this.channel.client.makeUnaryRequest(
         check.path,
         check.requestSerialize,
         check.responseDeserialize,
@@ -149,7 +136,7 @@ export class Upstream {
   }
 
   close(): void {
-    this.client.close()
+    this.channel.client.close()
   }
 }
 

@@ -11,7 +11,7 @@ export interface Users {
 }
 
 export function askGateway(address: string, by: Pick<PeerOptions, 'services' | 'tls'>, log: Logger): Users {
-  const gateway = createPeer(AuthServiceService, { address, peer: 'gateway', ...by })
+  const gateway = createPeer(AuthServiceService, { address, peer: 'gateway', ...by, log })
   return {
     addressOf: async (userId) => {
       try {
