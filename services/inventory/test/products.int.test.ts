@@ -327,6 +327,21 @@ describe('adjustments', () => {
   })
 })
 
+test('the reservation and the order service allocate without a hold, in their own name; another service may not', async () => {
+  const sku = await makeProduct(inventory, 5)
+  const reference = randomUUID()
+  const request = { lines: [{ sku, warehouse: '', quantity: 2 }], reference, reason: 'sold over the counter' }
+  const { allocation, replayed } = await inventory.order.createAllocation(request, inventory.service())
+  expect(replayed).toBe(false)
+  expect(allocation).toMatchObject({ reference, actor: { id: 'order', role: 'SERVICE' }, lines: [{ warehouse: 'MAIN' }] })
+  expect((await inventory.reservation.createAllocation(request, inventory.service())).replayed).toBe(true)
+  const other = { ...request, reference: randomUUID() }
+  for (const ctx of [inventory.service(), inventory.user()]) {
+    await expect(inventory.gateway.createAllocation(other, ctx)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+  }
+  expect(await available(inventory, sku)).toEqual({ onHand: 3, reserved: 0, available: 3 })
+})
+
 test('availability of a SKU that is asked for again and again is told once', async () => {
   const [first, second] = [await makeProduct(inventory, 1), await makeProduct(inventory, 2)]
   const skus = [first, second, ...Array.from({ length: 498 }, () => first)]
