@@ -97,6 +97,11 @@ export class Stock {
     return there && (this.within(sku, lacks) >= lacks || this.dueAnywhere(sku).length > 0)
   }
 
+  /** Whether a demand might fit there without a promise, if what is due were taken back. */
+  mayBeThere({ sku, quantity }: Demand, warehouse: string): boolean {
+    return this.free(sku, warehouse) >= quantity || this.due(sku, warehouse)
+  }
+
   /** What has to be taken back of a level's due holds so that a demand fits there; nothing, where there are none. */
   owed({ sku, quantity }: Demand, warehouse: string): DueFirst {
     const level = this.left.get(sku)?.get(warehouse)

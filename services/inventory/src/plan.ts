@@ -53,7 +53,7 @@ function planOne(item: HoldItem, world: World, stock: Stock, claims: Claims): Pl
     fromStock(demands, route, item, stock) ?? (stock.mayPromise(demands) ? beyondStock(demands, route, item, stock) : undefined)
   if (lines === undefined) return short(demands, route, item, stock)
   claims.take(item.owner, wanted)
-  return { lines: merged(lines), claims: wanted, due: dueBefore(lines, demands, route, stock) }
+  return { lines: merged(lines), claims: wanted, due: dueBefore(lines, demands, route, item, stock) }
 }
 
 function fromStock(demands: Demand[], route: readonly string[], item: HoldItem, stock: Stock): PlannedLine[] | undefined {
@@ -68,17 +68,25 @@ function beyondStock(demands: Demand[], route: readonly string[], item: HoldItem
   return lines
 }
 
-/** A promise is no good answer while units are past their time that would be there for it. */
-function dueBefore(lines: PlannedLine[], demands: Demand[], route: readonly string[], stock: Stock): DueFirst {
-  return lines
-    .filter(({ promised }) => promised > 0)
-    .flatMap(({ line, sku, promised }) => {
-      const named = demands.find((demand) => demand.line === line && demand.sku === sku)?.warehouse ?? ''
-      const places = named === '' ? route : [named]
-      return places
-        .filter((place) => stock.due(sku, place))
-        .map((warehouse) => ({ sku, warehouse, units: Math.max(promised, stock.lacking(sku, warehouse)) }))
-    })
+/** A promise is no good answer while units are past their time that would be there for it, or for all of it in another warehouse. */
+function dueBefore(
+  lines: PlannedLine[],
+  demands: Demand[],
+  route: readonly string[],
+  { allowSplit }: HoldItem,
+  stock: Stock,
+): DueFirst {
+  const promises = lines.filter(({ promised }) => promised > 0)
+  const there = promises.flatMap(({ line, sku, promised }) => {
+    const named = demands.find((demand) => demand.line === line && demand.sku === sku)?.warehouse ?? ''
+    const places = named === '' ? route : [named]
+    return places
+      .filter((place) => stock.due(sku, place))
+      .map((warehouse) => ({ sku, warehouse, units: Math.max(promised, stock.lacking(sku, warehouse)) }))
+  })
+  if (promises.length === 0 || allowSplit) return there
+  const others = route.filter((place) => demands.every((demand) => stock.mayBeThere(demand, demand.warehouse || place)))
+  return [...there, ...others.flatMap((place) => demands.flatMap((demand) => stock.owed(demand, demand.warehouse || place)))]
 }
 
 /** What comes from one level is one line, whether or not its warehouse was named; of a bundle it is that one's. */

@@ -213,6 +213,20 @@ describe('reserving beyond stock', () => {
     expect(promise?.hold?.lines).toMatchObject([{ quantity: 1, backordered: 0 }])
   })
 
+  test('units that are past their time come before a promise, also those of a line that another warehouse lacks', async () => {
+    const warehouse = await makeWarehouse()
+    const [sku, other] = [await promised(0, 5), await makeProduct(pair, 2)]
+    for (const one of [sku, other]) await add(one, 2, warehouse)
+    const lapsed = await holdOne(pair, at(other, warehouse, 2))
+    await makeDue(pair, [lapsed.hold?.id ?? ''])
+    const both = [sku, other].map((one) => ({ sku: one, quantity: 2 }))
+    const { hold: held } = await holdOne(pair, holdItem(both))
+    expect(held?.lines.map((line) => [line.warehouse, line.backordered])).toEqual([
+      [warehouse, 0],
+      [warehouse, 0],
+    ])
+  })
+
   test('by hand, units that are past their time are taken though what was only promised lapsed before them', async () => {
     const sku = await promised(1, 5)
     const [there, promise] = [wish(sku), wish(sku)]
