@@ -207,7 +207,7 @@ test('a listener of the gateway that speaks HTTPS is asked for keys by HTTPS', (
   }
 })
 
-test('network policies let through the calls that the services are wired for, and no other', () => {
+test('network policies let through the calls that the services are wired for, the picture of the architecture shows them, and no other', () => {
   const wired = allServiceNames.flatMap((from) =>
     Object.entries(podEnvironment(from))
       .filter(([key]) => key.endsWith('_ADDR') || key === 'JWKS_URL')
@@ -217,7 +217,18 @@ test('network policies let through the calls that the services are wired for, an
   // Users' keys are let in for all of Holdfast by one rule.
   const inward = wired.filter((arrow) => !arrow.endsWith('gateway:8080'))
   expect(arrows('Ingress').sort()).toEqual(inward.sort())
+  expect(drawnArrows()).toEqual(new Set(wired.map((arrow) => arrow.replace(/:\d+$/, ''))))
 })
+
+/** `caller -> callee`, of the solid arrows between services. */
+function drawnArrows(): Set<string> {
+  const [, picture = ''] = /```mermaid\n([^]*?)```/.exec(read('docs', 'architecture.md')) ?? []
+  const lines = picture.matchAll(/^ *([a-z &]+) -- .+ --> ([a-z &]+)$/gm)
+  const all = [...lines].flatMap(([, callers = '', callees = '']) =>
+    callers.split(' & ').flatMap((caller) => callees.split(' & ').map((callee) => `${caller} -> ${callee}`)),
+  )
+  return new Set(all)
+}
 
 interface Rule {
   from?: Peer[]
