@@ -130,7 +130,8 @@ test.each([
       expect(pod.containers).toHaveLength(1)
       expect(pod.containers[0]).toMatchObject({
         image: expect.stringMatching(/^holdfast:\d/) as string,
-        startupProbe: { httpGet: { path: '/readyz', port: 'metrics' } },
+        // A start that migrates for long is alive, and not ready.
+        startupProbe: { httpGet: { path: '/healthz', port: 'metrics' } },
         readinessProbe: { httpGet: { path: '/readyz', port: 'metrics' } },
         livenessProbe: { httpGet: { path: '/healthz', port: 'metrics' } },
         lifecycle: { preStop: { sleep: { seconds: 5 } } },

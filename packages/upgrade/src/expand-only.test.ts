@@ -52,6 +52,24 @@ test.each([
   ['the name of a table', 'alter table goods rename to wares', 'renames goods to wares'],
   ['rows', 'delete from goods where id = 1', 'takes rows of goods away'],
   ['all rows', 'truncate goods', 'takes rows of goods away'],
+  ['what it wrote', 'update goods set weight = 1, name = upper(name) where id = 1', 'changes name of goods'],
+  ['what it wrote, several at once', 'update goods g set (weight, price) = (1, 2)', 'changes price of goods'],
+  [
+    'what it wrote, where a row is there already',
+    "insert into goods (id, name) values (1, 'a') on conflict (id) do update set name = excluded.name",
+    'changes name of goods',
+  ],
+  ['rows, on the way', 'with gone as (delete from goods returning *) select count(*) from gone', 'takes rows of goods away'],
+  [
+    'rows that go elsewhere',
+    'with gone as (delete from goods returning id) insert into boxes select id from gone',
+    'takes rows of goods away',
+  ],
+  [
+    'what it wrote, on the way to an update',
+    'with more as (update goods set price = 1 returning id) update goods set weight = 1 from more',
+    'changes price of goods',
+  ],
   ['twins', 'create unique index one_name on goods (name)', 'wants rows of goods to be unique (one_name)'],
   ['what nobody can see through', 'do $$ begin end $$', 'DoStmt: nobody has said what that is to the release before'],
 ])('taken from the release before: %s', async (_, sql, problem) => {
@@ -72,7 +90,15 @@ test('what only adds is let through, and so is what the release before does not 
     create function price_of(p_name text) returns bigint language sql as $$ select 3 $$;
     drop function price_of(text);
     update goods set weight = 1;
-    insert into goods (id, name) values (1, 'a');
+    insert into goods (id, name) values (1, 'a') on conflict (id) do update set weight = 2;
+    insert into goods (id, name) values (2, 'b') on conflict do nothing;
+    with few as (select id from goods where price < 9), filled as (update goods set weight = 2 where id in (select id from few) returning id)
+      insert into crates select id from filled;
+    create table crates (id bigint);
+    with gone as (delete from crates returning id) update crates set id = 2;
+    create function tidy() returns void language sql begin atomic
+      with gone as (delete from goods returning id) select count(*) from gone;
+    end;
   `
   expect(await problems(sql)).toEqual([])
 })

@@ -2,7 +2,7 @@
  * Whether a migration only adds: while a release is rolled out, the processes of the one before go on working on the new schema,
  * and start again on it. What is not known to be harmless to them is refused.
  */
-import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, IndexStmt, Node } from 'libpg-query'
+import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, IndexStmt, Node, RangeVar } from 'libpg-query'
 
 import { droppedBy, type Schema } from './schema'
 import { joinName, readStatements, relationName, stringOf } from './statements'
@@ -25,10 +25,12 @@ export async function findContractions(sql: string, released: Schema): Promise<F
   const statements = await readStatements(sql)
   return statements
     .filter(({ text }) => !contract.test(text))
-    .flatMap(({ node, line }) => problemsOf(node, released).map((problem) => ({ line, problem })))
+    .flatMap(({ node, line }) =>
+      [node, ...statementsWithin(node)].flatMap((one) => problemsOf(one, released)).map((problem) => ({ line, problem })),
+    )
 }
 
-/** They make something, or fill what is there. */
+/** They make something, or read. */
 const harmless = new Set([
   'CreateStmt',
   'CreateFunctionStmt',
@@ -43,8 +45,6 @@ const harmless = new Set([
   'CreateStatsStmt',
   'ViewStmt',
   'CommentStmt',
-  'InsertStmt',
-  'UpdateStmt',
   'SelectStmt',
   'VariableSetStmt',
 ])
@@ -59,6 +59,8 @@ function problemsOf(node: Node, released: Schema): string[] {
     return [`renames ${subname ?? relationName(relation)} to ${newname}`]
   }
   if ('DeleteStmt' in node) return rowsLost(relationName(node.DeleteStmt.relation), released)
+  if ('UpdateStmt' in node) return rewritten(node.UpdateStmt.relation, node.UpdateStmt.targetList, released)
+  if ('InsertStmt' in node) return rewritten(node.InsertStmt.relation, node.InsertStmt.onConflictClause?.targetList, released)
   if ('TruncateStmt' in node) {
     const tables = (node.TruncateStmt.relations ?? []).flatMap((one) => ('RangeVar' in one ? relationName(one.RangeVar) : []))
     return tables.flatMap((table) => rowsLost(table, released))
@@ -77,6 +79,22 @@ function lost(object: string, released: Schema): string[] {
 
 function rowsLost(table: string, released: Schema): string[] {
   return released.tables.has(table) ? [`takes rows of ${table} away`] : []
+}
+
+/** What the release before has written, and takes for what it wrote; a new column may be filled. */
+function rewritten(relation: RangeVar | undefined, targets: readonly Node[] = [], released: Schema): string[] {
+  const table = relationName(relation)
+  const columns = targets.flatMap((target) => ('ResTarget' in target ? (target.ResTarget.name ?? '') : []))
+  return columns.filter((column) => released.tables.get(table)?.has(column)).map((column) => `changes ${column} of ${table}`)
+}
+
+/** Those that run before it, as `with gone as (delete ...)`. What a function does it does not do now. */
+function statementsWithin(part: unknown): Node[] {
+  if (typeof part !== 'object' || part === null || 'CreateFunctionStmt' in part) return []
+  const inside = Object.values(part).flatMap(statementsWithin)
+  if (!('CommonTableExpr' in part)) return inside
+  const { ctequery } = part.CommonTableExpr as { ctequery?: Node }
+  return ctequery === undefined ? inside : [ctequery, ...inside]
 }
 
 function alterations({ relation, cmds = [], objtype }: AlterTableStmt, released: Schema): string[] {

@@ -32,7 +32,7 @@ void runService(name, async (onStop) => {
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
-  await migrate(database, [eventsMigrations, auditMigrations])
+  await migrate(database, [eventsMigrations, auditMigrations], log)
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
 

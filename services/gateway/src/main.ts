@@ -52,7 +52,7 @@ export async function startGateway(
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
-  await migrate(database, gatewayMigrations)
+  await migrate(database, gatewayMigrations, log)
   const endedTokens = await watchEndedTokens(database, log)
   onStop(() => endedTokens.stop())
   const users = endedTokens.guard(createUserTokens(keys, openExternalIssuer(config, log)))

@@ -33,7 +33,7 @@ void runService(name, async (onStop) => {
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log, maxConnections: 30 })
   onStop(async () => database.close())
-  await migrate(database, [eventsMigrations, join(__dirname, '..', '..', 'migrations')])
+  await migrate(database, [eventsMigrations, join(__dirname, '..', '..', 'migrations')], log)
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })

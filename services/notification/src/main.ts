@@ -37,7 +37,7 @@ void runService(name, async (onStop) => {
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
-  await migrate(database, [eventsMigrations, notificationMigrations])
+  await migrate(database, [eventsMigrations, notificationMigrations], log)
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })

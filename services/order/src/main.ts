@@ -42,7 +42,7 @@ void runService(name, async (onStop) => {
 
   const database = await openDatabase({ url: config.DATABASE_URL, name, log })
   onStop(async () => database.close())
-  await migrate(database, [eventsMigrations, orderMigrations])
+  await migrate(database, [eventsMigrations, orderMigrations], log)
   const transport = await openTransport(config, { service: name, log })
   onStop(async () => transport.close())
   const relay = startRelay({ database, transport, service: name, log })

@@ -3,7 +3,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-import { createTestDatabase, type TestDatabase } from '@holdfast/testing'
+import { createLog, openDatabase } from '@holdfast/service'
+import { createTestDatabase, freePort, type TestDatabase, waitFor } from '@holdfast/testing'
 
 const main = join(__dirname, '..', 'dist', 'src', 'main.js')
 const { privateKey, publicKey } = generateKeyPairSync('ec', {
@@ -51,6 +52,32 @@ test('two processes start at once on an empty database, with their peers away, a
     const gone = once(child, 'exit')
     child.kill('SIGTERM')
     expect([await gone, errors()]).toEqual([[0, null], ''])
+  }
+})
+
+test('while another migrates, a process that starts is alive and not ready', async () => {
+  const database = await openDatabase({ url: own.url, name: 'test', log: createLog('test', 'silent') })
+  const migrating = await database.pool.connect()
+  // The lock of packages/service/src/migrate.ts.
+  await migrating.query('select pg_advisory_lock(7305811)')
+  const port = await freePort()
+  const { child } = start({ METRICS_PORT: String(port) })
+  try {
+    const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    const waits = `select from pg_locks l join pg_database d on d.oid = l.database
+      where d.datname = current_database() and l.locktype = 'advisory' and not l.granted`
+    await waitFor(async () => (await database.pool.query(waits)).rowCount === 1, { what: 'the start to wait for the lock' })
+    expect([await ask('/healthz'), await ask('/readyz')]).toEqual([200, 503])
+    const ready = once(child, 'message')
+    await migrating.query('select pg_advisory_unlock(7305811)')
+    expect(await ready).toEqual([expect.objectContaining({ type: 'ready' }), undefined])
+    expect(await ask('/readyz')).toBe(200)
+  } finally {
+    migrating.release(true)
+    await database.close()
+    const gone = once(child, 'exit')
+    child.kill('SIGTERM')
+    await gone
   }
 })
 

@@ -23,7 +23,7 @@ export async function openEmbeddedTransport(options: EmbeddedTransportOptions): 
   const { url, log, name = 'event log' } = options
   const database = await openDatabase({ url, name, log, maxConnections: 4 })
   try {
-    await migrate(database, [logMigrations])
+    await migrate(database, [logMigrations], log)
   } catch (error) {
     await database.close()
     throw error
