@@ -1,9 +1,10 @@
 /** The model of Holdfast, on histories that are as they should be, and on those of well-known faults. */
 import { explain } from '@holdfast/testing'
 
-import { type Answer, holdfastModel } from './holdfast'
+import { holdfastModel } from './holdfast'
 import type { Call, Program } from './program'
 import type { History } from './run'
+import type { Answer } from './state'
 
 /** Three A and one B; r0 and r1 want two A for a second, r2 wants one B for long. */
 const program: Program = {
@@ -39,6 +40,10 @@ const repeated = (status: string, expiresAt: number): Answer => ({ code: 'OK', r
 const refused = (code = 'INSUFFICIENT_STOCK'): Answer => ({ code })
 const ok = (status: string, replayed = false): Answer => ({ code: 'OK', replayed, status })
 const levels = (a: number[], b: number[]): Answer => ({ code: 'OK', levels: [a, b] })
+const have = (quantity: number): Call => ({ do: 'change', slot: 0, line: 0, quantity, giveBack: false })
+const giveBack = (quantity: number): Call => ({ do: 'change', slot: 0, line: 0, quantity, giveBack: true })
+const changed = (units: number, status = 'ACTIVE'): Answer => ({ ...ok(status), units: [units] })
+const seen = (units: number): Answer => ({ code: 'OK', status: 'ACTIVE', units: [units] })
 const adjusted = (onHand: number, replayed = false): Answer => ({ code: 'OK', replayed, levels: [[onHand]] })
 
 const r0Made: Written = [reserve(0), 0, 10, made(1_005)]
@@ -113,6 +118,42 @@ test.each<[string, Written[]]>([
       [read, 70, 75, levels([1, 1], [1, 1])],
       [read, 80, 85, levels([3, 3], [1, 1])],
       [{ do: 'readSettled' }, 90, 95, levels([3, 3], [1, 1])],
+    ],
+  ],
+  [
+    'a change of lines shows in the stock before the reservation says so, and goes on from what there is',
+    [
+      r0Made,
+      [have(3), 20, 60, changed(3)],
+      [read, 25, 30, levels([3, 0], [1, 1])],
+      [{ do: 'look', slot: 0 }, 35, 40, seen(2)],
+      [giveBack(2), 70, 80, changed(1)],
+      [read, 85, 90, levels([3, 2], [1, 1])],
+    ],
+  ],
+  [
+    'of two raises at once the second is refused, or what is given back meanwhile is enough for it',
+    [
+      r0Made,
+      [have(3), 20, 40, changed(3)],
+      [reserve(1), 25, 35, refused()],
+      [giveBack(1), 50, 70, changed(2)],
+      [have(3), 55, 65, changed(3)],
+    ],
+  ],
+  [
+    'what gives everything back is a cancel',
+    [r0Made, [giveBack(2), 20, 30, changed(2, 'CANCELLED')], [have(1), 40, 50, refused('RESERVATION_NOT_ACTIVE')]],
+  ],
+  [
+    'a payment of lines that change meanwhile comes to nothing, and those that it protects do not change',
+    [
+      r0Made,
+      [{ do: 'checkOut', slot: 0, declined: false }, 20, 60, refused('CONFLICT')],
+      [have(1), 25, 35, changed(1)],
+      [{ do: 'checkOut', slot: 0, declined: false }, 100, 140, ok('CONFIRMED')],
+      [have(2), 110, 120, refused('PAYMENT_IN_PROGRESS')],
+      [read, 150, 155, levels([2, 2], [1, 1])],
     ],
   ],
 ])('%s: explained', (_name, history) => {
@@ -190,6 +231,30 @@ test.each<[string, Written[]]>([
       [{ do: 'readSettled' }, 90, 95, levels([1, 1], [1, 1])],
     ],
   ],
+  ['a raise beyond what there is', [r0Made, [have(4), 20, 30, changed(4)]]],
+  ['a raise that is refused though there is enough', [r0Made, [have(3), 20, 30, refused()]]],
+  [
+    'a raise that is refused because of a hold that is over',
+    [
+      r0Made,
+      [giveBack(1), 20, 30, changed(1)],
+      [reserve(1), 100, 110, made(1_105)],
+      [{ do: 'change', slot: 1, line: 0, quantity: 3, giveBack: false }, 1_030, 1_040, refused()],
+    ],
+  ],
+  ['a change that its own answer does not show', [r0Made, [have(3), 20, 30, changed(2)]]],
+  [
+    'lines of before a change, after its answer',
+    [r0Made, [have(3), 20, 30, changed(3)], [{ do: 'look', slot: 0 }, 40, 45, seen(2)]],
+  ],
+  ['units that a lower does not give back', [r0Made, [giveBack(1), 20, 30, changed(1)], [read, 40, 45, levels([3, 1], [1, 1])]]],
+  ['more given back than there is', [r0Made, [giveBack(3), 20, 30, changed(0)]]],
+  ['a change of what is over', [r0Made, [have(3), 1_050, 1_060, changed(3)]]],
+  [
+    'a sale of lines that it no longer had',
+    [r0Made, [have(1), 12, 15, changed(1)], r0Sold, [read, 50, 55, levels([1, 1], [1, 1])]],
+  ],
+  ['a change during a payment', [r0Made, r0Sold, [have(1), 20, 40, changed(1)], [read, 50, 55, levels([1, 1], [1, 1])]]],
   ['an answer that no service gives', [[reserve(0), 0, 10, refused('INTERNAL')]]],
   ['the end of a repeat is told before it', [r2Made, [reserve(2), 20, 30, repeated('EXPIRED', 20_005)]]],
 ])('%s: not explained', (_name, history) => {

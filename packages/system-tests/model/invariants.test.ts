@@ -1,5 +1,5 @@
 /** The invariants of large histories, each with a history that breaks it. */
-import type { Answer } from './holdfast'
+import type { Answer } from './state'
 import { inconsistentAnswers, oversold, wrongSums } from './invariants'
 import type { Call, Program } from './program'
 

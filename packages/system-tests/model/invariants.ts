@@ -4,7 +4,7 @@
  */
 import type { HistoryEvent } from '@holdfast/testing'
 
-import type { Answer } from './holdfast'
+import type { Answer } from './state'
 import { adjustmentOf, type Call, type Program, skuName, slotOf } from './program'
 
 type Told = { call: Call; from: number; to: number; answer: Answer }

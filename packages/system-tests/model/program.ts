@@ -22,6 +22,8 @@ export interface Adjustment {
 export type Call =
   | { do: 'reserve' | 'cancel' | 'extend' | 'look' | 'cancelOrder'; slot: number }
   | { do: 'checkOut'; slot: number; declined: boolean }
+  /** Sets how many units of a line it has, or gives so many back. */
+  | { do: 'change'; slot: number; line: number; quantity: number; giveBack: boolean }
   | { do: 'adjust'; adjustment: number }
   | { do: 'readStock' | 'sweep' | 'readSettled' }
 
@@ -55,6 +57,8 @@ interface Size {
   slots: number
   clients: number
   adjustments: number
+  /** How often lines are changed, among some 16 other calls; 0: what was reserved stays as it is. */
+  changes: number
   /** Clients draw from these, so that the same is asked for by several at once. */
   sharedActions: number
   /** The most units of a SKU. */
@@ -78,6 +82,7 @@ export const programs: fc.Arbitrary<Program> = fc.noBias(
       sharedActions: fc.integer({ min: 3, max: 8 }),
       units: fc.constant(5),
       adjustments: fc.constant(2),
+      changes: fc.constant(5),
       first: fc.constant({ minLength: 0, maxLength: 2 }),
       rest: fc.constant({ minLength: 2, maxLength: 7 }),
     })
@@ -92,6 +97,8 @@ export const largePrograms: fc.Arbitrary<Program> = programOf({
   sharedActions: 300,
   units: 25,
   adjustments: 20,
+  // What holds for every history is said of what was reserved.
+  changes: 0,
   first: exactly(8),
   rest: exactly(40),
 })
@@ -136,7 +143,7 @@ function reserve(slots: number): fc.Arbitrary<Action> {
   })
 }
 
-function action({ slots, adjustments }: Size): fc.Arbitrary<Action> {
+function action({ slots, adjustments, changes }: Size): fc.Arbitrary<Action> {
   const slot = fc.nat({ max: slots - 1 })
   const ofSlot = fc
     .tuple(
@@ -158,6 +165,7 @@ function action({ slots, adjustments }: Size): fc.Arbitrary<Action> {
   const call = fc.oneof(
     { weight: 7, arbitrary: ofSlot },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('checkOut'), slot, declined: fc.boolean() }) },
+    { weight: changes, arbitrary: changeOfLine(slot) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('adjust'), adjustment: fc.nat({ max: adjustments - 1 }) }) },
     {
       weight: 3,
@@ -169,6 +177,20 @@ function action({ slots, adjustments }: Size): fc.Arbitrary<Action> {
     { weight: 1, arbitrary: fc.integer({ min: -10, max: 25 }) },
   )
   return fc.record({ meet: fc.boolean(), pause, afterEnd, call })
+}
+
+/** @param slot of which either line is meant; a slot of one line has only that */
+function changeOfLine(slot: fc.Arbitrary<number>): fc.Arbitrary<Call> {
+  const line = fc.nat({ max: 1 })
+  const set = fc.record({ do: fc.constant('change'), slot, line, quantity: fc.nat({ max: 4 }), giveBack: fc.constant(false) })
+  const giveBack = fc.record({
+    do: fc.constant('change'),
+    slot,
+    line,
+    quantity: fc.integer({ min: 1, max: 2 }),
+    giveBack: fc.constant(true),
+  })
+  return fc.oneof({ weight: 2, arbitrary: set }, { weight: 1, arbitrary: giveBack })
 }
 
 /** In words, a line for each client. */
@@ -196,6 +218,12 @@ export function describeCall(program: Program, call: Call): string {
     }
     case 'checkOut':
       return `check out r${call.slot}${call.declined ? ' (declined card)' : ''}`
+    case 'change': {
+      const name = skuName(lineOf(program, call).sku)
+      return call.giveBack
+        ? `give ${call.quantity} ${name} of r${call.slot} back`
+        : `have ${call.quantity} ${name} in r${call.slot}`
+    }
     case 'cancelOrder':
       return `cancel the order of r${call.slot}`
     case 'cancel':
@@ -219,6 +247,13 @@ export function slotOf(program: Program, slot: number): Slot {
   const found = program.slots[slot]
   if (found === undefined) throw new Error(`there is no slot ${slot}`)
   return found
+}
+
+/** Its place in the slot, and what it is there. */
+export function lineOf(program: Program, { slot, line }: { slot: number; line: number }): { place: number; sku: number } {
+  const { lines } = slotOf(program, slot)
+  const place = line % lines.length
+  return { place, sku: lines[place]?.sku ?? 0 }
 }
 
 export function adjustmentOf(program: Program, adjustment: number): Adjustment {

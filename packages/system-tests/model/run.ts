@@ -13,8 +13,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Shop } from '../shop'
-import type { Answer } from './holdfast'
-import { type Action, adjustmentOf, type Call, describeCall, extensionSeconds, type Program, slotOf } from './program'
+import { type Action, adjustmentOf, type Call, describeCall, extensionSeconds, lineOf, type Program, slotOf } from './program'
+import type { Answer } from './state'
 
 export type History = HistoryEvent<Call, Answer>[]
 
@@ -123,6 +123,8 @@ async function performing(run: Run, call: Call): Promise<(() => Promise<Answer |
   const { program, shopper, admin, skus, name, known } = run
   const reservation = 'slot' in call ? known[call.slot] : undefined
   const path = `/v1/reservations/${reservation?.id}`
+  const told = async (asked: Promise<Reply>) =>
+    answered(asked, (body) => reservationAnswer(run, 'slot' in call ? call.slot : 0, body))
   switch (call.do) {
     case 'reserve': {
       const { lines, ttlSeconds } = slotOf(program, call.slot)
@@ -151,6 +153,11 @@ async function performing(run: Run, call: Call): Promise<(() => Promise<Answer |
       return reservation && (async () => told(shopper.post(`${path}:cancel`, {})))
     case 'extend':
       return reservation && (async () => told(shopper.post(`${path}:extend`, { ttlSeconds: extensionSeconds })))
+    case 'change': {
+      const line = { sku: skus[lineOf(program, call).sku], quantity: call.quantity }
+      const verb = call.giveBack ? 'release' : 'change'
+      return reservation && (async () => told(shopper.post(`${path}:${verb}`, { lines: [line] })))
+    }
     case 'look':
       return reservation && (async () => told(shopper.get(path)))
     case 'checkOut': {
@@ -181,12 +188,13 @@ async function readStock({ shopper, skus }: Run): Promise<Answer | undefined> {
   })
 }
 
-async function told(call: Promise<Reply>): Promise<Answer | undefined> {
-  return answered(call, (body) => {
-    const { reservation, replayed } = body as ReservationReply
-    const { id, status, expiresAt } = reservation
-    return { code: 'OK', id, replayed, status, expiresAt: Date.parse(expiresAt) }
-  })
+function reservationAnswer({ program, skus }: Run, slot: number, body: unknown): Answer {
+  const { reservation, replayed } = body as ReservationReply
+  const { id, status, expiresAt, lines } = reservation
+  const units = slotOf(program, slot).lines.map(({ sku }) =>
+    lines.reduce((sum, line) => sum + (line.sku === skus[sku] ? line.quantity : 0), 0),
+  )
+  return { code: 'OK', id, replayed, status, expiresAt: Date.parse(expiresAt), units }
 }
 
 function orderAnswer(body: unknown): Answer {
@@ -225,11 +233,12 @@ export function describeHistory(program: Program, history: History): string {
     .join('\n')
 }
 
-function describeAnswer({ code, replayed, status, expiresAt, levels }: Answer, start: number): string {
+function describeAnswer({ code, replayed, status, expiresAt, units, levels }: Answer, start: number): string {
   const parts = [
     code,
     replayed === true ? 'replayed' : '',
     status ?? '',
+    units === undefined ? '' : `units ${units.join(' + ')}`,
     expiresAt === undefined ? '' : `until ${expiresAt - start} ms`,
     levels?.map(([onHand, available]) => (available === undefined ? `${onHand}` : `${available} of ${onHand}`)).join(', ') ?? '',
   ]
