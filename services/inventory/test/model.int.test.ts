@@ -12,7 +12,7 @@ import { stockSteps } from './model/stock-steps'
 
 const [seed = '', ...path] = (process.env.HOLDFAST_HISTORY_SEED ?? '').split(':')
 const histories = Number(process.env.HOLDFAST_HISTORIES ?? 40)
-const patienceMs = 60_000 + histories * 5_000
+const patienceMs = 120_000 + histories * 10_000
 
 let inventory: TestInventory
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(async () => inventory.stop())
 
 /** Of three products in two warehouses. */
-const stock = fc.array(fc.array(fc.nat({ max: 5 }), { minLength: 2, maxLength: 2 }), { minLength: 3, maxLength: 3 })
+const stock = fc.array(fc.array(fc.nat({ max: 4 }), { minLength: 2, maxLength: 2 }), { minLength: 3, maxLength: 3 })
 const steps = fc.array(fc.oneof(...holdSteps, ...stockSteps), { minLength: 20, maxLength: 60, size: 'max' })
 
 test(

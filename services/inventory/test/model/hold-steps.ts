@@ -193,7 +193,7 @@ const split = onHold(
 )
 
 /** What is due is taken back, as the sweeper does; then everybody gets what is theirs. */
-const fill = step('fill', 3, fc.constant({}), async ({ inventory, paper }) => {
+const fill = step('fill', 5, fc.constant({}), async ({ inventory, paper }) => {
   const ids = paper.holds.map(({ id }) => id)
   if (ids.length > 0) await inventory.reservation.expire({ ids }, inventory.service())
   for (const held of paper.holds) if (held.state === 'HELD' && held.due) held.state = 'EXPIRED'

@@ -79,7 +79,7 @@ let drawnIds = 0
 /** @param stock of each product in each warehouse @param ascending ids grow, or fall: promises of one place go by them */
 export async function openShop(inventory: TestInventory, stock: number[][], ascending: boolean): Promise<Shop> {
   const products: Product[] = []
-  for (const rules of [{}, { cap: 4 }, { most: 6 }])
+  for (const rules of [{}, { cap: 4 }, { most: 4 }])
     products.push({ cap: 0, most: 0, ...rules, sku: await makeProduct(inventory, 0) })
   const paper = new Paper(products)
   for (const [index, { sku, cap, most }] of products.entries()) {
