@@ -42,6 +42,17 @@ export interface Model<State, Stage, Call, Answer> {
   steps(state: State, stage: Stage, request: Request<Call, Answer>): Step<State, Stage>[]
   /** What may happen by itself until then. */
   byItself(state: State, until: number): State[]
+  /**
+   * The same state without what no call can tell apart any more, neither one that is under way nor one that begins from now on: the fewer states
+   * differ, the longer a history can be. What is left has to allow all that the whole did.
+   */
+  settled?(state: State, underWay: readonly UnderWay<Call>[], now: number): State
+}
+
+export interface UnderWay<Call> {
+  call: Call
+  /** When it began. */
+  at: number
 }
 
 export type Verdict<State> =
@@ -86,7 +97,9 @@ export function explain<State, Stage, Call, Answer>(
     seen += reached.length
     const told = reached.filter(({ underWay }) => underWay.get(event.operation) === answered)
     if (told.length === 0) return { explained: false, event: index, before: current.map(({ state }) => state) }
-    current = distinct(told.map(({ state, underWay }) => ({ state, underWay: without(underWay, event.operation) })))
+    current = distinct(
+      told.map(({ state, underWay }) => settled(model, state, without(underWay, event.operation), requests, event.at)),
+    )
   }
   return { explained: true, configurations: seen }
 }
@@ -147,6 +160,18 @@ function following<State, Stage, Call, Answer>(
     }))
   })
   return [...bySteps, ...model.byItself(state, now).map((changed) => ({ state: changed, underWay }))]
+}
+
+function settled<State, Stage, Call, Answer>(
+  model: Model<State, Stage, Call, Answer>,
+  state: State,
+  underWay: ReadonlyMap<number, Stage | typeof answered>,
+  requests: Map<number, Asked<Call, Answer>>,
+  now: number,
+): Configuration<State, Stage> {
+  if (model.settled === undefined) return { state, underWay }
+  const asked = [...underWay].flatMap(([operation, stage]) => (stage === answered ? [] : (requests.get(operation) ?? [])))
+  return { state: model.settled(state, asked, now), underWay }
 }
 
 function distinct<State, Stage>(configurations: Configuration<State, Stage>[]): Configuration<State, Stage>[] {

@@ -8,12 +8,12 @@ export type LevelEvent = HistoryEvent<LevelCall, LevelAnswer>
 
 /**
  * What the database says of a call that nobody heard the outcome of, or that was refused while a request of it may have been done: whether it
- * was, and when; ms since 1970, undefined: at any time.
+ * may have been, and by when; ms since 1970, undefined: at any time.
  */
 export type Witness = (operation: Operation) => { done: boolean; at?: number | undefined }
 
 /** The database says when a call was done by a clock that it reads before it commits; a frozen or slow process commits so much later; ms. */
-const mostCommitMs = 15_000
+export const mostCommitMs = 15_000
 
 /** Of an SKU that reservations have as their only one. */
 export function levelHistory(history: readonly Operation[], sku: string, witness: Witness): LevelEvent[] {

@@ -55,16 +55,16 @@ function adjust(delta: number, from: number, to: number): Told {
 }
 
 /** Three units in the beginning. */
-function verdictOf(told: Told[]) {
+function verdictOf(told: Told[], ends?: Map<string, number>) {
   const events = told.flatMap(({ call, from, to, answer }, operation): LevelEvent[] => [
     { kind: 'call', operation, client: operation, at: from, call },
     ...(to === undefined || answer === undefined ? [] : [{ kind: 'answer' as const, operation, at: to, answer }]),
   ])
   events.sort((one, other) => one.at - other.at || Number(one.kind === 'answer') - Number(other.kind === 'answer'))
-  return explain(levelModel(3, new Set(['returned'])), events).explained
+  return explain(levelModel(3, new Set(['returned']), ends), events).explained
 }
 
-const [a, b, returned] = ['a', 'b', 'returned']
+const [a, b, c, returned] = ['a', 'b', 'c', 'returned']
 
 test.each<[string, Told[]]>([
   ['one after the other', [reserve(a, 2, 0, 10), read(1, 20, 30), ofHold('cancel', a, 40, 50), read(3, 60, 70)]],
@@ -150,4 +150,31 @@ test.each<[string, Told[]]>([
   ['units that came later than the books say', [untold(adjust(2, 0, 10), 400), read(3, 500, 510)]],
 ])('%s: not explained', (_name, told) => {
   expect(verdictOf(told)).toBe(false)
+})
+
+test('what a payment kept for a while is over for good when the books say so, and not before', () => {
+  const declined = [reserve(a, 3, 0, 10, 1_000), ofHold('checkOut', a, 500, 600, { code: 'PAYMENT_DECLINED' })]
+  const ends = new Map([[a, 5_000]])
+  expect(verdictOf([...declined, read(0, 4_000, 4_010), refused(b, 1, 4_500, 4_600)], ends)).toBe(true)
+  expect(verdictOf([...declined, read(0, 5_500, 5_510), read(0, 6_000, 6_010)], ends)).toBe(false)
+  expect(verdictOf([...declined, read(0, 5_500, 5_510), read(0, 6_000, 6_010)])).toBe(true)
+  // Who asked before its end may still be told what was so then.
+  expect(verdictOf([...declined, refused(c, 1, 4_800, 5_500), refused(b, 1, 4_900, 6_000)], ends)).toBe(true)
+  expect(verdictOf([...declined, read(0, 4_800, 6_100), reserve(b, 3, 5_500, 6_000)], ends)).toBe(true)
+})
+
+test('a long history of holds that lapse is decided', () => {
+  const told = Array.from({ length: 400 }, (_, n) => {
+    const at = n * 2_000
+    return [
+      reserve(`h${n}`, 2, at, at + 10, at + 1_000),
+      unheard(ofHold('checkOut', `h${n}`, at + 20, at + 30)),
+      read(1, at + 40, at + 50),
+    ]
+  }).flat()
+  const ends = new Map(Array.from({ length: 400 }, (_, n) => [`h${n}`, n * 2_000 + 1_500] as const))
+  const ended = told.map((one) =>
+    'hold' in one.call && one.call.do === 'checkOut' ? { ...one, to: one.from + 1_600, answer: { code: 'UNTOLD' } } : one,
+  )
+  expect(verdictOf([...ended, settled(3, 900_000)], ends)).toBe(true)
 })

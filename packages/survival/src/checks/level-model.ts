@@ -16,7 +16,7 @@ export type LevelCall =
   | { do: 'read' | 'readSettled' }
 
 export interface LevelAnswer {
-  /** OK, or the code of the refusal; UNTOLD: it was done by then, and nobody heard of it. */
+  /** OK, or the code of the refusal; UNTOLD: nobody heard of it, and what was to come of it had come by then. */
   code: string
   /** Of the hold, ms since 1970. */
   expiresAt?: number
@@ -50,8 +50,15 @@ type Asked = Request<LevelCall, LevelAnswer>
 /** Answers are told in whole ms, and the database reads its own clock; ms. */
 const tolerance = 5
 
-/** @param returned names of holds whose order is cancelled later: what else is sold is never heard of again */
-export function levelModel(stock: number, returned: ReadonlySet<string>): Model<LevelState, LevelStage, LevelCall, LevelAnswer> {
+/**
+ * @param returned names of holds whose order is cancelled later: what else is sold is never heard of again
+ * @param ends of holds by their names, where the books say it: when they were over for good; ms since 1970
+ */
+export function levelModel(
+  stock: number,
+  returned: ReadonlySet<string>,
+  ends: ReadonlyMap<string, number> = new Map(),
+): Model<LevelState, LevelStage, LevelCall, LevelAnswer> {
   return {
     initial: { stock, holds: [], sold: [], owed: [] },
     firstStage: 'start',
@@ -89,7 +96,22 @@ export function levelModel(stock: number, returned: ReadonlySet<string>): Model<
         owed: state.owed.toSpliced(index, 1),
       })),
     ],
+    settled: (state, underWay, now) => {
+      const isOver = ({ name, to }: Hold): boolean => {
+        const end = to ?? ends.get(name) ?? Infinity
+        return (
+          passed(end, now) &&
+          underWay.every(({ call, at }) => passed(end, at) || ('hold' in call && call.do !== 'reserve' && call.hold !== name))
+        )
+      }
+      return state.holds.some(isOver) ? { ...state, holds: state.holds.filter((hold) => !isOver(hold)) } : state
+    },
   }
+}
+
+/** Nobody heard of it; once it is told of, it may have been done by then, or never. */
+function isUnheard(answer: LevelAnswer | undefined): boolean {
+  return answer === undefined || answer.code === 'UNTOLD'
 }
 
 function reserve(
@@ -123,6 +145,7 @@ function reserve(
 
 /** A change of a hold that is there; or a refusal, for which it has to be over. */
 function ofHold(state: LevelState, { answer, between }: Asked, name: string, change: (hold: Hold) => Moves): Moves {
+  const never = answer?.code === 'UNTOLD' ? done(state) : []
   const hold = state.holds.find((one) => one.name === name)
   if (answer?.code === 'RESERVATION_EXPIRED' || answer?.code === 'RESERVATION_NOT_ACTIVE') {
     if (hold === undefined) return done(state)
@@ -130,30 +153,31 @@ function ofHold(state: LevelState, { answer, between }: Asked, name: string, cha
     if (hold.to === null) return reached(hold.from, between.to) ? done(state) : []
     return reached(hold.from, between.to) ? done(without(state, name)) : []
   }
-  if (hold === undefined || (hold.to !== null && passed(hold.to, between.from))) return []
-  return change(hold)
+  if (hold === undefined || (hold.to !== null && passed(hold.to, between.from))) return never
+  return [...never, ...change(hold)]
 }
 
 function change(state: LevelState, { answer, between }: Asked, hold: Hold, units: number): Moves {
   const more = units - hold.units
-  if (answer === undefined || answer.code === 'OK') return free(state) < more ? [] : done(withHold(state, { ...hold, units }))
+  if (answer === undefined || isUnheard(answer) || answer.code === 'OK')
+    return free(state) < more ? [] : done(withHold(state, { ...hold, units }))
   if (answer.code !== 'INSUFFICIENT_STOCK') return done(state)
   return free(state, between.from, hold.name) >= more ? [] : done(state)
 }
 
 function extend(state: LevelState, { answer }: Asked, hold: Hold): Moves {
-  if (answer === undefined) return done(withHold(state, { ...hold, to: null }))
+  if (answer === undefined || isUnheard(answer)) return done(withHold(state, { ...hold, to: null }))
   const ends = answer.expiresAt
   return done(answer.code === 'OK' && ends !== undefined ? withHold(state, { ...hold, from: ends, to: ends }) : state)
 }
 
 function checkOut(state: LevelState, { answer }: Asked, hold: Hold, returned: ReadonlySet<string>): Moves {
   const unpaid = done(withHold(state, { ...hold, to: null }))
-  if (answer !== undefined && answer.code !== 'OK') return unpaid
+  if (!isUnheard(answer) && answer?.code !== 'OK') return unpaid
   const { stock, sold, ...rest } = without(state, hold.name)
   const known = returned.has(hold.name) ? [...sold, { name: hold.name, units: hold.units }] : sold
   const paid = done({ ...rest, stock: stock - hold.units, sold: known })
-  return answer === undefined ? [...paid, ...unpaid] : paid
+  return isUnheard(answer) ? [...paid, ...unpaid] : paid
 }
 
 /** A payment under way keeps the hold, also one that is told in the end that its reservation is over. */
@@ -165,14 +189,15 @@ function protect(state: LevelState, stage: LevelStage, { answer, between }: Aske
 }
 
 function cancelOrder(state: LevelState, { answer }: Asked, name: string): Moves {
-  if (answer !== undefined && answer.code !== 'OK') return done(state)
+  if (!isUnheard(answer) && answer?.code !== 'OK') return done(state)
   const order = state.sold.find((one) => one.name === name)
-  if (order === undefined) return []
-  return done({ ...state, sold: state.sold.filter((one) => one !== order), owed: [...state.owed, order.units] })
+  const never = answer?.code === 'UNTOLD' ? done(state) : []
+  if (order === undefined) return never
+  return [...never, ...done({ ...state, sold: state.sold.filter((one) => one !== order), owed: [...state.owed, order.units] })]
 }
 
 function adjust(state: LevelState, { answer, between }: Asked, delta: number): Moves {
-  if (answer === undefined || answer.code === 'OK' || answer.code === 'UNTOLD') {
+  if (answer === undefined || isUnheard(answer) || answer.code === 'OK') {
     return free(state) + delta < 0 ? [] : done({ ...state, stock: state.stock + delta })
   }
   if (answer.code !== 'INSUFFICIENT_STOCK') return done(state)

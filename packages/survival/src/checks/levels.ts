@@ -5,7 +5,7 @@ import { isAmbiguous, reserveKey } from '../workload/history'
 import { assortment, stockOf } from '../workload/story'
 import type { Service } from '../cluster/replica'
 import type { Check, Evidence } from './check'
-import { describeLevel, type LevelEvent, levelHistory, type Witness } from './level-history'
+import { describeLevel, type LevelEvent, levelHistory, mostCommitMs, type Witness } from './level-history'
 import { levelModel } from './level-model'
 import { rowsOf } from './queries'
 
@@ -19,7 +19,7 @@ const many = 4_000
 export const levels: Check = {
   name: 'levels are linearizable',
   run: async (evidence) => {
-    const witness = await whatWasDone(evidence)
+    const { witness, ends } = await readBooks(evidence)
     const settled = new Map<string, number>()
     for (const sku of assortment.hot) settled.set(sku, await availableOf(evidence, sku))
     const problems: string[] = []
@@ -29,7 +29,7 @@ export const levels: Check = {
     for (const sku of assortment.hot) {
       const events = withSettled(levelHistory(evidence.history, sku, witness), settled.get(sku) ?? 0)
       const returned = evidence.history.flatMap(({ call }) => (call.do === 'cancelOrder' ? [call.hold] : []))
-      const verdict = explain(levelModel(stockOf(sku), new Set(returned)), events, mostConfigurations)
+      const verdict = explain(levelModel(stockOf(sku), new Set(returned), ends), events, mostConfigurations)
       seen += events.length
       if (verdict.explained === 'undecided') {
         if (events.length >= many) undecided.push(sku)
@@ -49,7 +49,7 @@ export const levels: Check = {
 
 function withSettled(events: LevelEvent[], available: number): LevelEvent[] {
   const operation = events.length
-  const at = Date.now()
+  const at = Math.max(Date.now(), events.at(-1)?.at ?? 0)
   return [
     ...events,
     { kind: 'call', operation, client: -1, at, call: { do: 'readSettled' } },
@@ -64,33 +64,57 @@ async function availableOf({ admin }: Evidence, sku: string): Promise<number> {
   return level.available
 }
 
+interface Books {
+  witness: Witness
+  /** When a hold was over for good, by its name; ms since 1970. */
+  ends: ReadonlyMap<string, number>
+}
+
 /**
  * The services' own rows: a hold has its id from its key, a movement names it, an order its reservation. Of other calls they do not
- * say which made it: they may have been done.
+ * say which made it: they may have been done, as long as their hold was there.
  */
-async function whatWasDone({ cluster, shop }: Evidence): Promise<Witness> {
-  const column = async (service: Service, text: string): Promise<Map<string, Date | null>> =>
-    new Map((await rowsOf<{ value: string; at: Date | null }>(cluster, service, text)).map(({ value, at }) => [value, at]))
-  const holds = await column('inventory', `select id as value, created_at as at from holds where owner <> ''`)
-  const movements = await column('inventory', 'select reference as value, min(at) as at from ledger group by reference')
-  // Whether it was paid; a payment that was not may have put off the end of its hold.
-  const paid = await column(
-    'order',
-    `select reservation_id as value, null as at from orders where status not in ('PENDING', 'CANCELLED')`,
+async function readBooks({ cluster, shop, history }: Evidence): Promise<Books> {
+  const times = async (service: Service, text: string): Promise<Map<string, number>> => {
+    const rows = await rowsOf<{ value: string; at: Date }>(cluster, service, text)
+    return new Map(rows.map(({ value, at }) => [value, at.getTime()]))
+  }
+  const made = await times('inventory', `select id as value, created_at as at from holds where owner <> ''`)
+  const ended = await times(
+    'inventory',
+    `select id as value, ended_at as at from holds where owner <> '' and ended_at is not null`,
   )
-  const found = (rows: Map<string, Date | null>, key: string) => ({ done: rows.has(key), at: rows.get(key)?.getTime() })
+  const moved = await times('inventory', 'select reference as value, min(at) as at from ledger group by reference')
+  const orders = async (where: string) =>
+    times('order', `select reservation_id as value, updated_at as at from orders where ${where}`)
+  const paid = await orders(`status not in ('PENDING', 'CANCELLED')`)
+  const cancelled = await orders(`status = 'CANCELLED'`)
   const idOf = (client: number, key: string) => operationId(shop.users[client]?.id ?? '', 'reserve', key)
-  return (operation) => {
+  const ends = history.flatMap(({ client, call }): [string, number][] => {
+    const end = call.do === 'reserve' ? ended.get(idOf(client, reserveKey(call.hold))) : undefined
+    return call.do !== 'reserve' || end === undefined ? [] : [[call.hold, end + mostCommitMs]]
+  })
+  const found = (rows: Map<string, number>, id: string) => ({ done: rows.has(id), at: rows.get(id) })
+  const witness: Witness = (operation) => {
     const { id, client, call } = operation
+    const hold = 'hold' in call ? idOf(client, reserveKey(call.hold)) : ''
     switch (call.do) {
       case 'reserve':
-        return found(holds, idOf(client, id))
+        return found(made, hold)
       case 'adjust':
-        return found(movements, id)
+        return found(moved, id)
+      case 'change':
+        return { done: true, at: ended.get(hold) }
+      case 'extend':
+      case 'cancel':
       case 'checkOut':
-        return { done: !isAmbiguous(operation) || paid.has(idOf(client, reserveKey(call.hold))) }
+        // One that was refused changed nothing in the end, unless it was paid.
+        return { done: !isAmbiguous(operation) || (call.do === 'checkOut' && paid.has(hold)), at: ended.get(hold) }
+      case 'cancelOrder':
+        return found(cancelled, hold)
       default:
-        return { done: !isAmbiguous(operation) || call.do === 'change' }
+        return { done: false }
     }
   }
+  return { witness, ends: new Map(ends) }
 }
