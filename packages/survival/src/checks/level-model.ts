@@ -109,9 +109,9 @@ export function levelModel(
   }
 }
 
-/** Nobody heard of it; once it is told of, it may have been done by then, or never. */
-function isUnheard(answer: LevelAnswer | undefined): boolean {
-  return answer === undefined || answer.code === 'UNTOLD'
+/** What its client was told. @returns undefined: nothing; it may have been done, or never */
+function heard(answer: LevelAnswer | undefined): LevelAnswer | undefined {
+  return answer?.code === 'UNTOLD' ? undefined : answer
 }
 
 function reserve(
@@ -159,25 +159,27 @@ function ofHold(state: LevelState, { answer, between }: Asked, name: string, cha
 
 function change(state: LevelState, { answer, between }: Asked, hold: Hold, units: number): Moves {
   const more = units - hold.units
-  if (answer === undefined || isUnheard(answer) || answer.code === 'OK')
-    return free(state) < more ? [] : done(withHold(state, { ...hold, units }))
-  if (answer.code !== 'INSUFFICIENT_STOCK') return done(state)
+  const told = heard(answer)
+  if (told === undefined || told.code === 'OK') return free(state) < more ? [] : done(withHold(state, { ...hold, units }))
+  if (told.code !== 'INSUFFICIENT_STOCK') return done(state)
   return free(state, between.from, hold.name) >= more ? [] : done(state)
 }
 
 function extend(state: LevelState, { answer }: Asked, hold: Hold): Moves {
-  if (answer === undefined || isUnheard(answer)) return done(withHold(state, { ...hold, to: null }))
-  const ends = answer.expiresAt
-  return done(answer.code === 'OK' && ends !== undefined ? withHold(state, { ...hold, from: ends, to: ends }) : state)
+  const told = heard(answer)
+  if (told === undefined) return done(withHold(state, { ...hold, to: null }))
+  const ends = told.expiresAt
+  return done(told.code === 'OK' && ends !== undefined ? withHold(state, { ...hold, from: ends, to: ends }) : state)
 }
 
 function checkOut(state: LevelState, { answer }: Asked, hold: Hold, returned: ReadonlySet<string>): Moves {
   const unpaid = done(withHold(state, { ...hold, to: null }))
-  if (!isUnheard(answer) && answer?.code !== 'OK') return unpaid
+  const told = heard(answer)
+  if (told !== undefined && told.code !== 'OK') return unpaid
   const { stock, sold, ...rest } = without(state, hold.name)
   const known = returned.has(hold.name) ? [...sold, { name: hold.name, units: hold.units }] : sold
   const paid = done({ ...rest, stock: stock - hold.units, sold: known })
-  return isUnheard(answer) ? [...paid, ...unpaid] : paid
+  return told === undefined ? [...paid, ...unpaid] : paid
 }
 
 /** A payment under way keeps the hold, also one that is told in the end that its reservation is over. */
@@ -189,7 +191,8 @@ function protect(state: LevelState, stage: LevelStage, { answer, between }: Aske
 }
 
 function cancelOrder(state: LevelState, { answer }: Asked, name: string): Moves {
-  if (!isUnheard(answer) && answer?.code !== 'OK') return done(state)
+  const told = heard(answer)
+  if (told !== undefined && told.code !== 'OK') return done(state)
   const order = state.sold.find((one) => one.name === name)
   const never = answer?.code === 'UNTOLD' ? done(state) : []
   if (order === undefined) return never
@@ -197,10 +200,11 @@ function cancelOrder(state: LevelState, { answer }: Asked, name: string): Moves 
 }
 
 function adjust(state: LevelState, { answer, between }: Asked, delta: number): Moves {
-  if (answer === undefined || isUnheard(answer) || answer.code === 'OK') {
+  const told = heard(answer)
+  if (told === undefined || told.code === 'OK') {
     return free(state) + delta < 0 ? [] : done({ ...state, stock: state.stock + delta })
   }
-  if (answer.code !== 'INSUFFICIENT_STOCK') return done(state)
+  if (told.code !== 'INSUFFICIENT_STOCK') return done(state)
   return free(state, between.from) + delta >= 0 ? [] : done(state)
 }
 

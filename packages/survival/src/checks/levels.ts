@@ -91,8 +91,9 @@ async function readBooks({ cluster, shop, history }: Evidence): Promise<Books> {
   const cancelled = await orders(`status = 'CANCELLED'`)
   const idOf = (client: number, key: string) => operationId(shop.users[client]?.id ?? '', 'reserve', key)
   const ends = history.flatMap(({ client, call }): [string, number][] => {
-    const end = call.do === 'reserve' ? ended.get(idOf(client, reserveKey(call.hold))) : undefined
-    return call.do !== 'reserve' || end === undefined ? [] : [[call.hold, end + mostCommitMs]]
+    if (call.do !== 'reserve') return []
+    const end = ended.get(idOf(client, reserveKey(call.hold)))
+    return end === undefined ? [] : [[call.hold, end + mostCommitMs]]
   })
   const found = (rows: Map<string, number>, id: string) => ({ done: rows.has(id), at: rows.get(id) })
   const witness: Witness = (operation) => {
